@@ -1,0 +1,27 @@
+#include "base/fault.h"
+
+#include <glib.h>
+#include <signal.h>
+#include <string.h>
+
+const char *const fault_points[] = {
+    NULL,
+};
+
+void
+fault_point(const char *name)
+{
+    static int passed;
+    const char *wanted = g_getenv("SLUICE_FAULT");
+    const size_t length = strlen(name);
+    int at = 1;
+
+    if (wanted == NULL || strncmp(wanted, name, length) != 0)
+        return;
+    if (wanted[length] == ':')
+        at = (int) g_ascii_strtoll(wanted + length + 1, NULL, 10);
+    else if (wanted[length] != '\0')
+        return;
+    if (g_atomic_int_add(&passed, 1) + 1 == at)
+        raise(SIGKILL);
+}

@@ -1,0 +1,151 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+enum { FILE_LIMIT = 64 << 20 };
+
+typedef int Descriptor;
+
+static void
+descriptor_clear(Descriptor *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Descriptor, descriptor_clear)
+
+static bool
+fail_errno(GError **error, const char *what, const char *path)
+{
+    const int number = errno;
+    return error_set(error, number == EEXIST ? ERROR_STATE : ERROR_CONFIG, "%s '%s': %s", what,
+                     path, g_strerror(number));
+}
+
+char *
+file_read(const char *path, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GError) cause = NULL;
+    gsize length = 0;
+    struct stat about;
+
+    if (g_stat(path, &about) == 0 && about.st_size > FILE_LIMIT) {
+        error_set(error, ERROR_CONFIG, "cannot read '%s': larger than 64 MB", path);
+        return NULL;
+    }
+    if (!g_file_get_contents(path, &text, &length, &cause)) {
+        error_set(error, ERROR_CONFIG, "cannot read '%s': %s", path,
+                  g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? "no such file"
+                                                                           : cause->message);
+        return NULL;
+    }
+    if (memchr(text, '\0', length) != NULL) {
+        error_set(error, ERROR_CONFIG, "cannot read '%s': it is not text (it holds a NUL byte)",
+                  path);
+        return NULL;
+    }
+    return g_steal_pointer(&text);
+}
+
+bool
+file_make_folder(const char *path, int mode, GError **error)
+{
+    if (g_mkdir_with_parents(path, mode) != 0)
+        return fail_errno(error, "cannot make folder", path);
+    return true;
+}
+
+static bool
+make_parent(const char *path, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+
+    return file_make_folder(folder, 0700, error);
+}
+
+static bool
+write_all(int fd, const char *text, const char *path, GError **error)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        const ssize_t n = write(fd, text, left);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_errno(error, "cannot write", path);
+        text += n;
+        left -= (size_t) n;
+    }
+    if (fsync(fd) != 0)
+        return fail_errno(error, "cannot sync", path);
+    return true;
+}
+
+static bool
+sync_parent(const char *path, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_auto(Descriptor) fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 || fsync(fd) != 0)
+        return fail_errno(error, "cannot sync folder", folder);
+    return true;
+}
+
+bool
+file_replace(const char *path, const char *text, GError **error)
+{
+    g_autofree char *temporary = g_strdup_printf("%s.new", path);
+
+    if (!make_parent(path, error))
+        return false;
+    {
+        g_auto(Descriptor) fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd < 0)
+            return fail_errno(error, "cannot write", temporary);
+        if (!write_all(fd, text, temporary, error)) {
+            g_unlink(temporary);
+            return false;
+        }
+    }
+    if (g_rename(temporary, path) != 0)
+        return fail_errno(error, "cannot replace", path);
+    return sync_parent(path, error);
+}
+
+bool
+file_create(const char *path, const char *text, GError **error)
+{
+    g_auto(Descriptor) fd = -1;
+
+    if (!make_parent(path, error))
+        return false;
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return fail_errno(error, "cannot create", path);
+    return write_all(fd, text, path, error) && sync_parent(path, error);
+}
+
+bool
+file_append_line(const char *path, const char *line, GError **error)
+{
+    g_autofree char *whole = g_strconcat(line, "\n", NULL);
+    g_auto(Descriptor) fd = -1;
+
+    if (!make_parent(path, error))
+        return false;
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail_errno(error, "cannot write", path);
+    return write_all(fd, whole, path, error);
+}

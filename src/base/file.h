@@ -1,0 +1,20 @@
+/*
+ * base/file.h - whole files: read, and replace so that a crash leaves the old or the new one.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* The file's text, or NULL with ERROR_CONFIG. Refuses one over 64 MB or with a NUL byte. Caller
+ * owns. */
+char *file_read(const char *path, GError **error);
+/* Writes a temporary file beside @path, fsyncs it, renames it over @path, fsyncs the folder.
+ * Folders above are made with mode 0700 if missing. */
+bool file_replace(const char *path, const char *text, GError **error);
+/* Creates @path, which must not exist (ERROR_STATE if it does). */
+bool file_create(const char *path, const char *text, GError **error);
+/* Appends @line and a newline in one write and fsyncs; creates file and folders (0700). */
+bool file_append_line(const char *path, const char *line, GError **error);
+/* Like mkdir -p. */
+bool file_make_folder(const char *path, int mode, GError **error);

@@ -1,0 +1,6 @@
+#include "pg/lock.h"
+int
+main(void)
+{
+    return 0;
+}

@@ -1,0 +1,425 @@
+#include "pg/conn.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+enum { OLDEST_SERVER = 140000 };
+
+struct PgConn {
+    PGconn *pg;
+    char *url;
+    char *purpose;
+    char *target;
+    gint64 connect_timeout_ms;
+    bool allow_standby;
+    bool allow_pooler;
+};
+
+struct PgRows {
+    PGresult *result;
+};
+
+static void
+discard_notice(void *data G_GNUC_UNUSED, const PGresult *result G_GNUC_UNUSED)
+{
+}
+
+/* libpq ends its messages with a newline, and begins some with the connection's address. */
+static char *
+one_line(const char *message)
+{
+    g_autofree char *redacted = text_redact_url(message);
+    char *line = g_strstrip(g_strdelimit(g_steal_pointer(&redacted), "\n\t", ' '));
+
+    return line;
+}
+
+static bool
+fail_connect(PgConn *conn, GError **error)
+{
+    g_autofree char *message = one_line(PQerrorMessage(conn->pg));
+
+    error_set(error, ERROR_CONNECTION, "cannot connect to the database: %s", message);
+    return error_hint(error, "Check database.url in sluice.yaml, or DATABASE_URL.");
+}
+
+static void
+remember_target(PgConn *conn)
+{
+    const char *host = PQhost(conn->pg), *port = PQport(conn->pg), *name = PQdb(conn->pg);
+
+    g_free(conn->target);
+    conn->target =
+        g_strdup_printf("%s:%s/%s", host ? host : "", port ? port : "", name ? name : "");
+}
+
+/* One query: whether the session is what it seems, and its settings. A transaction-pooling proxy
+ * answers with a backend that is not the one it announced. */
+static bool
+check_session(PgConn *conn, GError **error)
+{
+    g_autoptr(PgRows) rows =
+        pg_query(conn, error,
+                 "SELECT pg_backend_pid(), pg_is_in_recovery(), "
+                 "       current_setting('default_transaction_read_only') = 'on', "
+                 "       set_config('idle_in_transaction_session_timeout', '30s', false), "
+                 "       set_config('lock_timeout', '0', false), "
+                 "       set_config('statement_timeout', '0', false), "
+                 "       set_config('DateStyle', 'ISO', false), "
+                 "       set_config('IntervalStyle', 'postgres', false), "
+                 "       set_config('extra_float_digits', '3', false)");
+
+    if (rows == NULL)
+        return false;
+    if (!conn->allow_pooler && pg_integer(rows, 0, 0) != PQbackendPID(conn->pg)) {
+        error_set(error, ERROR_CONNECTION,
+                  "%s is a pooler in transaction mode: backend %" G_GINT64_FORMAT
+                  " answered where %d was announced, so session locks would protect nothing",
+                  conn->target, pg_integer(rows, 0, 0), PQbackendPID(conn->pg));
+        return error_hint(error,
+                          "Give sluice the server's own address, or a pool in session mode.");
+    }
+    if (conn->allow_standby)
+        return true;
+    if (pg_bool(rows, 0, 1)) {
+        error_set(error, ERROR_CONNECTION, "%s is a read-only replica", conn->target);
+        return error_hint(error, "Point database.url at the primary, or add "
+                                 "target_session_attrs=read-write to it.");
+    }
+    if (pg_bool(rows, 0, 2)) {
+        error_set(error, ERROR_CONNECTION, "%s is read-only (default_transaction_read_only is on)",
+                  conn->target);
+        return error_hint(error, "Switch it off for the migrating role.");
+    }
+    return true;
+}
+
+static bool
+check_server(PgConn *conn, GError **error)
+{
+    if (PQserverVersion(conn->pg) >= OLDEST_SERVER)
+        return check_session(conn, error);
+    error_set(error, ERROR_CONNECTION,
+              "%s runs PostgreSQL %d, which is too old: 14 or newer is needed", conn->target,
+              PQserverVersion(conn->pg) / 10000);
+    return error_hint(error, "Upgrade the server; TID range scans came with version 14.");
+}
+
+static bool
+open_session(PgConn *conn, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("sluice/%s", conn->purpose);
+    g_autofree char *timeout =
+        g_strdup_printf("%d", (int) MAX((conn->connect_timeout_ms + 999) / 1000, 2));
+    const char *const keys[] = {"dbname",           "application_name",    "connect_timeout",
+                                "keepalives_idle",  "keepalives_interval", "keepalives_count",
+                                "tcp_user_timeout", "client_encoding",     NULL};
+    const char *const values[] = {conn->url, name, timeout, "10", "5", "3", "20000", "UTF8", NULL};
+
+    if (conn->pg)
+        PQfinish(conn->pg);
+    conn->pg = PQconnectdbParams(keys, values, 1);
+    if (PQstatus(conn->pg) != CONNECTION_OK)
+        return fail_connect(conn, error);
+    PQsetNoticeReceiver(conn->pg, discard_notice, NULL);
+    remember_target(conn);
+    return check_server(conn, error);
+}
+
+PgConn *
+pg_connect(const char *url, const PgConnOptions *options, GError **error)
+{
+    g_autoptr(PgConn) conn = g_new0(PgConn, 1);
+    static const PgConnOptions none;
+    const PgConnOptions *o = options ? options : &none;
+
+    conn->url = g_strdup(url);
+    conn->purpose = g_strdup(o->purpose ? o->purpose : "session");
+    conn->connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : 10000;
+    conn->allow_standby = o->allow_standby;
+    conn->allow_pooler = o->allow_pooler;
+    return open_session(conn, error) ? g_steal_pointer(&conn) : NULL;
+}
+
+void
+pg_disconnect(PgConn *conn)
+{
+    if (conn == NULL)
+        return;
+    PQfinish(conn->pg);
+    g_free(conn->url);
+    g_free(conn->purpose);
+    g_free(conn->target);
+    g_free(conn);
+}
+
+bool
+pg_reconnect(PgConn *conn, GError **error)
+{
+    return open_session(conn, error);
+}
+
+bool
+pg_is_connected(const PgConn *conn)
+{
+    return PQstatus(conn->pg) == CONNECTION_OK;
+}
+
+int
+pg_backend_pid(const PgConn *conn)
+{
+    return PQbackendPID(conn->pg);
+}
+
+int
+pg_server_version(const PgConn *conn)
+{
+    return PQserverVersion(conn->pg);
+}
+
+const char *
+pg_target(const PgConn *conn)
+{
+    return conn->target;
+}
+
+static ErrorCode
+code_of(const PgConn *conn, const char *sqlstate)
+{
+    static const char *const lock_states[] = {"55P03", "40P01", "57014", NULL};
+    static const char *const lost_states[] = {"57P01", "57P02", "57P03", NULL};
+
+    if (PQstatus(conn->pg) != CONNECTION_OK || sqlstate == NULL ||
+        g_str_has_prefix(sqlstate, "08") || g_strv_contains(lost_states, sqlstate))
+        return ERROR_CONNECTION;
+    return g_strv_contains(lock_states, sqlstate) ? ERROR_LOCK : ERROR_SQL;
+}
+
+static bool
+fail_result(PgConn *conn, const PGresult *result, GError **error)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+    g_autofree char *message = one_line(primary ? primary : PQerrorMessage(conn->pg));
+
+    error_set(error, code_of(conn, sqlstate), "%s", *message ? message : "the connection was lost");
+    if (error == NULL)
+        return false;
+    error_add_server(*error, sqlstate ? sqlstate : "08006",
+                     PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
+    if (hint)
+        error_hint(error, "%s", hint);
+    return false;
+}
+
+static bool
+succeeded(const PGresult *result)
+{
+    const ExecStatusType status = PQresultStatus(result);
+
+    return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
+}
+
+PgRows *
+pg_query_array(PgConn *conn, const char *sql, const char *const *params, guint n_params,
+               GError **error)
+{
+    g_autoptr(PgRows) rows = g_new0(PgRows, 1);
+
+    rows->result = PQexecParams(conn->pg, sql, (int) n_params, NULL, params, NULL, NULL, 0);
+    if (succeeded(rows->result))
+        return g_steal_pointer(&rows);
+    fail_result(conn, rows->result, error);
+    return NULL;
+}
+
+bool
+pg_exec_array(PgConn *conn, const char *sql, const char *const *params, guint n_params,
+              gint64 *ret_affected, GError **error)
+{
+    g_autoptr(PgRows) rows = pg_query_array(conn, sql, params, n_params, error);
+
+    if (rows == NULL)
+        return false;
+    if (ret_affected)
+        *ret_affected = pg_rows_affected(rows);
+    return true;
+}
+
+bool
+pg_exec_script(PgConn *conn, const char *sql, GError **error)
+{
+    g_autoptr(PgRows) rows = g_new0(PgRows, 1);
+
+    rows->result = PQexec(conn->pg, sql);
+    return succeeded(rows->result) || fail_result(conn, rows->result, error);
+}
+
+bool
+pg_begin(PgConn *conn, GError **error)
+{
+    return pg_exec_script(conn, "BEGIN", error);
+}
+
+bool
+pg_commit(PgConn *conn, GError **error)
+{
+    g_autoptr(PgRows) rows = g_new0(PgRows, 1);
+
+    rows->result = PQexec(conn->pg, "COMMIT");
+    if (!succeeded(rows->result))
+        return fail_result(conn, rows->result, error);
+    /* COMMIT of a failed transaction answers ROLLBACK, without an error. */
+    if (strcmp(PQcmdStatus(rows->result), "COMMIT") != 0)
+        return error_set(error, ERROR_SQL, "the transaction had failed and was rolled back");
+    return true;
+}
+
+void
+pg_rollback(PgConn *conn)
+{
+    if (pg_in_transaction(conn))
+        PQclear(PQexec(conn->pg, "ROLLBACK"));
+}
+
+bool
+pg_in_transaction(const PgConn *conn)
+{
+    const PGTransactionStatusType status = PQtransactionStatus(conn->pg);
+
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+void
+pg_cancel(PgConn *conn)
+{
+    char ignored[256];
+    PGcancel *cancel = PQgetCancel(conn->pg);
+
+    if (cancel) {
+        PQcancel(cancel, ignored, sizeof ignored);
+        PQfreeCancel(cancel);
+    }
+}
+
+int
+pg_rows_count(const PgRows *rows)
+{
+    return PQntuples(rows->result);
+}
+
+bool
+pg_is_null(const PgRows *rows, int row, int column)
+{
+    return PQgetisnull(rows->result, row, column) != 0;
+}
+
+const char *
+pg_text(const PgRows *rows, int row, int column)
+{
+    return PQgetvalue(rows->result, row, column);
+}
+
+gint64
+pg_integer(const PgRows *rows, int row, int column)
+{
+    return g_ascii_strtoll(pg_text(rows, row, column), NULL, 10);
+}
+
+double
+pg_double(const PgRows *rows, int row, int column)
+{
+    return g_ascii_strtod(pg_text(rows, row, column), NULL);
+}
+
+bool
+pg_bool(const PgRows *rows, int row, int column)
+{
+    return pg_text(rows, row, column)[0] == 't';
+}
+
+gint64
+pg_rows_affected(const PgRows *rows)
+{
+    return g_ascii_strtoll(PQcmdTuples(rows->result), NULL, 10);
+}
+
+void
+pg_rows_free(PgRows *rows)
+{
+    if (rows == NULL)
+        return;
+    PQclear(rows->result);
+    g_free(rows);
+}
+
+/* Lower-case letters, digits and underscores need no quotes unless the word is a key word; we
+ * cannot know all servers' key words, so everything that could be one is quoted but the plainest
+ * forms. */
+static bool
+is_plain(const char *name)
+{
+    if (!(g_ascii_islower(name[0]) || name[0] == '_'))
+        return false;
+    for (const char *c = name; *c; c++)
+        if (!(g_ascii_islower(*c) || g_ascii_isdigit(*c) || *c == '_'))
+            return false;
+    return strchr(name, '_') != NULL;
+}
+
+char *
+pg_quote_identifier(const char *name)
+{
+    g_autoptr(GString) quoted = NULL;
+
+    if (is_plain(name))
+        return g_strdup(name);
+    quoted = g_string_new(name);
+    g_string_replace(quoted, "\"", "\"\"", 0);
+    g_string_prepend_c(quoted, '"');
+    g_string_append_c(quoted, '"');
+    return g_string_free(g_steal_pointer(&quoted), FALSE);
+}
+
+char *
+pg_quote_qualified(const char *schema, const char *name)
+{
+    g_autofree char *a = pg_quote_identifier(schema);
+    g_autofree char *b = pg_quote_identifier(name);
+
+    return g_strdup_printf("%s.%s", a, b);
+}
+
+char *
+pg_quote_literal(const char *value)
+{
+    GString *quoted = g_string_new(value);
+
+    g_string_replace(quoted, "'", "''", 0);
+    if (strchr(value, '\\')) {
+        g_string_replace(quoted, "\\", "\\\\", 0);
+        g_string_prepend(quoted, "E'");
+    } else {
+        g_string_prepend_c(quoted, '\'');
+    }
+    g_string_append_c(quoted, '\'');
+    return g_string_free(quoted, FALSE);
+}
+
+bool
+pg_wait_notify(PgConn *conn, gint64 timeout_ms)
+{
+    struct pollfd poller = {.fd = PQsocket(conn->pg), .events = POLLIN};
+    bool came = false;
+
+    if (poll(&poller, 1, (int) timeout_ms) > 0)
+        PQconsumeInput(conn->pg);
+    for (PGnotify *notify; (notify = PQnotifies(conn->pg)) != NULL; came = true)
+        PQfreemem(notify);
+    return came;
+}

@@ -1,0 +1,90 @@
+/*
+ * pg/conn.h - a connection to a PostgreSQL server, its queries and transactions.
+ *
+ * Every connection of ours sets application_name "sluice/<purpose>", TCP keepalives,
+ * tcp_user_timeout, idle_in_transaction_session_timeout (30 s), and lock_timeout/statement_timeout
+ * 0 until told otherwise; so a host that is lost frees its locks. Values are parameters, always;
+ * identifiers are quoted with pg_quote_identifier. Not shared between threads: one connection each.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct PgConn PgConn;
+typedef struct PgRows PgRows;
+
+typedef struct {
+    const char *purpose;       /* behind "sluice/" in application_name: "upgrade", "backfill" */
+    gint64 connect_timeout_ms; /* 0: 10 s */
+    bool allow_standby;        /* else a read-only replica is refused (ERROR_CONNECTION, named) */
+    bool allow_pooler; /* else a transaction-pooling proxy is refused (ERROR_CONNECTION, named) */
+} PgConnOptions;
+
+/* Connects to @url (a libpq URI or key=value string). ERROR_CONNECTION with the password redacted:
+ * no server, wrong password, server older than 14, standby, pooler. @options may be NULL. */
+PgConn *pg_connect(const char *url, const PgConnOptions *options, GError **error);
+void pg_disconnect(PgConn *conn);
+/* A new session with the same parameters in place of a broken one. Session locks are gone. */
+bool pg_reconnect(PgConn *conn, GError **error);
+bool pg_is_connected(const PgConn *conn);
+
+int pg_backend_pid(const PgConn *conn);
+/* 150020 for 15.20. */
+int pg_server_version(const PgConn *conn);
+/* "host:port/dbname" without credentials, for messages. Borrowed. */
+const char *pg_target(const PgConn *conn);
+
+/* Runs @sql with text parameters $1.. ; a NULL parameter is SQL NULL. Errors: ERROR_CONNECTION
+ * (session lost: SQLSTATE 08*, 57P01-57P03), ERROR_LOCK (55P03 lock timeout, 40P01 deadlock, 57014
+ * statement timeout), ERROR_SQL otherwise; SQLSTATE, detail and hint ride along. Caller owns the
+ * rows. */
+PgRows *pg_query_array(PgConn *conn, const char *sql, const char *const *params, guint n_params,
+                       GError **error);
+/* pg_query(conn, error, "SELECT .. $1 .. $2", a, b): the parameters are const char *. */
+#define pg_query(conn, error, sql, ...)                                                            \
+    pg_query_array((conn), (sql), (const char *const[]){NULL, ##__VA_ARGS__} + 1,                  \
+                   (guint) (G_N_ELEMENTS(((const char *const[]){NULL, ##__VA_ARGS__})) - 1),       \
+                   (error))
+/* For the effect only. *@ret_affected (may be NULL): rows inserted, updated, deleted. */
+bool pg_exec_array(PgConn *conn, const char *sql, const char *const *params, guint n_params,
+                   gint64 *ret_affected, GError **error);
+#define pg_exec(conn, error, sql, ...)                                                             \
+    pg_exec_array((conn), (sql), (const char *const[]){NULL, ##__VA_ARGS__} + 1,                   \
+                  (guint) (G_N_ELEMENTS(((const char *const[]){NULL, ##__VA_ARGS__})) - 1), NULL,  \
+                  (error))
+/* Several statements in one simple-protocol message, no parameters: for a script that is ours, and
+ * for a user's statement that must not be prepared. The first error ends it. */
+bool pg_exec_script(PgConn *conn, const char *sql, GError **error);
+
+/* BEGIN, COMMIT, ROLLBACK. pg_rollback never fails: a broken connection has rolled back already. */
+bool pg_begin(PgConn *conn, GError **error);
+bool pg_commit(PgConn *conn, GError **error);
+void pg_rollback(PgConn *conn);
+bool pg_in_transaction(const PgConn *conn);
+
+/* From another thread: asks the server to cancel what @conn runs now. Best effort. */
+void pg_cancel(PgConn *conn);
+
+int pg_rows_count(const PgRows *rows);
+bool pg_is_null(const PgRows *rows, int row, int column);
+/* Text of a value; "" for NULL. Borrowed from @rows. */
+const char *pg_text(const PgRows *rows, int row, int column);
+gint64 pg_integer(const PgRows *rows, int row, int column); /* 0 for NULL */
+double pg_double(const PgRows *rows, int row, int column);
+bool pg_bool(const PgRows *rows, int row, int column);
+gint64 pg_rows_affected(const PgRows *rows);
+void pg_rows_free(PgRows *rows);
+
+/* Quoted where needed: users, "Users". Caller owns. */
+char *pg_quote_identifier(const char *name);
+char *pg_quote_qualified(const char *schema, const char *name);
+/* 'it''s' (E'' where it holds a backslash): only for statements that take no parameters. Caller
+ * owns. */
+char *pg_quote_literal(const char *value);
+
+/* Waits up to @timeout_ms for a NOTIFY on a channel LISTENed to. True if one came. */
+bool pg_wait_notify(PgConn *conn, gint64 timeout_ms);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PgConn, pg_disconnect)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PgRows, pg_rows_free)

@@ -1,0 +1,35 @@
+/*
+ * pg/lock.h - session advisory locks, by polling.
+ *
+ * Never pg_advisory_lock: a waiter blocked in it holds a snapshot, and the holder's CREATE INDEX
+ * CONCURRENTLY then deadlocks with it. A key's high 16 bits are sluice's own (0x51CE).
+ */
+#pragma once
+
+#include "base/clock.h"
+#include "pg/conn.h"
+
+typedef enum {
+    PG_LOCK_MIGRATOR = 1, /* expand, finish, cutover, contract, downgrade */
+    PG_LOCK_LEDGER = 2,   /* creating or upgrading the ledger itself */
+    PG_LOCK_ROLLOUT = 3,  /* + rollout id */
+    PG_LOCK_BACKFILL = 4, /* + backfill id: planning and folding, as a transaction lock */
+    PG_LOCK_RANGE = 5,    /* + backfill id and first page: a claim */
+} PgLockClass;
+
+/* 0x51CE << 48 | class << 40 | hash of (a, b) in 40 bits: a in 8, b in 32, both modulo. */
+gint64 pg_lock_key(PgLockClass class, gint64 a, gint64 b);
+
+bool pg_try_lock(PgConn *conn, gint64 key, bool *ret_got, GError **error);
+/* The transaction form; freed by COMMIT or ROLLBACK. */
+bool pg_try_transaction_lock(PgConn *conn, gint64 key, bool *ret_got, GError **error);
+bool pg_unlock(PgConn *conn, gint64 key, GError **error);
+
+/* Who holds @key: "sluice/upgrade on 10.0.0.5, pid 4711, since 12:04:11", or NULL if nobody does
+ * (or on an error, which is not reported: this is for messages). Caller owns. */
+char *pg_lock_holder(PgConn *conn, gint64 key);
+
+/* Polls until got or @timeout_ms is over (then ERROR_OWNER, naming the holder). @on_wait is called
+ * once per holder seen with its description; may be NULL. */
+bool pg_poll_lock(PgConn *conn, gint64 key, const Clock *clock, gint64 timeout_ms,
+                  void (*on_wait)(void *data, const char *holder), void *data, GError **error);
