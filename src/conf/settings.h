@@ -1,0 +1,138 @@
+/*
+ * conf/settings.h - what sluice.yaml, the environment and .env say, checked and with defaults.
+ *
+ * Plain scalar options are rows of settings_options[] (settings.c): one declaration, which the
+ * parser,
+ * --help, docs/configuration.md and shell completion read. Precedence: command line, environment,
+ * .env, sluice.yaml, default. Lists (app.versions, rollout.steps) have readers of their own.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+
+typedef struct {
+    char *version;         /* "2.0" */
+    char *built_on;        /* revision id: needs it and its ancestors expanded; NULL: none */
+    GPtrArray *still_uses; /* char *: revisions whose old shape it still touches; never NULL */
+} AppVersion;
+
+typedef enum {
+    STEP_KIND_EXPAND,
+    STEP_KIND_DEPLOY,
+    STEP_KIND_BACKFILL,
+    STEP_KIND_WEIGHT,
+    STEP_KIND_ANALYSIS,
+    STEP_KIND_PAUSE,
+    STEP_KIND_CUTOVER,
+    STEP_KIND_SOAK,
+    STEP_KIND_RETIRE,
+    STEP_KIND_CONTRACT,
+    STEP_KIND_N
+} StepKind;
+
+/* "expand", "weight", ... as written in the file. */
+const char *step_kind_name(StepKind kind);
+
+/* One row of rollout.steps. Fields that a kind does not have are 0. */
+typedef struct {
+    StepKind kind;
+    int weight;         /* weight: 0..100, per cent */
+    gint64 duration_ms; /* analysis.for, soak, pause (0: until resumed) */
+    int approvals;      /* cutover, contract: how many names must approve */
+    gint64 quiet_ms;    /* contract: no old session for so long; -1: gate.quiet */
+    Place place;        /* in sluice.yaml */
+} StepSpec;
+
+typedef struct {
+    char *folder; /* the one sluice.yaml lies in; relative paths start here */
+    char *file;   /* sluice.yaml's path, or NULL if there is none */
+
+    char *database_url; /* may be NULL: settings_require_database */
+    char *migrations;   /* absolute folder */
+
+    gint64 stall_budget_ms;  /* lock.stall_budget, 50 ms */
+    gint64 give_up_after_ms; /* lock.give_up_after, 10 min: then ERROR_LOCK */
+    gint64 migrator_wait_ms; /* lock.migrator_wait: for another sluice; 0 */
+
+    int backfill_workers;              /* 1 */
+    gint64 backfill_target_ms;         /* backfill.target_time, 75 ms */
+    int backfill_range_pages;          /* 512 */
+    int backfill_parts;                /* 8: a power of two */
+    gint64 backfill_max_lag_ms;        /* backfill.max_replica_lag, 10 s; 0: do not look */
+    gint64 backfill_max_lag_bytes;     /* backfill.max_replica_lag_size, 64 MB */
+    int backfill_max_blocked;          /* backfill.max_blocked: sessions blocked by us, 0 */
+    bool backfill_require_replica_lag; /* fail closed if it cannot be measured, true */
+
+    char *app_name;          /* sessions are "<name>/<version>"; may be NULL */
+    GPtrArray *app_roles;    /* char *: database roles of the app; never NULL */
+    GPtrArray *app_versions; /* AppVersion *; never NULL */
+
+    char *deploy_driver; /* "exec" */
+    char *deploy_start;  /* shell commands; SLUICE_APP, SLUICE_VERSION in their environment */
+    char *deploy_stop;
+    char *deploy_ready; /* exit 0 once all instances of the version answer */
+    gint64 deploy_timeout_ms;
+
+    char *traffic_driver; /* "haproxy", "exec" */
+    char *traffic_socket; /* haproxy: path of the stats socket */
+    char *traffic_backend;
+    GPtrArray *traffic_stable; /* char *: server names; never NULL */
+    GPtrArray *traffic_canary;
+    char *traffic_command;   /* exec: called with read | set STABLE CANARY | drain stable|canary */
+    gint64 traffic_drain_ms; /* how long to wait for open requests, 30 s */
+
+    double analysis_acceptable;  /* p0, 0.1 % */
+    double analysis_intolerable; /* p1, 1 % */
+    double analysis_alpha;       /* 1 % */
+    double analysis_beta;        /* 5 % */
+    gint64 analysis_interval_ms; /* 1 s */
+    gint64 analysis_max_ms;      /* after so long without a verdict: inconclusive, 30 min */
+
+    gint64 gate_quiet_ms; /* gate.quiet, 5 min */
+
+    char *release_from; /* rollout.from: version; NULL: none */
+    char *release_to;   /* rollout.to */
+    GArray *steps;      /* StepSpec; empty: the default list */
+
+    char *notify_command; /* may be NULL; gets a JSON line on standard input */
+} Settings;
+
+/* Reads @path, or sluice.yaml in the working folder or above if NULL; a missing one is no error if
+ * @path is NULL. All errors of the file are found before it returns: the first is the error's text,
+ * the others follow in lines of their own. ERROR_CONFIG with file:line:column. */
+Settings *settings_load(const char *path, GError **error);
+void settings_free(Settings *settings);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_free)
+
+/* Sets one option by its key ("backfill.workers") as if it were written in the file. */
+bool settings_set(Settings *settings, const char *key, const char *value, GError **error);
+
+/* The URL in libpq's form ("postgresql+psycopg2://" becomes "postgresql://"), or ERROR_CONFIG that
+ * says how to name the database. Borrowed. */
+const char *settings_require_database(const Settings *settings, GError **error);
+
+/* NULL if the version is not declared. Borrowed. */
+const AppVersion *settings_find_version(const Settings *settings, const char *version);
+
+/* For --help, docs and completion: the declarations. */
+typedef enum {
+    OPTION_TEXT,
+    OPTION_DURATION,
+    OPTION_SIZE,
+    OPTION_INT,
+    OPTION_RATIO,
+    OPTION_BOOL
+} OptionType;
+typedef struct {
+    const char *key; /* "lock.stall_budget" */
+    const char *env; /* "SLUICE_LOCK_STALL_BUDGET" */
+    OptionType type;
+    const char *default_text; /* NULL: none */
+    const char *help;         /* one sentence, no full stop */
+    size_t offset;            /* in Settings */
+} OptionSpec;
+/* NULL-key-ended. */
+extern const OptionSpec settings_options[];

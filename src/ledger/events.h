@@ -1,0 +1,25 @@
+/*
+ * ledger/events.h - who did what, when, with which evidence: append-only, each row with the hash of
+ * the one before. And approvals, which bind to the digest of a plan.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "ledger/ledger.h"
+
+/* Appends in a short transaction of its own (never inside a DDL or chunk transaction: asserts it).
+ * @kind one word ("expanded", "gate", "weight", "abort"); @revision may be NULL, @rollout 0; takes
+ * over @take_data (may be NULL). No secret goes in. */
+bool ledger_append_event(PgConn *conn, const char *kind, const char *revision, gint64 rollout,
+                         const char *text, json_t *take_data, GError **error);
+/* Recomputes the chain; *@ret_broken: id of the first row that does not fit, or 0. */
+bool ledger_verify_events(PgConn *conn, gint64 *ret_broken, GError **error);
+
+/* One approval of @gate ("cutover") by @who for @plan_digest; a second one by the same name changes
+ * nothing. */
+bool ledger_add_approval(PgConn *conn, const char *gate, const char *plan_digest, const char *who,
+                         const char *comment, GError **error);
+/* Names that approved, each once. Element-type char *. */
+GPtrArray *ledger_load_approvals(PgConn *conn, const char *gate, const char *plan_digest,
+                                 GError **error);

@@ -1,0 +1,46 @@
+/*
+ * ledger/revisions.h - the state of each revision in this database.
+ */
+#pragma once
+
+#include "ledger/ledger.h"
+#include "revision/revision.h"
+
+typedef enum {
+    STATE_PENDING,
+    STATE_EXPANDED,
+    STATE_BACKFILLED,
+    STATE_CUT_OVER,
+    STATE_CONTRACTED,
+} RevisionState;
+const char *revision_state_name(RevisionState state); /* "cut over" */
+
+typedef struct {
+    char *id;
+    char *title;
+    RevisionState state;
+    bool final;   /* this state is the last it has */
+    char *partly; /* phase that has begun and not ended ("expand"), or NULL */
+    char *expanded_at, *backfilled_at, *cut_over_at, *contracted_at; /* ISO text, or NULL */
+    char *applied_by;
+    GHashTable *checksums; /* section name -> checksum, of phases that have run */
+} LedgerRevision;
+
+/* All rows in one query, oldest first; an empty array if there is no ledger. Element-type
+ * LedgerRevision *, owned by the caller. */
+GPtrArray *ledger_load_revisions(PgConn *conn, GError **error);
+void ledger_revision_free(LedgerRevision *row);
+/* NULL if the ledger does not know it. Borrowed. */
+const LedgerRevision *ledger_find_revision(GPtrArray *revisions, const char *id);
+
+/* Writes the row of @revision, pending, if it has none. */
+bool ledger_add_revision(PgConn *conn, const Revision *revision, GError **error);
+/* Records that @phase ("expand") began: so that "partly done" shows; short transaction. */
+bool ledger_begin_phase(PgConn *conn, const Revision *revision, const char *phase, GError **error);
+/* Inside the caller's transaction where the phase was transactional: the new state with its time,
+ * @final, the checksums of the sections that ran. */
+bool ledger_set_state(PgConn *conn, const Revision *revision, RevisionState state, bool final,
+                      GError **error);
+/* Downgrade: forgets the row with its steps, mappings, backfills. Inside the caller's transaction.
+ */
+bool ledger_remove_revision(PgConn *conn, const char *id, GError **error);

@@ -1,0 +1,92 @@
+/*
+ * revision/revision.h - one revision file: the whole life of one change.
+ *
+ * Header comments, then sections that begin with `-- sluice: <section>`. A section's text is kept
+ * with its place, and parsed as SQL only when asked for, so that reading a graph of thousands is
+ * cheap.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "sql/bound.h"
+#include "sql/mapping.h"
+#include "sql/script.h"
+
+typedef enum {
+    SECTION_EXPAND,
+    SECTION_SYNC,         /* one a table; argument: the table */
+    SECTION_SYNC_REVERSE, /* argument: the table */
+    SECTION_BACKFILL,
+    SECTION_VERIFY,
+    SECTION_FINISH,
+    SECTION_CUTOVER,
+    SECTION_CUTOVER_UNDO,
+    SECTION_CONTRACT,
+    SECTION_DOWNGRADE,
+    SECTION_N
+} SectionKind;
+
+const char *section_kind_name(SectionKind kind); /* "sync reverse", "cutover undo" */
+
+typedef struct {
+    SectionKind kind;
+    char *argument;      /* table of a sync, as written; else NULL */
+    char *text;          /* without the marker line */
+    Place place;         /* of the text's first line; file borrowed from the revision */
+    char *finished_when; /* backfill only: `-- sluice: finished when <condition>`; NULL: none */
+} Section;
+
+typedef struct {
+    char *path;
+    char *id;
+    GPtrArray *revises; /* char *: parents; empty for a first one */
+    char *title;
+    char *created;               /* as written; may be NULL */
+    bool statement_transactions; /* Transaction: statement */
+    GPtrArray *sections;         /* Section *, in the file's order */
+} Revision;
+
+/* Reads and checks one file: header and sections (syntax of SQL is not looked at). ERROR_CONFIG
+ * with file:line:column: no Revision line, unknown header word or section (with the nearest), a
+ * section twice, text before the first section. @header_only skips the sections. Caller owns. */
+Revision *revision_read(const char *path, bool header_only, GError **error);
+/* The same from memory; @path is for messages. */
+Revision *revision_parse(const char *path, const char *text, bool header_only, GError **error);
+void revision_free(Revision *revision);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Revision, revision_free)
+
+/* NULL if it has none. @argument (may be NULL) picks the table of a sync. Borrowed. */
+const Section *revision_section(const Revision *revision, SectionKind kind, const char *argument);
+/* Its statements. ERROR_SQL with the place. Caller owns. */
+SqlScript *section_parse(const Section *section, GError **error);
+/* SHA-256 of the canonical text: comments and blanks do not count. Caller owns. */
+char *section_checksum(const Section *section);
+/* One checksum over all sections of @kind; NULL if there is none. Caller owns. */
+char *revision_checksum(const Revision *revision, SectionKind kind);
+
+/* Everything that can be said without a database: SQL syntax of every section, transaction control,
+ * a destructive statement in expand, finish or sync (ERROR_CHECK: the place, what it destroys,
+ * "move it to contract"), mappings, the backfill's WHERE, ADD COLUMNs of a mapping with NOT NULL or
+ * DEFAULT, columns of a mapping that are added in more than one run. */
+bool revision_check(const Revision *revision, GError **error);
+
+/* One `sync` table with both directions parsed; the reverse derived where all pairs are bare
+ * columns, else its section is required (ERROR_CONFIG names the line to add). */
+typedef struct {
+    char *schema; /* NULL: search_path */
+    char *table;
+    SqlMapping *forward;
+    SqlMapping *reverse;
+} RevisionSync;
+/* Element-type RevisionSync *; empty if the revision has no sync. Caller owns. NULL on error. */
+GPtrArray *revision_syncs(const Revision *revision, GError **error);
+
+/* What the revision's life ends with: true if it has (or derives) that phase. A mapping implies a
+ * backfill and a verify. */
+bool revision_has_backfill(const Revision *revision);
+bool
+revision_has_cutover(const Revision *revision); /* true also where only a contract follows a sync */
+bool revision_has_contract(const Revision *revision);

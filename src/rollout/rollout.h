@@ -1,0 +1,46 @@
+/*
+ * rollout/rollout.h - a rollout is a list of steps; each step kind is one file and one row.
+ *
+ * The loop: observe, decide, record the intent, act, read back, record the result. Resuming after a
+ * crash is the same loop. One process at a time: a session advisory lock (PG_LOCK_ROLLOUT) for
+ * liveness, the lease epoch in every write for fencing.
+ */
+#pragma once
+
+#include "apply/apply.h"
+#include "base/json.h"
+#include "deploy/deploy.h"
+#include "traffic/journal.h"
+#include "traffic/traffic.h"
+
+typedef struct {
+    const Settings *settings;
+    const Clock *clock;
+    const Report *report;
+    const Graph *graph;
+    const char *url;
+} RolloutContext;
+
+typedef struct RolloutPlan RolloutPlan;
+
+/* The steps of @settings (or the default list) for release from -> to, checked: every unsafe order
+ * is ERROR_CHECK with the step's place in sluice.yaml, before anything runs. Caller owns. */
+RolloutPlan *rollout_plan(const RolloutContext *context, GError **error);
+void rollout_plan_free(RolloutPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RolloutPlan, rollout_plan_free)
+json_t *rollout_plan_json(const RolloutPlan *plan);
+/* SHA-256 over steps, versions, and the checksums of the revisions it carries. Borrowed. */
+const char *rollout_plan_digest(const RolloutPlan *plan);
+
+/* Runs until done, held (ERROR_STATE: the reason, and who can do what), aborted (ERROR_STATE), or
+ * waiting for an approval. @only (may be NULL): just the step of that name, then return. Rides out
+ * lost connections. */
+bool rollout_run(const RolloutContext *context, const char *only, GError **error);
+
+/* Traffic back first (no database, no approval), then the ledger. Before retire only; later
+ * ERROR_STATE that says what is still possible. */
+bool rollout_abort(const RolloutContext *context, const char *reason, GError **error);
+/* An aborted or held rollout goes on: done steps stay done, weights begin anew. */
+bool rollout_resume(const RolloutContext *context, GError **error);
+/* {"release":..,"state":..,"steps":[..],"traffic":{..}} Caller owns. */
+json_t *rollout_status(const RolloutContext *context, GError **error);

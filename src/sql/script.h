@@ -1,0 +1,92 @@
+/*
+ * sql/script.h - SQL text as statements: where each stands, what kind it is, what it locks.
+ *
+ * libpg_query stays behind this room. Parsing runs in a thread with a large stack, for deep
+ * expressions overflow the usual one. Places are 1-based lines and columns (characters) of the file
+ * that the text was cut from.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+
+typedef struct SqlScript SqlScript;
+typedef struct SqlStatement SqlStatement;
+
+/* Parses @text, whose first character stands at @origin. ERROR_SQL with the place of a syntax
+ * error. Statements without a keyword are errors, never dropped. Caller owns. */
+SqlScript *sql_parse(const char *text, Place origin, GError **error);
+void sql_script_free(SqlScript *script);
+guint sql_script_count(const SqlScript *script);
+const SqlStatement *sql_script_get(const SqlScript *script, guint index);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlScript, sql_script_free)
+
+/* Its text, without the semicolon and without comments around it. Borrowed. */
+const char *sql_statement_text(const SqlStatement *statement);
+Place sql_statement_place(const SqlStatement *statement);
+/* "ALTER TABLE", "CREATE INDEX CONCURRENTLY", "UPDATE", .. for messages. Borrowed. */
+const char *sql_statement_verb(const SqlStatement *statement);
+
+/* False for what PostgreSQL refuses in a transaction block: CONCURRENTLY, VACUUM, ALTER SYSTEM,
+ * CREATE DATABASE, ... */
+bool sql_statement_is_transactional(const SqlStatement *statement);
+/* BEGIN, COMMIT, SAVEPOINT, ..: never allowed in a revision, sluice owns the transactions. */
+bool sql_statement_is_transaction_control(const SqlStatement *statement);
+/* If an old app does not survive it, the reason for people ("drops column full_name of users");
+ * else NULL. DROP TABLE/COLUMN/VIEW/FUNCTION/TYPE/SCHEMA, RENAME of anything an app names, ALTER
+ * TYPE of a column, SET NOT NULL, TRUNCATE, REVOKE, SET SCHEMA, DROP DEFAULT, ADD COLUMN NOT NULL
+ * without a default. Caller owns. */
+char *sql_statement_destroys(const SqlStatement *statement);
+
+/* PostgreSQL's table lock modes, weakest first. */
+typedef enum {
+    LOCK_ACCESS_SHARE = 1,
+    LOCK_ROW_SHARE,
+    LOCK_ROW_EXCLUSIVE,
+    LOCK_SHARE_UPDATE_EXCLUSIVE,
+    LOCK_SHARE,
+    LOCK_SHARE_ROW_EXCLUSIVE,
+    LOCK_EXCLUSIVE,
+    LOCK_ACCESS_EXCLUSIVE,
+} LockMode;
+/* "ACCESS EXCLUSIVE", as LOCK TABLE takes it. */
+const char *lock_mode_name(LockMode mode);
+
+typedef enum {
+    RELATION_TABLE,
+    RELATION_INDEX,
+    RELATION_SEQUENCE,
+    RELATION_VIEW,
+    RELATION_OTHER
+} RelationKind;
+
+/* One row of a lock template: what the statement names, before the catalog is asked. An index
+ * stands for itself and, for DROP INDEX, its table (found by locks/). */
+typedef struct {
+    char *schema; /* NULL: search_path */
+    char *name;
+    RelationKind kind;
+    LockMode mode;
+} SqlLock;
+
+/* Element-type SqlLock *; facts of locks-pg15.tsv. Relations created by the statement are left out.
+ * *@ret_unknown: the locks cannot be known (DO, CALL, SELECT of a function). Caller owns. */
+GPtrArray *sql_statement_locks(const SqlStatement *statement, bool *ret_unknown);
+
+/* Names of the columns that ALTER TABLE .. ADD COLUMN adds, as "schema.table.column" or
+ * "table.column" as written; empty if none. Element-type char *. Caller owns. */
+GPtrArray *sql_statement_adds_columns(const SqlStatement *statement);
+/* The same for DROP COLUMN, and "table" for DROP TABLE. */
+GPtrArray *sql_statement_drops(const SqlStatement *statement);
+
+/* CREATE INDEX [CONCURRENTLY]: the index's and its table's name; false for any other statement, or
+ * an index without a name. CREATE .. CONCURRENTLY must name it. Outputs may be NULL; caller owns.
+ */
+bool sql_statement_creates_index(const SqlStatement *statement, char **ret_schema, char **ret_index,
+                                 char **ret_table, bool *ret_concurrently);
+
+/* The text with comments and runs of blanks folded: two texts with the same canonical form mean the
+ * same to the server. For checksums. Never fails: what cannot be scanned is returned as it is. */
+char *sql_canonical(const char *text);

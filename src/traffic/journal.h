@@ -1,0 +1,32 @@
+/*
+ * traffic/journal.h - the machine's own fsynced record of traffic actions, so that the way back
+ * needs no database. One JSON object a line, in $XDG_STATE_HOME/sluice/<digest of settings
+ * file>/traffic.jsonl.
+ */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "conf/settings.h"
+
+typedef struct Journal Journal;
+
+/* Opens, or creates; ERROR_STATE if it cannot be written (full disk: said so). */
+Journal *journal_open(const Settings *settings, GError **error);
+void journal_free(Journal *journal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_free)
+const char *journal_path(const Journal *journal);
+
+/* Appends {"at":.., "release":.., "action": @action, "percent":..} and fsyncs. @action: "set",
+ * "confirmed", "abort", "resume", "drain". */
+bool journal_append(Journal *journal, const char *release, const char *action, int percent,
+                    GError **error);
+/* Is the last abort of @release newer than its last resume? */
+bool journal_is_aborted(Journal *journal, const char *release);
+/* Lines not yet reported to the ledger, as a JSON array; *@ret_mark for journal_reported. */
+json_t *journal_unreported(Journal *journal, gint64 *ret_mark);
+bool journal_reported(Journal *journal, gint64 mark, GError **error);
+/* Can a line be written now? The cutover gate asks. */
+bool journal_is_writable(Journal *journal, GError **error);

@@ -1,0 +1,51 @@
+/*
+ * traffic/traffic.h - one interface to what splits the app's traffic; one file a driver.
+ *
+ * The router is the truth about traffic: every set is read back. Setting is absolute, so it is safe
+ * to repeat. Counters are cumulative; the caller takes differences, and drops an interval whose
+ * epoch changed.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "conf/settings.h"
+
+typedef enum { POOL_STABLE, POOL_CANARY, POOL_N } Pool;
+const char *pool_name(Pool pool);
+
+typedef struct {
+    double share;      /* realised, 0..1 of the traffic */
+    guint servers, up; /* up: passes its health checks */
+    guint drained;     /* servers taken out (drain or maint) by hand or by an abort */
+    gint64 open;       /* requests in flight (haproxy: scur + qcur) */
+    gint64 total, bad; /* cumulative: bad = 5xx + connect errors + response errors + redispatches */
+} PoolState;
+
+typedef struct {
+    PoolState pools[POOL_N];
+    gint64 epoch; /* changes when the router restarted: weights and counters began anew */
+} TrafficState;
+
+typedef struct Traffic Traffic;
+
+/* The driver that @settings names, or NULL with ERROR_CONFIG (missing keys, unknown driver). Talks
+ * to nobody yet. Caller owns. */
+Traffic *traffic_new(const Settings *settings, GError **error);
+void traffic_free(Traffic *traffic);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Traffic, traffic_free)
+
+/* ERROR_CONNECTION: socket gone; ERROR_CONFIG: unknown backend or server, named. */
+bool traffic_read(Traffic *traffic, TrafficState *ret_state, GError **error);
+/* Canary gets @percent of the traffic, stable the rest; read back and compared (ERROR_DRIFT if it
+ * differs). Makes the servers of a pool with a share above 0 ready. */
+bool traffic_set(Traffic *traffic, int percent, TrafficState *ret_state, GError **error);
+/* No new requests to the pool (open ones end); false with ERROR_STATE if some are still open after
+ * traffic.drain. */
+bool traffic_drain(Traffic *traffic, Pool pool, GError **error);
+/* Like traffic_drain, without waiting: what an abort does to the canary; every orchestrator reads
+ * drained canary servers as "aborted". */
+bool traffic_take_out(Traffic *traffic, Pool pool, GError **error);
+/* Undoes take_out. */
+bool traffic_put_back(Traffic *traffic, Pool pool, GError **error);
