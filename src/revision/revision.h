@@ -37,6 +37,7 @@ typedef struct {
     char *text;          /* without the marker line */
     Place place;         /* of the text's first line; file borrowed from the revision */
     char *finished_when; /* backfill only: `-- sluice: finished when <condition>`; NULL: none */
+    bool not_null;       /* sync only: `-- sluice: not null`: its new columns will never be NULL */
 } Section;
 
 typedef struct {
@@ -80,6 +81,7 @@ typedef struct {
     char *table;
     SqlMapping *forward;
     SqlMapping *reverse;
+    bool not_null; /* the author's promise */
 } RevisionSync;
 /* Element-type RevisionSync *; empty if the revision has no sync. Caller owns. NULL on error. */
 GPtrArray *revision_syncs(const Revision *revision, GError **error);

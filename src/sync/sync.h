@@ -1,47 +1,59 @@
 /*
  * sync/sync.h - mappings in flight on a table -> its trigger function and triggers, the derived
- * backfill and verify.
+ * backfill and the parity condition.
  *
  * One function and two BEFORE ROW triggers a table, made from all mappings in flight on it, oldest
- * first; rules: docs/sync.md (DESIGN section 7). Everything here makes SQL text; apply/ runs it.
+ * first; the rules are in docs/sync.md. Everything here makes SQL text, which apply/ runs in the
+ * transaction that changes the columns; what only the server can tell is in sync/check.h.
  */
 #pragma once
 
 #include "catalog/catalog.h"
 #include "conf/settings.h"
-#include "ledger/ledger.h"
-#include "revision/revision.h"
+#include "ledger/mappings.h"
+#include "revision/graph.h"
+
+/* They sort after every other BEFORE trigger of the table (sync_check refuses a later one). */
+#define SYNC_INSERT_TRIGGER "zzzz_sluice_insert"
+#define SYNC_UPDATE_TRIGGER "zzzz_sluice_update"
+/* A transaction that sets this to a revision's id keeps that revision's mapping silent. */
+#define SYNC_SILENCE_SETTING "sluice.backfill"
 
 /* One mapping in flight, ready to be made SQL of. */
 typedef struct {
     char *revision;
-    SqlMapping *forward; /* old -> new */
-    SqlMapping *reverse; /* new -> old */
+    SqlMapping *forward;  /* old -> new */
+    SqlMapping *reverse;  /* new -> old */
+    GPtrArray *new_names; /* char *: application names known to be new to it ("notes-api/2.0") */
 } SyncMapping;
 
-/* SQL statements (one text) that install function and triggers for @mappings (SyncMapping *, oldest
- * first) on @table; for an empty list, the ones that drop them. @versions tells which names in
- * application_name are old and new to each mapping. Caller owns. */
-char *sync_install_sql(const CatalogTable *table, GPtrArray *mappings, const Settings *settings,
-                       GHashTable *new_versions_of_revision);
+/* From a revision's own sync section; the mapping's text is parsed again, @sync is only read. */
+SyncMapping *sync_mapping_new(const char *revision, const RevisionSync *sync,
+                              GPtrArray *take_new_names, GError **error);
+void sync_mapping_free(SyncMapping *mapping);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SyncMapping, sync_mapping_free)
 
-/* Checks what only the server knows, before anything is touched: the old columns exist, the new
- * ones do not yet (or are nullable and without default), types fit, no other BEFORE trigger sorts
- * after ours, no generated source column. ERROR_STATE with the object and the next step. */
-bool sync_check(PgConn *conn, const CatalogTable *table, const RevisionSync *sync, GError **error);
+/* The mappings that the ledger has in flight on @schema.@table, oldest first, with the names that
+ * @settings and @graph know to be new to each. Element-type SyncMapping *. Caller owns. */
+GPtrArray *sync_load_mappings(PgConn *conn, const Graph *graph, const Settings *settings,
+                              const char *schema, const char *table, GError **error);
 
-/* "ALTER TABLE .. ADD CONSTRAINT .. CHECK (new IS NOT NULL) NOT VALID" statements for the new
- * columns whose forward cannot be NULL; "" if none. */
-char *sync_not_null_checks_sql(PgConn *conn, const CatalogTable *table, const RevisionSync *sync,
-                               const char *revision, GError **error);
-/* VALIDATE CONSTRAINT for them (finish), and SET NOT NULL + DROP CONSTRAINT (contract). "" if none.
- */
-char *sync_validate_sql(PgConn *conn, const CatalogTable *table, const char *revision,
-                        GError **error);
-char *sync_set_not_null_sql(PgConn *conn, const CatalogTable *table, const char *revision,
-                            GError **error);
+/* "<app.name>/<version>" of each version whose built_on is @revision or comes after it: sessions of
+ * that name know the new columns. Element-type char *. Caller owns. */
+GPtrArray *sync_new_names(const Settings *settings, const Graph *graph, const char *revision);
 
-/* The derived statements, as an author would have written them. Caller owns. */
+/* "SELECT full_name AS display_name": what the ledger keeps, and sql_mapping_parse reads. */
+char *sync_mapping_text(const SqlMapping *mapping);
+
+/* SQL statements (one text, for pg_exec_script) that install function and triggers for @mappings
+ * (SyncMapping *, oldest first) on @table, and let the server check every expression; for an empty
+ * list, the ones that drop them. The mappings' columns must exist when it runs. Caller owns. */
+char *sync_install_sql(const CatalogTable *table, GPtrArray *mappings);
+
+/* The derived backfill, as an author would have written it. Caller owns. */
 char *sync_backfill_sql(const CatalogTable *table, const RevisionSync *sync);
-/* A boolean SQL expression over the row: true if old and new shape are NOT in parity. */
+/* A boolean SQL expression over the row, its columns unqualified: true if the row is not filled
+ * yet, and filling it would change it. What the derived backfill has in its WHERE. */
+char *sync_unfilled_condition(const RevisionSync *sync);
+/* The same: true if old and new shape are NOT in parity. Never NULL. */
 char *sync_mismatch_condition(const RevisionSync *sync);
