@@ -1,15 +1,15 @@
 -- The ledger, version 1: what sluice did to this database, is doing, and wants. docs/ledger.md tells how
--- to read it. Small: rows about work, not logs of rows.
-
-CREATE SCHEMA sluice;
+-- to read it. Small: rows about work, not logs of rows. The schema is there already.
 
 COMMENT ON SCHEMA sluice IS 'state of schema changes and rollouts; written by sluice alone';
 
 CREATE TABLE sluice.ledger (
-    version     int NOT NULL,
+    version     int PRIMARY KEY,
+    tool        text NOT NULL,
+    upgraded_by text NOT NULL,
     upgraded_at timestamptz NOT NULL DEFAULT now()
 );
-INSERT INTO sluice.ledger (version) VALUES (1);
+COMMENT ON TABLE sluice.ledger IS 'its versions; the highest is what it has now';
 
 CREATE TABLE sluice.revision (
     id            text PRIMARY KEY,
@@ -148,7 +148,7 @@ CREATE TABLE sluice.event (
     previous text NOT NULL,
     hash     text NOT NULL
 );
-COMMENT ON TABLE sluice.event IS 'append-only; hash = sha256(previous, id, at, actor, kind, revision, rollout, text, data)';
+COMMENT ON TABLE sluice.event IS 'append-only; hash = sha256 of previous, id, at, actor, kind, revision, rollout, text, data';
 
 CREATE TABLE sluice.approval (
     gate        text NOT NULL,

@@ -5,6 +5,9 @@
 #include <string.h>
 
 const char *const fault_points[] = {
+    "ledger-ensure-committed",
+    "ledger-ensure-locked",
+    "ledger-ensure-written",
     NULL,
 };
 

@@ -9,16 +9,25 @@
  */
 #pragma once
 
+#include "base/clock.h"
 #include "pg/conn.h"
 
 enum { LEDGER_VERSION = 1 };
 
-/* Is there a ledger, of which version (0: none)? Reads only. ERROR_STATE if it is newer than this
- * program. */
+/* Is there a ledger, of which version (0: none)? Reads only; not inside a transaction, which it
+ * would break where there is none. ERROR_STATE if it is newer than this program, ERROR_SQL with the
+ * GRANT that is missing if the role may not read it. */
 bool ledger_find(PgConn *conn, int *ret_version, GError **error);
 /* Creates or upgrades it, under PG_LOCK_LEDGER by polling, in one transaction; nothing if it is
  * current. ERROR_SQL with a hint that names the GRANT, where the role may not. */
-bool ledger_ensure(PgConn *conn, GError **error);
+bool ledger_ensure(PgConn *conn, const Clock *clock, GError **error);
 
 /* "user@host", for the ledger's `who` columns; SLUICE_ACTOR overrides it. Caller owns. */
 char *ledger_actor(void);
+
+/* For this room's modules. True if @error says that there is no ledger here. */
+bool ledger_is_absent(const GError *error);
+/* ERROR_STATE if @version is newer than this program. */
+bool ledger_check_version(PgConn *conn, int version, GError **error);
+/* Where @error is a missing right, adds the GRANT; returns false. */
+bool ledger_hint_rights(PgConn *conn, GError **error);

@@ -1,0 +1,76 @@
+#include "ledger/events.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "ledger/embedded.h"
+
+/* With N at once each is beaten at most N - 1 times, and waits for the winner's commit in the
+ * index, so the tries need no pause between them. */
+enum { TRIES = 1000 };
+
+static bool
+is_beaten(const GError *error)
+{
+    return error_is_sqlstate(error, "23505") || error_is_sqlstate(error, "40001");
+}
+
+bool
+ledger_append_event(PgConn *conn, const char *kind, const char *revision, gint64 rollout,
+                    const char *text, json_t *take_data, GError **error)
+{
+    g_autoptr(json_t) data = take_data;
+    g_autofree char *actor = ledger_actor();
+    g_autofree char *number = rollout > 0 ? g_strdup_printf("%" G_GINT64_FORMAT, rollout) : NULL;
+    g_autofree char *document =
+        data ? json_dumps(data, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) : NULL;
+    g_autoptr(GError) cause = NULL;
+
+    g_assert(!pg_in_transaction(conn));
+    for (int i = 0; i < TRIES; i++) {
+        g_clear_error(&cause);
+        if (pg_exec(conn, &cause, sql_append_event, actor, kind, revision, number, text, document))
+            return true;
+        if (!is_beaten(cause))
+            break;
+    }
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
+}
+
+bool
+ledger_verify_events(PgConn *conn, gint64 *ret_broken, GError **error)
+{
+    g_autoptr(PgRows) rows = pg_query(conn, error, sql_verify_events);
+
+    if (rows == NULL)
+        return false;
+    *ret_broken = pg_rows_count(rows) > 0 ? pg_integer(rows, 0, 0) : 0;
+    return true;
+}
+
+bool
+ledger_add_approval(PgConn *conn, const char *gate, const char *plan_digest, const char *who,
+                    const char *comment, GError **error)
+{
+    return pg_exec(conn, error,
+                   "INSERT INTO sluice.approval (gate, plan_digest, who, comment) "
+                   "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                   gate, plan_digest, who, comment);
+}
+
+GPtrArray *
+ledger_load_approvals(PgConn *conn, const char *gate, const char *plan_digest, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(PgRows) rows =
+        pg_query(conn, error,
+                 "SELECT who FROM sluice.approval WHERE gate = $1 AND plan_digest = $2 "
+                 "ORDER BY at, who",
+                 gate, plan_digest);
+
+    if (rows == NULL)
+        return NULL;
+    for (int i = 0; i < pg_rows_count(rows); i++)
+        g_ptr_array_add(names, g_strdup(pg_text(rows, i, 0)));
+    return g_steal_pointer(&names);
+}

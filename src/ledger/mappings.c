@@ -1,0 +1,70 @@
+#include "ledger/mappings.h"
+
+#include "base/error.h"
+
+GPtrArray *
+ledger_load_mappings(PgConn *conn, const char *schema, const char *table, GError **error)
+{
+    g_autoptr(GPtrArray) mappings =
+        g_ptr_array_new_with_free_func((GDestroyNotify) ledger_mapping_free);
+    g_autoptr(PgRows) rows = pg_query(
+        conn, error,
+        "SELECT m.revision, m.schema_name, m.table_name, m.forward, m.reverse, m.installed_sql "
+        "FROM sluice.mapping m JOIN sluice.revision r ON r.id = m.revision "
+        "WHERE $1::text IS NULL OR (m.schema_name, m.table_name) = ($1, $2) "
+        "ORDER BY r.ordinal, m.schema_name, m.table_name",
+        schema, table);
+
+    if (rows == NULL)
+        return NULL;
+    for (int i = 0; i < pg_rows_count(rows); i++) {
+        LedgerMapping *mapping = g_new0(LedgerMapping, 1);
+
+        mapping->revision = g_strdup(pg_text(rows, i, 0));
+        mapping->schema = g_strdup(pg_text(rows, i, 1));
+        mapping->table = g_strdup(pg_text(rows, i, 2));
+        mapping->forward = g_strdup(pg_text(rows, i, 3));
+        mapping->reverse = g_strdup(pg_text(rows, i, 4));
+        mapping->installed_sql = g_strdup(pg_text(rows, i, 5));
+        g_ptr_array_add(mappings, mapping);
+    }
+    return g_steal_pointer(&mappings);
+}
+
+void
+ledger_mapping_free(LedgerMapping *mapping)
+{
+    if (mapping == NULL)
+        return;
+    g_free(mapping->revision);
+    g_free(mapping->schema);
+    g_free(mapping->table);
+    g_free(mapping->forward);
+    g_free(mapping->reverse);
+    g_free(mapping->installed_sql);
+    g_free(mapping);
+}
+
+bool
+ledger_add_mapping(PgConn *conn, const LedgerMapping *mapping, GError **error)
+{
+    return pg_exec(conn, error,
+                   "INSERT INTO sluice.mapping "
+                   "    (revision, schema_name, table_name, forward, reverse, installed_sql) "
+                   "VALUES ($1, $2, $3, $4, $5, $6) "
+                   "ON CONFLICT (revision, schema_name, table_name) DO UPDATE SET "
+                   "    forward = excluded.forward, reverse = excluded.reverse, "
+                   "    installed_sql = excluded.installed_sql, installed_at = now()",
+                   mapping->revision, mapping->schema, mapping->table, mapping->forward,
+                   mapping->reverse, mapping->installed_sql);
+}
+
+bool
+ledger_remove_mapping(PgConn *conn, const char *revision, const char *schema, const char *table,
+                      GError **error)
+{
+    return pg_exec(conn, error,
+                   "DELETE FROM sluice.mapping "
+                   "WHERE (revision, schema_name, table_name) = ($1, $2, $3)",
+                   revision, schema, table);
+}

@@ -1,0 +1,232 @@
+#include "ledger/revisions.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "ledger/embedded.h"
+
+static const char *const state_names[] = {
+    [STATE_PENDING] = "pending",       [STATE_EXPANDED] = "expanded",
+    [STATE_BACKFILLED] = "backfilled", [STATE_CUT_OVER] = "cut over",
+    [STATE_CONTRACTED] = "contracted",
+};
+
+/* The state whose phase runs a section: from then on it is frozen. */
+static const struct {
+    SectionKind section;
+    RevisionState state;
+} frozen[] = {
+    {SECTION_EXPAND, STATE_EXPANDED},       {SECTION_SYNC, STATE_EXPANDED},
+    {SECTION_SYNC_REVERSE, STATE_EXPANDED}, {SECTION_BACKFILL, STATE_BACKFILLED},
+    {SECTION_VERIFY, STATE_BACKFILLED},     {SECTION_FINISH, STATE_BACKFILLED},
+    {SECTION_CUTOVER, STATE_CUT_OVER},      {SECTION_CUTOVER_UNDO, STATE_CUT_OVER},
+    {SECTION_CONTRACT, STATE_CONTRACTED},
+};
+
+const char *
+revision_state_name(RevisionState state)
+{
+    return state_names[state];
+}
+
+static RevisionState
+state_of(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(state_names); i++)
+        if (strcmp(state_names[i], name) == 0)
+            return (RevisionState) i;
+    g_assert_not_reached(); /* a CHECK of the table */
+}
+
+static char *
+text_or_null(const PgRows *rows, int row, int column)
+{
+    return pg_is_null(rows, row, column) ? NULL : g_strdup(pg_text(rows, row, column));
+}
+
+static GHashTable *
+checksums_of(const char *document)
+{
+    GHashTable *checksums = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(json_t) object = json_loads(document, 0, NULL);
+    const char *section;
+    json_t *checksum;
+
+    json_object_foreach(object, section, checksum)
+        g_hash_table_insert(checksums, g_strdup(section), g_strdup(json_string_value(checksum)));
+    return checksums;
+}
+
+static LedgerRevision *
+row_of(const PgRows *rows, int i)
+{
+    LedgerRevision *row = g_new0(LedgerRevision, 1);
+
+    row->id = g_strdup(pg_text(rows, i, 1));
+    row->title = g_strdup(pg_text(rows, i, 2));
+    row->state = state_of(pg_text(rows, i, 3));
+    row->final = pg_bool(rows, i, 4);
+    row->partly = text_or_null(rows, i, 5);
+    row->expanded_at = text_or_null(rows, i, 6);
+    row->backfilled_at = text_or_null(rows, i, 7);
+    row->cut_over_at = text_or_null(rows, i, 8);
+    row->contracted_at = text_or_null(rows, i, 9);
+    row->applied_by = g_strdup(pg_text(rows, i, 10));
+    row->checksums = checksums_of(pg_text(rows, i, 11));
+    return row;
+}
+
+GPtrArray *
+ledger_load_revisions(PgConn *conn, GError **error)
+{
+    g_autoptr(GPtrArray) revisions =
+        g_ptr_array_new_with_free_func((GDestroyNotify) ledger_revision_free);
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(PgRows) rows = pg_query(conn, &cause, sql_load_revisions);
+
+    if (rows == NULL && ledger_is_absent(cause))
+        return g_steal_pointer(&revisions);
+    if (rows == NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        ledger_hint_rights(conn, error);
+        return NULL;
+    }
+    if (!ledger_check_version(conn, (int) pg_integer(rows, 0, 0), error))
+        return NULL;
+    for (int i = 0; i < pg_rows_count(rows); i++)
+        if (!pg_is_null(rows, i, 1))
+            g_ptr_array_add(revisions, row_of(rows, i));
+    return g_steal_pointer(&revisions);
+}
+
+void
+ledger_revision_free(LedgerRevision *row)
+{
+    if (row == NULL)
+        return;
+    g_free(row->id);
+    g_free(row->title);
+    g_free(row->partly);
+    g_free(row->expanded_at);
+    g_free(row->backfilled_at);
+    g_free(row->cut_over_at);
+    g_free(row->contracted_at);
+    g_free(row->applied_by);
+    g_hash_table_unref(row->checksums);
+    g_free(row);
+}
+
+const LedgerRevision *
+ledger_find_revision(GPtrArray *revisions, const char *id)
+{
+    for (guint i = 0; i < revisions->len; i++) {
+        const LedgerRevision *row = g_ptr_array_index(revisions, i);
+        if (strcmp(row->id, id) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static char *
+parents_json(const Revision *revision)
+{
+    g_autoptr(json_t) parents = json_array();
+
+    for (guint i = 0; i < revision->revises->len; i++)
+        json_array_append_new(parents, json_string(g_ptr_array_index(revision->revises, i)));
+    return json_dumps(parents, JSON_COMPACT);
+}
+
+/* @phase NULL: leaves `partly` of a row that is there alone. */
+static bool
+add_row(PgConn *conn, const Revision *revision, const char *phase, GError **error)
+{
+    g_autofree char *parents = parents_json(revision);
+    g_autofree char *actor = ledger_actor();
+
+    return pg_exec(conn, error,
+                   "INSERT INTO sluice.revision AS r "
+                   "    (id, title, parents, partly, applied_by, tool) "
+                   "VALUES ($1, $2, ARRAY(SELECT json_array_elements_text($3)), $4, $5, $6) "
+                   "ON CONFLICT (id) DO UPDATE SET partly = excluded.partly "
+                   "    WHERE excluded.partly IS NOT NULL",
+                   revision->id, revision->title, parents, phase, actor, "sluice " SLUICE_VERSION);
+}
+
+bool
+ledger_add_revision(PgConn *conn, const Revision *revision, GError **error)
+{
+    return add_row(conn, revision, NULL, error);
+}
+
+bool
+ledger_begin_phase(PgConn *conn, const Revision *revision, const char *phase, GError **error)
+{
+    g_assert(!pg_in_transaction(conn));
+    return add_row(conn, revision, phase, error);
+}
+
+/* {"expand": checksum, ..} of the sections that have run once @state is reached. */
+static char *
+frozen_checksums_json(const Revision *revision, RevisionState state)
+{
+    g_autoptr(json_t) object = json_object();
+
+    for (guint i = 0; i < G_N_ELEMENTS(frozen); i++) {
+        g_autofree char *checksum =
+            frozen[i].state <= state ? revision_checksum(revision, frozen[i].section) : NULL;
+        if (checksum)
+            json_object_set_new(object, section_kind_name(frozen[i].section),
+                                json_string(checksum));
+    }
+    return json_dumps(object, JSON_COMPACT);
+}
+
+/* Sections of a phase that was undone thaw; those that ran keep the checksum they ran with, also if
+ * the file was edited since: that is what shows the edit. */
+static bool
+set_checksums(PgConn *conn, const Revision *revision, RevisionState state, GError **error)
+{
+    g_autofree char *checksums = frozen_checksums_json(revision, state);
+
+    return pg_exec(conn, error,
+                   "WITH ran AS (SELECT key, value FROM json_each_text($2)), "
+                   "     thawed AS (DELETE FROM sluice.section WHERE revision = $1 "
+                   "                AND section NOT IN (SELECT key FROM ran)) "
+                   "INSERT INTO sluice.section (revision, section, checksum) "
+                   "SELECT $1, key, value FROM ran ON CONFLICT DO NOTHING",
+                   revision->id, checksums);
+}
+
+bool
+ledger_set_state(PgConn *conn, const Revision *revision, RevisionState state, bool final,
+                 GError **error)
+{
+    g_autofree char *number = g_strdup_printf("%d", (int) state);
+    gint64 affected = 0;
+    const char *const params[] = {revision->id, revision_state_name(state), final ? "t" : "f",
+                                  number};
+
+    if (!pg_exec_array(conn,
+                       "UPDATE sluice.revision SET state = $2, final = $3::boolean, partly = NULL, "
+                       "expanded_at = CASE WHEN $4::int >= 1 THEN coalesce(expanded_at, now()) END,"
+                       "backfilled_at = CASE WHEN $4::int > 2 THEN backfilled_at "
+                       "                     WHEN $4::int = 2 THEN coalesce(backfilled_at, now()) "
+                       "                END, "
+                       "cut_over_at = CASE WHEN $4::int > 3 THEN cut_over_at "
+                       "                   WHEN $4::int = 3 THEN coalesce(cut_over_at, now()) END, "
+                       "contracted_at = CASE WHEN $4::int = 4 THEN now() END "
+                       "WHERE id = $1",
+                       params, G_N_ELEMENTS(params), &affected, error))
+        return false;
+    if (affected != 1)
+        return error_set(error, ERROR_STATE, "the ledger does not know revision %s", revision->id);
+    return set_checksums(conn, revision, state, error);
+}
+
+bool
+ledger_remove_revision(PgConn *conn, const char *id, GError **error)
+{
+    return pg_exec(conn, error, "DELETE FROM sluice.revision WHERE id = $1", id);
+}
