@@ -1,0 +1,169 @@
+#include "sync/condition.h"
+
+#include <string.h>
+
+#include "pg/conn.h"
+
+static char *
+join_and(GPtrArray *take_parts)
+{
+    g_autoptr(GPtrArray) parts = take_parts;
+
+    g_ptr_array_add(parts, NULL);
+    return g_strjoinv(" AND ", (char **) parts->pdata);
+}
+
+static char *
+join_or(GPtrArray *take_parts)
+{
+    g_autoptr(GPtrArray) parts = take_parts;
+    g_autofree char *joined = NULL;
+
+    g_ptr_array_add(parts, NULL);
+    joined = g_strjoinv(" OR ", (char **) parts->pdata);
+    return parts->len > 2 ? g_strdup_printf("(%s)", joined) : g_steal_pointer(&joined);
+}
+
+static GPtrArray *
+parts_new(void)
+{
+    return g_ptr_array_new_with_free_func(g_free);
+}
+
+char *
+condition_column(const char *column, const char *row)
+{
+    g_autofree char *quoted = pg_quote_identifier(column);
+
+    return row ? g_strdup_printf("%s.%s", row, quoted) : g_steal_pointer(&quoted);
+}
+
+char *
+condition_expression(const SqlPair *pair, const char *row)
+{
+    g_autofree char *text = row ? sql_pair_qualify(pair, row, NULL) : g_strdup(pair->expression);
+
+    return pair->is_column ? g_steal_pointer(&text) : g_strdup_printf("(%s)", text);
+}
+
+static bool
+sets_column(const SqlMapping *mapping, const char *column)
+{
+    for (guint i = 0; i < mapping->pairs->len; i++)
+        if (strcmp(((SqlPair *) mapping->pairs->pdata[i])->column, column) == 0)
+            return true;
+    return false;
+}
+
+GPtrArray *
+condition_old_columns(const SqlMapping *forward)
+{
+    GPtrArray *columns = g_ptr_array_new();
+
+    for (guint i = 0; i < forward->pairs->len; i++) {
+        const SqlPair *pair = forward->pairs->pdata[i];
+
+        for (guint j = 0; j < pair->sources->len; j++) {
+            char *source = pair->sources->pdata[j];
+
+            if (!sets_column(forward, source) &&
+                !g_ptr_array_find_with_equal_func(columns, source, g_str_equal, NULL))
+                g_ptr_array_add(columns, source);
+        }
+    }
+    return columns;
+}
+
+/* "<target> <suffix>" of each pair. */
+static GPtrArray *
+target_parts(const SqlMapping *mapping, const char *row, const char *suffix)
+{
+    GPtrArray *parts = parts_new();
+
+    for (guint i = 0; i < mapping->pairs->len; i++) {
+        const SqlPair *pair = mapping->pairs->pdata[i];
+        g_autofree char *column = condition_column(pair->column, row);
+
+        g_ptr_array_add(parts, g_strdup_printf("%s %s", column, suffix));
+    }
+    return parts;
+}
+
+char *
+condition_given(const SqlMapping *forward, const char *row)
+{
+    return join_or(target_parts(forward, row, "IS NOT NULL"));
+}
+
+char *
+condition_unfilled(const SqlMapping *forward, const char *row)
+{
+    g_autofree char *empty = join_and(target_parts(forward, row, "IS NULL"));
+    g_autofree char *fills = NULL;
+    GPtrArray *parts = parts_new();
+
+    for (guint i = 0; i < forward->pairs->len; i++) {
+        g_autofree char *value = condition_expression(forward->pairs->pdata[i], row);
+
+        g_ptr_array_add(parts, g_strdup_printf("%s IS NOT NULL", value));
+    }
+    fills = join_or(parts);
+    return g_strdup_printf("%s AND %s", empty, fills);
+}
+
+/* What @mapping computes is what stands there. */
+static char *
+condition_equal(const SqlMapping *mapping, const char *row)
+{
+    GPtrArray *parts = parts_new();
+
+    for (guint i = 0; i < mapping->pairs->len; i++) {
+        const SqlPair *pair = mapping->pairs->pdata[i];
+        g_autofree char *column = condition_column(pair->column, row);
+        g_autofree char *value = condition_expression(pair, row);
+
+        g_ptr_array_add(parts, g_strdup_printf("%s IS NOT DISTINCT FROM %s", column, value));
+    }
+    return join_and(parts);
+}
+
+char *
+condition_parity(const SqlMapping *forward, const SqlMapping *reverse, const char *row)
+{
+    g_autofree char *new_equal = condition_equal(forward, row);
+    g_autofree char *old_equal = condition_equal(reverse, row);
+
+    return g_strdup_printf("(%s OR %s)", old_equal, new_equal);
+}
+
+static char *
+changed(const char *column)
+{
+    g_autofree char *quoted = pg_quote_identifier(column);
+
+    return g_strdup_printf("NEW.%s IS DISTINCT FROM OLD.%s", quoted, quoted);
+}
+
+char *
+condition_targets_changed(const SqlMapping *mapping)
+{
+    GPtrArray *parts = parts_new();
+
+    for (guint i = 0; i < mapping->pairs->len; i++)
+        g_ptr_array_add(parts, changed(((SqlPair *) mapping->pairs->pdata[i])->column));
+    return join_or(parts);
+}
+
+char *
+condition_old_changed(const SqlMapping *forward)
+{
+    g_autoptr(GPtrArray) columns = condition_old_columns(forward);
+    GPtrArray *parts = parts_new();
+
+    /* A mapping of constants has no old side. */
+    if (columns->len == 0)
+        g_ptr_array_add(parts, g_strdup("false"));
+    for (guint i = 0; i < columns->len; i++)
+        g_ptr_array_add(parts, changed(columns->pdata[i]));
+    return join_or(parts);
+}

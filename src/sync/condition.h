@@ -1,0 +1,29 @@
+/*
+ * sync/condition.h - boolean SQL over one row, made from a mapping: changed, filled, in parity.
+ *
+ * @row is "NEW" or "OLD", or NULL for columns without a qualifier. Every result can stand as an
+ * operand of AND and OR, is never NULL, and belongs to the caller.
+ */
+#pragma once
+
+#include "sql/mapping.h"
+
+/* The pair's expression over @row, in parentheses unless it is a bare column. */
+char *condition_expression(const SqlPair *pair, const char *row);
+/* "NEW.display_name", quoted where needed. */
+char *condition_column(const char *column, const char *row);
+
+/* The columns that @forward reads and does not set: the old side. Element-type char *, borrowed
+ * strings. */
+GPtrArray *condition_old_columns(const SqlMapping *forward);
+
+/* Some new column is not NULL. */
+char *condition_given(const SqlMapping *forward, const char *row);
+/* No new column is filled, and forward would fill one. */
+char *condition_unfilled(const SqlMapping *forward, const char *row);
+/* Forward gives the new columns, or reverse the old ones. */
+char *condition_parity(const SqlMapping *forward, const SqlMapping *reverse, const char *row);
+/* NEW differs from OLD in some column that @mapping sets. */
+char *condition_targets_changed(const SqlMapping *mapping);
+/* NEW differs from OLD in some column of the old side. */
+char *condition_old_changed(const SqlMapping *forward);

@@ -1,0 +1,199 @@
+#include "sync/not-null.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "sync/condition.h"
+
+enum { IDENTIFIER_MAX = 63, HASH_DIGITS = 8 };
+
+/* "sluice_<revision>_<column>_not_null"; too long for the server: its end is a hash of the whole.
+ */
+static char *
+constraint_name(const char *revision, const char *column)
+{
+    g_autofree char *whole = g_strdup_printf("sluice_%s_%s_not_null", revision, column);
+    g_autofree char *hash = NULL;
+    const char *end = whole + IDENTIFIER_MAX - HASH_DIGITS - 1;
+
+    if (strlen(whole) <= IDENTIFIER_MAX)
+        return g_steal_pointer(&whole);
+    while ((*end & 0xC0) == 0x80)
+        end--;
+    hash = text_sha256(whole);
+    return g_strdup_printf("%.*s~%.*s", (int) (end - whole), whole, HASH_DIGITS, hash);
+}
+
+/* A bare column is NULL where its source is; of other expressions only the author can tell. */
+static bool
+cannot_be_null(PgConn *conn, const CatalogTable *table, const RevisionSync *sync,
+               const SqlPair *pair, bool *ret_not_null, GError **error)
+{
+    *ret_not_null = sync->not_null;
+    if (sync->not_null || !pair->is_column)
+        return true;
+    return catalog_is_not_null(conn, table, pair->sources->pdata[0], ret_not_null, error);
+}
+
+/* The column's value in a row that is NULL throughout: NULL, with the column's type. */
+static char *
+typed_null(const CatalogTable *table, const char *column)
+{
+    g_autofree char *quoted = pg_quote_identifier(column);
+
+    return g_strdup_printf("(NULL::%s).%s", table->quoted, quoted);
+}
+
+static GHashTable *
+typed_nulls(const CatalogTable *table, const SqlMapping *mapping)
+{
+    GHashTable *values = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+
+    for (guint i = 0; i < mapping->pairs->len; i++) {
+        const SqlPair *pair = mapping->pairs->pdata[i];
+
+        for (guint j = 0; j < pair->sources->len; j++) {
+            char *source = pair->sources->pdata[j];
+
+            g_hash_table_replace(values, source, typed_null(table, source));
+        }
+    }
+    return values;
+}
+
+/* forward(reverse(NULL)) as an expression without a row. */
+static char *
+round_trip(const CatalogTable *table, const RevisionSync *sync, const SqlPair *pair)
+{
+    g_autoptr(GHashTable) nulls = typed_nulls(table, sync->reverse);
+    g_autoptr(GHashTable) old_values = typed_nulls(table, sync->forward);
+
+    for (guint i = 0; i < sync->reverse->pairs->len; i++) {
+        const SqlPair *back = sync->reverse->pairs->pdata[i];
+        const CatalogColumn *column = catalog_column(table, back->column);
+        g_autofree char *value = sql_pair_qualify(back, "new_row", nulls);
+
+        g_hash_table_replace(
+            old_values, back->column,
+            g_strdup_printf("CAST(%s AS %s)", value, column ? column->type : "text"));
+    }
+    return sql_pair_qualify(pair, "old_row", old_values);
+}
+
+static void
+append_null_proof(GString *sql, const CatalogTable *table, const RevisionSync *sync,
+                  const SqlPair *pair)
+{
+    g_autofree char *value = round_trip(table, sync, pair);
+    g_autofree char *message =
+        g_strdup_printf("a NULL in \"%s\" would come back as another value: reverse, then forward, "
+                        "does not keep it",
+                        pair->column);
+    g_autofree char *message_literal = pg_quote_literal(message);
+
+    g_string_append_printf(sql,
+                           "DO $sluice$\n"
+                           "BEGIN\n"
+                           "    IF %s IS NOT NULL THEN\n"
+                           "        RAISE EXCEPTION USING MESSAGE = %s,\n"
+                           "            HINT = 'Let reverse give NULL for NULL, or write `-- "
+                           "sluice: not null` in the sync section if the new column is never "
+                           "NULL.';\n"
+                           "    END IF;\n"
+                           "END\n"
+                           "$sluice$;\n",
+                           value, message_literal);
+}
+
+char *
+sync_not_null_checks_sql(PgConn *conn, const CatalogTable *table, const RevisionSync *sync,
+                         const char *revision, GError **error)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+
+    for (guint i = 0; i < sync->forward->pairs->len; i++) {
+        const SqlPair *pair = sync->forward->pairs->pdata[i];
+        bool not_null = false;
+
+        if (!cannot_be_null(conn, table, sync, pair, &not_null, error))
+            return NULL;
+        if (not_null) {
+            g_autofree char *name = constraint_name(revision, pair->column);
+            g_autofree char *constraint = pg_quote_identifier(name);
+            g_autofree char *column = pg_quote_identifier(pair->column);
+
+            g_string_append_printf(
+                sql, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;\n",
+                table->quoted, constraint, column);
+        } else {
+            append_null_proof(sql, table, sync, pair);
+        }
+    }
+    return g_string_free(g_steal_pointer(&sql), FALSE);
+}
+
+/* CHECK constraints over one column: name, column, validated. */
+static PgRows *
+load_checks(PgConn *conn, const CatalogTable *table, GError **error)
+{
+    g_autofree char *oid = g_strdup_printf("%u", table->oid);
+
+    return pg_query(conn, error,
+                    "SELECT c.conname, a.attname, c.convalidated "
+                    "FROM pg_constraint c "
+                    "JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] "
+                    "WHERE c.conrelid = $1::oid AND c.contype = 'c' AND cardinality(c.conkey) = 1 "
+                    "ORDER BY a.attnum",
+                    oid);
+}
+
+static bool
+is_of_revision(const PgRows *checks, int row, const char *revision)
+{
+    g_autofree char *name = constraint_name(revision, pg_text(checks, row, 1));
+
+    return strcmp(name, pg_text(checks, row, 0)) == 0;
+}
+
+char *
+sync_validate_sql(PgConn *conn, const CatalogTable *table, const char *revision, GError **error)
+{
+    g_autoptr(PgRows) checks = load_checks(conn, table, error);
+    GString *sql = NULL;
+
+    if (checks == NULL)
+        return NULL;
+    sql = g_string_new(NULL);
+    for (int i = 0; i < pg_rows_count(checks); i++) {
+        g_autofree char *constraint = pg_quote_identifier(pg_text(checks, i, 0));
+
+        if (is_of_revision(checks, i, revision) && !pg_bool(checks, i, 2))
+            g_string_append_printf(sql, "ALTER TABLE %s VALIDATE CONSTRAINT %s;\n", table->quoted,
+                                   constraint);
+    }
+    return g_string_free(sql, FALSE);
+}
+
+char *
+sync_set_not_null_sql(PgConn *conn, const CatalogTable *table, const char *revision, GError **error)
+{
+    g_autoptr(PgRows) checks = load_checks(conn, table, error);
+    GString *sql = NULL;
+
+    if (checks == NULL)
+        return NULL;
+    sql = g_string_new(NULL);
+    for (int i = 0; i < pg_rows_count(checks); i++) {
+        g_autofree char *constraint = pg_quote_identifier(pg_text(checks, i, 0));
+        g_autofree char *column = pg_quote_identifier(pg_text(checks, i, 1));
+
+        if (!is_of_revision(checks, i, revision) || !pg_bool(checks, i, 2))
+            continue;
+        /* Not one ALTER for both: the constraint is what saves SET NOT NULL its scan. */
+        g_string_append_printf(sql,
+                               "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;\n"
+                               "ALTER TABLE %s DROP CONSTRAINT %s;\n",
+                               table->quoted, column, table->quoted, constraint);
+    }
+    return g_string_free(sql, FALSE);
+}
