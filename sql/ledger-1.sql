@@ -121,7 +121,7 @@ CREATE TABLE sluice.rollout (
     started_at   timestamptz NOT NULL DEFAULT now(),
     finished_at  timestamptz
 );
-CREATE UNIQUE INDEX rollout_active ON sluice.rollout (app) WHERE state NOT IN ('done');
+CREATE UNIQUE INDEX rollout_active ON sluice.rollout (app) WHERE state NOT IN ('done', 'aborted');
 
 CREATE TABLE sluice.rollout_step (
     rollout     bigint NOT NULL REFERENCES sluice.rollout ON DELETE CASCADE,
@@ -135,6 +135,15 @@ CREATE TABLE sluice.rollout_step (
     finished_at timestamptz,
     PRIMARY KEY (rollout, ordinal)
 );
+
+CREATE TABLE sluice.quiet (
+    revision   text PRIMARY KEY REFERENCES sluice.revision ON DELETE CASCADE,
+    since      timestamptz NOT NULL DEFAULT now(),
+    sampled_at timestamptz NOT NULL DEFAULT now(),
+    seen       text
+);
+COMMENT ON TABLE sluice.quiet IS 'contract gate: since when no session of an old app version was seen, by samples without a gap';
+COMMENT ON COLUMN sluice.quiet.seen IS 'the last old session that was seen';
 
 CREATE TABLE sluice.event (
     id       bigint PRIMARY KEY,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 const char *const fault_points[] = {
+    "ledger-abort-uncommitted",
     "ledger-ensure-committed",
     "ledger-ensure-locked",
     "ledger-ensure-written",
