@@ -1,10 +1,11 @@
 /*
  * conf/settings.h - what sluice.yaml, the environment and .env say, checked and with defaults.
  *
- * Plain scalar options are rows of settings_options[] (settings.c): one declaration, which the
+ * Plain scalar options are rows of settings_options[] (option.c): one declaration, which the
  * parser,
  * --help, docs/configuration.md and shell completion read. Precedence: command line, environment,
- * .env, sluice.yaml, default. Lists (app.versions, rollout.steps) have readers of their own.
+ * .env, sluice.yaml, default. Lists (app.versions, rollout.steps) are rows of settings_lists[], and
+ * stand in the file only. Nothing is expanded in values: "${HOME}" is these seven characters.
  */
 #pragma once
 
@@ -107,19 +108,23 @@ Settings *settings_load(const char *path, GError **error);
 void settings_free(Settings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_free)
 
-/* Sets one option by its key ("backfill.workers") as if it were written in the file. */
+/* Sets one option by its key ("backfill.workers") as if it were written in the file; a list is
+ * given as YAML ("[a, b]"). ERROR_CONFIG: unknown key (with the nearest), value of the wrong type.
+ */
 bool settings_set(Settings *settings, const char *key, const char *value, GError **error);
 
-/* The URL in libpq's form ("postgresql+psycopg2://" becomes "postgresql://"), or ERROR_CONFIG that
- * says how to name the database. Borrowed. */
+/* The URL in libpq's form ("postgresql+psycopg2://" becomes "postgresql://"), or NULL and
+ * ERROR_CONFIG that says how to name the database. Borrowed. */
 const char *settings_require_database(const Settings *settings, GError **error);
 
 /* NULL if the version is not declared. Borrowed. */
 const AppVersion *settings_find_version(const Settings *settings, const char *version);
 
-/* For --help, docs and completion: the declarations. */
+/* The declarations, for --help, docs and completion. */
 typedef enum {
     OPTION_TEXT,
+    OPTION_PATH, /* text; a relative path starts at Settings.folder */
+    OPTION_URL,  /* text; normalised for libpq */
     OPTION_DURATION,
     OPTION_SIZE,
     OPTION_INT,
@@ -128,11 +133,23 @@ typedef enum {
 } OptionType;
 typedef struct {
     const char *key; /* "lock.stall_budget" */
-    const char *env; /* "SLUICE_LOCK_STALL_BUDGET" */
+    const char *env; /* "SLUICE_LOCK_STALL_BUDGET", or several in order of preference: "A B" */
     OptionType type;
     const char *default_text; /* NULL: none */
     const char *help;         /* one sentence, no full stop */
     size_t offset;            /* in Settings */
+    const char *choices;      /* "a|b|c": nothing else is accepted; NULL: anything of the type */
+    gint64 minimum, maximum;  /* OPTION_INT only */
 } OptionSpec;
 /* NULL-key-ended. */
 extern const OptionSpec settings_options[];
+/* "duration", "path", .. for people. */
+const char *option_type_name(OptionType type);
+
+typedef struct {
+    const char *key;
+    const char *help;    /* one sentence, no full stop */
+    const char *example; /* YAML, below the key's own section */
+} ListSpec;
+/* NULL-key-ended. */
+extern const ListSpec settings_lists[];

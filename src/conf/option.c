@@ -1,0 +1,221 @@
+#include "conf/option.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "conf/url.h"
+
+#define AT(field) offsetof(Settings, field)
+
+const OptionSpec settings_options[] = {
+    {"database.url", "SLUICE_DATABASE_URL DATABASE_URL CONN_URL", OPTION_URL, NULL,
+     "the database to migrate: a URL or libpq's key=value form", AT(database_url)},
+    {"migrations", "SLUICE_MIGRATIONS", OPTION_PATH, "migrations", "folder of the revision files",
+     AT(migrations)},
+
+    {"lock.stall_budget", "SLUICE_LOCK_STALL_BUDGET", OPTION_DURATION, "50ms",
+     "longest time that an app's query may wait for us", AT(stall_budget_ms)},
+    {"lock.give_up_after", "SLUICE_LOCK_GIVE_UP_AFTER", OPTION_DURATION, "10m",
+     "how long to try to get a lock within the budget, before exit status 6", AT(give_up_after_ms)},
+    {"lock.migrator_wait", "SLUICE_LOCK_MIGRATOR_WAIT", OPTION_DURATION, "0",
+     "how long to wait for another sluice on the same database, before exit status 7",
+     AT(migrator_wait_ms)},
+
+    {"backfill.workers", "SLUICE_BACKFILL_WORKERS", OPTION_INT, "1",
+     "sessions that fill at the same time, in each process", AT(backfill_workers), NULL, 1, 64},
+    {"backfill.target_time", "SLUICE_BACKFILL_TARGET_TIME", OPTION_DURATION, "75ms",
+     "how long one transaction may take: about the longest wait of an app on a row",
+     AT(backfill_target_ms)},
+    {"backfill.range_pages", "SLUICE_BACKFILL_RANGE_PAGES", OPTION_INT, "512",
+     "pages of the table that a worker claims at a time", AT(backfill_range_pages), NULL, 1,
+     1 << 20},
+    {"backfill.parts", "SLUICE_BACKFILL_PARTS", OPTION_INT, "8",
+     "transactions that the rows of a range are scattered over", AT(backfill_parts),
+     "1|2|4|8|16|32|64", 1, 64},
+    {"backfill.max_replica_lag", "SLUICE_BACKFILL_MAX_REPLICA_LAG", OPTION_DURATION, "10s",
+     "replica lag in time above which the backfill waits; 0: do not look", AT(backfill_max_lag_ms)},
+    {"backfill.max_replica_lag_size", "SLUICE_BACKFILL_MAX_REPLICA_LAG_SIZE", OPTION_SIZE, "64MB",
+     "replica lag in bytes of WAL above which the backfill waits; 0: do not look",
+     AT(backfill_max_lag_bytes)},
+    {"backfill.max_blocked", "SLUICE_BACKFILL_MAX_BLOCKED", OPTION_INT, "0",
+     "sessions blocked by the backfill above which it waits", AT(backfill_max_blocked), NULL, 0,
+     100000},
+    {"backfill.require_replica_lag", "SLUICE_BACKFILL_REQUIRE_REPLICA_LAG", OPTION_BOOL, "yes",
+     "refuse to run if the replicas' lag cannot be measured", AT(backfill_require_replica_lag)},
+
+    {"app.name", "SLUICE_APP_NAME", OPTION_TEXT, NULL,
+     "the app's sessions have the application_name '<name>/<version>'", AT(app_name)},
+
+    {"deploy.driver", "SLUICE_DEPLOY_DRIVER", OPTION_TEXT, "exec",
+     "how instances of a version are started and stopped", AT(deploy_driver), "exec"},
+    {"deploy.start", "SLUICE_DEPLOY_START", OPTION_TEXT, NULL,
+     "shell command that starts a version; SLUICE_APP and SLUICE_VERSION are in its environment",
+     AT(deploy_start)},
+    {"deploy.stop", "SLUICE_DEPLOY_STOP", OPTION_TEXT, NULL,
+     "shell command that drains and stops a version", AT(deploy_stop)},
+    {"deploy.ready", "SLUICE_DEPLOY_READY", OPTION_TEXT, NULL,
+     "shell command with exit status 0 once all instances of a version answer", AT(deploy_ready)},
+    {"deploy.timeout", "SLUICE_DEPLOY_TIMEOUT", OPTION_DURATION, "5m",
+     "how long a version may take to start, to be ready, or to stop", AT(deploy_timeout_ms)},
+
+    {"traffic.driver", "SLUICE_TRAFFIC_DRIVER", OPTION_TEXT, NULL,
+     "what splits the traffic between the versions", AT(traffic_driver), "exec|haproxy"},
+    {"traffic.socket", "SLUICE_TRAFFIC_SOCKET", OPTION_PATH, NULL,
+     "haproxy: its stats socket, with 'level admin'", AT(traffic_socket)},
+    {"traffic.backend", "SLUICE_TRAFFIC_BACKEND", OPTION_TEXT, NULL,
+     "haproxy: the backend that both versions' servers are in", AT(traffic_backend)},
+    {"traffic.command", "SLUICE_TRAFFIC_COMMAND", OPTION_TEXT, NULL,
+     "exec: shell command, called with 'read', 'set STABLE CANARY' or 'drain stable|canary'",
+     AT(traffic_command)},
+    {"traffic.drain", "SLUICE_TRAFFIC_DRAIN", OPTION_DURATION, "30s",
+     "how long open requests may take to end when servers are drained", AT(traffic_drain_ms)},
+
+    {"analysis.acceptable", "SLUICE_ANALYSIS_ACCEPTABLE", OPTION_RATIO, "0.1%",
+     "share of failed requests that is fine", AT(analysis_acceptable)},
+    {"analysis.intolerable", "SLUICE_ANALYSIS_INTOLERABLE", OPTION_RATIO, "1%",
+     "share of failed requests at which to abort", AT(analysis_intolerable)},
+    {"analysis.alpha", "SLUICE_ANALYSIS_ALPHA", OPTION_RATIO, "1%",
+     "probability to abort a version whose share of failures is acceptable", AT(analysis_alpha)},
+    {"analysis.beta", "SLUICE_ANALYSIS_BETA", OPTION_RATIO, "5%",
+     "probability to pass a version whose share of failures is intolerable", AT(analysis_beta)},
+    {"analysis.interval", "SLUICE_ANALYSIS_INTERVAL", OPTION_DURATION, "1s",
+     "how often the counters are read", AT(analysis_interval_ms)},
+    {"analysis.max", "SLUICE_ANALYSIS_MAX", OPTION_DURATION, "30m",
+     "time without a verdict after which an analysis is inconclusive and holds",
+     AT(analysis_max_ms)},
+
+    {"gate.quiet", "SLUICE_GATE_QUIET", OPTION_DURATION, "5m",
+     "how long no session of a version that does not survive it may be seen before contract",
+     AT(gate_quiet_ms)},
+
+    {"rollout.from", "SLUICE_ROLLOUT_FROM", OPTION_TEXT, NULL,
+     "version that serves now; none for the first release", AT(release_from)},
+    {"rollout.to", "SLUICE_ROLLOUT_TO", OPTION_TEXT, NULL, "version that is rolled out",
+     AT(release_to)},
+
+    {"notify.command", "SLUICE_NOTIFY_COMMAND", OPTION_TEXT, NULL,
+     "shell command that gets each step's result as a JSON line on standard input",
+     AT(notify_command)},
+    {NULL},
+};
+
+const char *
+option_type_name(OptionType type)
+{
+    static const char *const names[] = {
+        [OPTION_TEXT] = "text",        [OPTION_PATH] = "path",         [OPTION_URL] = "URL",
+        [OPTION_INT] = "whole number", [OPTION_DURATION] = "duration", [OPTION_SIZE] = "size",
+        [OPTION_RATIO] = "share",      [OPTION_BOOL] = "yes or no",
+    };
+    return names[type];
+}
+
+const OptionSpec *
+option_find(const char *key)
+{
+    for (const OptionSpec *option = settings_options; option->key; option++)
+        if (strcmp(option->key, key) == 0)
+            return option;
+    return NULL;
+}
+
+static void
+replace_text(char **slot, char *take_text)
+{
+    g_free(*slot);
+    *slot = take_text;
+}
+
+static bool
+apply_int(const OptionSpec *option, int *slot, const char *text, GError **error)
+{
+    gint64 value;
+
+    if (!text_parse_int(text, &value, error))
+        return false;
+    if (value < option->minimum || value > option->maximum)
+        return error_set(error, ERROR_CONFIG,
+                         "%s is not between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT, text,
+                         option->minimum, option->maximum);
+    *slot = (int) value;
+    return true;
+}
+
+static bool
+apply_url(char **slot, const char *text, GError **error)
+{
+    char *url = url_normalise(text, error);
+
+    if (url == NULL)
+        return false;
+    replace_text(slot, url);
+    return true;
+}
+
+static bool
+check_choices(const OptionSpec *option, const char *text, GError **error)
+{
+    g_auto(GStrv) choices = NULL;
+    const char *near;
+
+    if (option->choices == NULL)
+        return true;
+    choices = g_strsplit(option->choices, "|", -1);
+    if (g_strv_contains((const char *const *) choices, text))
+        return true;
+    near = text_nearest(text, (const char *const *) choices);
+    g_autofree char *list = g_strjoinv(", ", choices);
+    if (near == NULL || option->type != OPTION_TEXT)
+        return error_set(error, ERROR_CONFIG, "'%s' is none of: %s", text, list);
+    return error_set(error, ERROR_CONFIG, "'%s' is none of: %s; did you mean '%s'?", text, list,
+                     near);
+}
+
+bool
+option_apply(const OptionSpec *option, Settings *settings, const char *text, GError **error)
+{
+    void *slot = (char *) settings + option->offset;
+
+    if (!check_choices(option, text, error))
+        return false;
+    switch (option->type) {
+    case OPTION_TEXT:
+        replace_text(slot, *text ? g_strdup(text) : NULL);
+        return true;
+    case OPTION_PATH:
+        replace_text(slot, g_canonicalize_filename(text, settings->folder));
+        return true;
+    case OPTION_URL:
+        return apply_url(slot, text, error);
+    case OPTION_DURATION:
+        return text_parse_duration_ms(text, slot, error);
+    case OPTION_SIZE:
+        return text_parse_size(text, slot, error);
+    case OPTION_INT:
+        return apply_int(option, slot, text, error);
+    case OPTION_RATIO:
+        return text_parse_ratio(text, slot, error);
+    case OPTION_BOOL:
+        return text_parse_bool(text, slot, error);
+    }
+    g_assert_not_reached();
+}
+
+void
+option_apply_defaults(Settings *settings)
+{
+    for (const OptionSpec *option = settings_options; option->key; option++)
+        if (option->default_text) {
+            const bool fits = option_apply(option, settings, option->default_text, NULL);
+            g_assert(fits);
+        }
+}
+
+void
+option_clear_all(Settings *settings)
+{
+    for (const OptionSpec *option = settings_options; option->key; option++)
+        if (option->type == OPTION_TEXT || option->type == OPTION_PATH ||
+            option->type == OPTION_URL)
+            replace_text((char **) (void *) ((char *) settings + option->offset), NULL);
+}
