@@ -1,0 +1,18 @@
+/*
+ * author/skeleton.h - the texts that a project and a revision begin with.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* sluice.yaml with the options that most projects set, and the others as comments. Caller owns. */
+char *skeleton_settings(void);
+
+typedef struct {
+    const char *id;
+    const char *parent; /* NULL: the first revision */
+    const char *title;
+    const char *created; /* ISO 8601, UTC */
+} SkeletonHeader;
+/* A revision file: the header, and each section as commented guidance. Caller owns. */
+char *skeleton_revision(const SkeletonHeader *header);
