@@ -1,8 +1,12 @@
 /*
- * cli/command.h - the command table: one row a command, one file `cmd-<name>.c` each.
+ * cli/command.h - the command table: one row a command; `cmd-<first word>.c` holds it and its
+ * family.
  *
  * A row declares its options and what it needs; the parser, --help, completion, docs/cli.md and the
  * man page are made from it. Options are parsed into a struct on the caller's stack, no statics.
+ *
+ * To add a command: define `const Command command_backfill_run` in cmd-backfill.c, a line in
+ * commands.def, and the file in meson.build.
  */
 #pragma once
 
@@ -23,28 +27,39 @@ typedef enum {
 typedef struct {
     Settings *settings; /* NULL unless needed */
     const Clock *clock;
-    const Report
-        *report;    /* lines and progress on stderr (JSON lines on stderr with --format json) */
+    /* lines and progress on stderr (JSON lines on stderr with --format json) */
+    const Report *report;
     Output *output; /* the result, on stdout */
     bool verbose;
 } App;
 
-typedef enum { ARG_FLAG, ARG_TEXT, ARG_INT, ARG_DURATION } ArgType;
+/* What an option is, and what it is parsed into. */
+typedef enum {
+    ARG_FLAG,     /* bool */
+    ARG_COUNT,    /* int: how often it was given */
+    ARG_TEXT,     /* const char *, borrowed; NULL if not given */
+    ARG_INT,      /* gint64, not negative; 0 if not given */
+    ARG_DURATION, /* gint64, milliseconds; 0 if not given */
+    ARG_LIST,     /* GPtrArray * of const char *: may be given often; NULL if not given; the parser
+                     owns it */
+} ArgType;
 
 typedef struct {
     const char *name; /* "dry-run" */
     char letter;      /* 0: none */
     ArgType type;
-    size_t offset; /* in the command's own options struct: bool, const char *, gint64, gint64 ms */
-    const char *value; /* "N", "REV": NULL for a flag */
-    const char *help;
+    size_t offset;     /* in the command's own options struct */
+    const char *value; /* "N", "REV"; "text|json": only these; NULL for a flag */
+    const char *help;  /* no full stop */
 } ArgSpec;
 
 typedef struct {
-    const char *group;   /* heading: "Revisions", "Applying", .. */
+    const char *group;   /* heading: "Revisions", "Applying", ..; NULL: hidden */
     const char *name;    /* "upgrade", "backfill run" (two words: a sub-command) */
     const char *summary; /* one line, imperative, no full stop */
-    const char *usage;   /* positional arguments: "[TARGET]"; "" for none */
+    /* Positional arguments: "REV", "[TARGET]", "cutover|contract" (only these), "[COMMAND]..."; ""
+     * for none. Their number and choices are checked before run. */
+    const char *usage;
     const char *details; /* a paragraph for --help; may be NULL */
     const char *example; /* one or more lines for --help */
     const ArgSpec *args; /* NULL-name-ended; may be NULL */
@@ -54,5 +69,17 @@ typedef struct {
     bool (*run)(App *app, void *options, const char *const *words, GError **error);
 } Command;
 
-/* All commands (commands.c), in order of their groups; NULL-name-ended. */
+/* All commands (commands.def), in order of their groups; NULL-ended. */
 extern const Command *const commands[];
+
+#define COMMAND(name) extern const Command command_##name;
+#include "cli/commands.def"
+#undef COMMAND
+
+/* The command of that name ("backfill run"), or NULL. */
+const Command *command_find(const char *name);
+/* True if there are commands of two words whose first is @word. */
+bool command_is_family(const char *word);
+/* Names of all commands of @family, or if that is NULL of all that are not hidden. NULL-ended;
+ * element-type const char *. Caller owns the container. */
+GPtrArray *command_names(const char *family);

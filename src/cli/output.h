@@ -6,17 +6,30 @@
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 typedef struct Output Output;
 
 typedef enum { FORMAT_TEXT, FORMAT_JSON } OutputFormat;
 
+/* @stream is borrowed. */
+Output *output_new(FILE *stream, OutputFormat format, bool colour);
+void output_free(Output *output);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Output, output_free)
+
 OutputFormat output_format(const Output *output);
+bool output_has_colour(const Output *output);
 /* A line for people; nothing in JSON. */
 void output_line(Output *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Text of several lines, as it is, for people; nothing in JSON. */
+void output_text(Output *output, const char *text);
 /* A table for people: @header NULL-ended; @rows element-type GStrv; columns aligned, last one not
  * padded. */
 void output_table(Output *output, const char *const *header, GPtrArray *rows);
-/* The JSON document; nothing in text. Takes over @take_data. Called once. */
+/* The JSON document, printed when the command has ended; nothing in text. Takes over @take_data.
+ * Called once. */
 void output_json(Output *output, json_t *take_data);
-bool output_has_colour(const Output *output);
+
+/* Ends the output: prints the JSON document, with @failure (may be NULL) as its member "error".
+ * ERROR_STATE if not everything could be written (a reader that went away is no error). */
+bool output_finish(Output *output, const GError *failure, GError **error);
