@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -11,10 +13,44 @@
 #include "base/error.h"
 #include "base/stop.h"
 
-static void
-become_group_leader(gpointer data G_GNUC_UNUSED)
+/* Who the child becomes; looked up before the fork, for the child may not allocate. */
+typedef struct {
+    const char *name; /* NULL: nobody else */
+    uid_t uid;
+    gid_t gid;
+    gid_t groups[64];
+    int n_groups;
+} Identity;
+
+static bool
+identity_init(Identity *identity, const char *user, GError **error)
 {
+    const struct passwd *entry = user ? getpwnam(user) : NULL;
+
+    *identity = (Identity){.name = user, .n_groups = G_N_ELEMENTS(identity->groups)};
+    if (user == NULL)
+        return true;
+    if (entry == NULL)
+        return error_set(error, ERROR_STATE, "there is no user '%s' on this machine", user);
+    identity->uid = entry->pw_uid;
+    identity->gid = entry->pw_gid;
+    if (getgrouplist(user, entry->pw_gid, identity->groups, &identity->n_groups) < 0)
+        return error_set(error, ERROR_STATE, "user '%s' is in too many groups", user);
+    return true;
+}
+
+/* In the child, between fork and exec. */
+static void
+enter_child(gpointer data)
+{
+    const Identity *identity = data;
+
     setpgid(0, 0);
+    if (identity->name == NULL)
+        return;
+    if (setgroups((size_t) identity->n_groups, identity->groups) != 0 ||
+        setgid(identity->gid) != 0 || setuid(identity->uid) != 0 || chdir("/") != 0)
+        _exit(126);
 }
 
 static char **
@@ -81,9 +117,10 @@ fail(GError **error, const char *name, GString *output, const char *how, int num
 }
 
 bool
-proc_run(const char *const *argv, const char *const *extra_env, gint64 timeout_ms,
-         char **ret_output, GError **error)
+proc_run_as(const char *user, const char *const *argv, const char *const *extra_env,
+            gint64 timeout_ms, char **ret_output, GError **error)
 {
+    Identity identity;
     g_auto(GStrv) env = merged_environment(extra_env);
     g_auto(GStrv) words = g_strdupv((char **) (guintptr) argv);
     g_autoptr(GError) cause = NULL;
@@ -94,11 +131,13 @@ proc_run(const char *const *argv, const char *const *extra_env, gint64 timeout_m
     int status = 0;
     bool in_time;
 
+    if (!identity_init(&identity, user, error))
+        return false;
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
         return error_set(error, ERROR_INTERNAL, "cannot make a pipe: %s", g_strerror(errno));
     if (!g_spawn_async_with_pipes_and_fds(
             NULL, (const char *const *) words, (const char *const *) env,
-            G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, become_group_leader, NULL, -1,
+            G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, enter_child, &identity, -1,
             pipe_fds[1], pipe_fds[1], NULL, NULL, 0, &pid, NULL, NULL, NULL, &cause)) {
         close(pipe_fds[0]);
         close(pipe_fds[1]);
@@ -121,6 +160,13 @@ proc_run(const char *const *argv, const char *const *extra_env, gint64 timeout_m
     if (ret_output)
         *ret_output = g_string_free(g_steal_pointer(&output), FALSE);
     return true;
+}
+
+bool
+proc_run(const char *const *argv, const char *const *extra_env, gint64 timeout_ms,
+         char **ret_output, GError **error)
+{
+    return proc_run_as(NULL, argv, extra_env, timeout_ms, ret_output, error);
 }
 
 bool
