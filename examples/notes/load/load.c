@@ -65,7 +65,7 @@ print_pulses(gpointer data)
 
     while (schedule_next(seconds, &due_us) && !schedule_is_stopped(plan->schedule)) {
         json_t *pulse = tally_pulse(plan->tally);
-        json_dumpf(pulse, stdout, JSON_COMPACT);
+        json_dumpf(pulse, stdout, JSON_COMPACT | JSON_REAL_PRECISION(5));
         putchar('\n');
         fflush(stdout);
         json_decref(pulse);
@@ -108,7 +108,7 @@ static bool
 write_report(Tally *tally, const char *path)
 {
     json_t *report = tally_report(tally);
-    const bool written = json_dump_file(report, path, JSON_INDENT(2)) == 0;
+    const bool written = json_dump_file(report, path, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0;
 
     if (!written)
         g_printerr("load: cannot write '%s'\n", path);
@@ -130,6 +130,7 @@ run(const LoadPlan *plan)
     }
     obey_commands(plan->tally);
     schedule_stop(plan->schedule);
+    tally_end_steps(plan->tally);
     for (guint i = 0; i < running->len; i++)
         g_thread_join(g_ptr_array_index(running, i));
     g_thread_join(pulses);

@@ -17,6 +17,7 @@ typedef struct {
 
 struct Tally {
     GMutex mutex;
+    gint64 end_us;         /* of the last step; 0: it lasts */
     GPtrArray *steps;      /* Step * */
     gint64 down_us, up_us; /* the interval without a database; 0: none; up 0: it lasts */
     gint64 failed_down;
@@ -79,6 +80,14 @@ tally_begin_step(Tally *tally, const char *name)
     step->start_us = g_get_monotonic_time();
     step->latencies_us = g_array_new(FALSE, FALSE, sizeof(guint32));
     g_ptr_array_add(tally->steps, step);
+}
+
+void
+tally_end_steps(Tally *tally)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&tally->mutex);
+
+    tally->end_us = g_get_monotonic_time();
 }
 
 void
@@ -256,7 +265,7 @@ steps_report(Tally *tally)
         const gint64 end_us =
             i + 1 < tally->steps->len
                 ? ((const Step *) g_ptr_array_index(tally->steps, i + 1))->start_us
-                : g_get_monotonic_time();
+                : (tally->end_us ? tally->end_us : g_get_monotonic_time());
         json_array_append_new(steps, step_report(g_ptr_array_index(tally->steps, i), end_us));
     }
     return steps;

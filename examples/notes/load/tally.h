@@ -20,6 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tally, tally_free)
 
 /* A new step begins; no-op if it is the current one. */
 void tally_begin_step(Tally *tally, const char *name);
+/* The last step ends: the sweep's time is not its. */
+void tally_end_steps(Tally *tally);
 /* Failures that overlap the time between the two are counted apart. */
 void tally_database_down(Tally *tally);
 void tally_database_up(Tally *tally);
