@@ -280,16 +280,47 @@ server_new(const char *folder)
     return server;
 }
 
+static bool
+has_setting(const PgServer *server, const char *setting)
+{
+    for (guint i = 0; g_ptr_array_index(server->settings, i) != NULL; i++)
+        if (strcmp(g_ptr_array_index(server->settings, i), setting) == 0)
+            return true;
+    return false;
+}
+
+/* A server that runs does not change; a replica may come beside it. */
+static bool
+check_running(const PgServer *server, const PgServerOptions *options, GError **error)
+{
+    g_autofree char *data = path_in(server, "data");
+    bool same = (options->port == 0 || (server->tcp && options->port == server->port)) &&
+                (!options->tcp || server->tcp) && (!options->durable || server->durable);
+
+    if (cluster_pid(data) == 0)
+        return true;
+    for (guint i = 0; options->settings && options->settings[i]; i++)
+        same = same && has_setting(server, options->settings[i]);
+    if (same)
+        return true;
+    error_set(error, ERROR_STATE, "the server in '%s' runs already, with other options",
+              server->folder);
+    return error_hint(error, "Stop it first, with `sluice dev stop`.");
+}
+
 /* @options on top of what was before. */
 static bool
 merge_options(PgServer *server, const PgServerOptions *options, GError **error)
 {
     const bool tcp = options->tcp || options->port > 0;
+    const bool was_tcp = server->tcp;
 
     for (guint i = 0; options->settings && options->settings[i]; i++) {
         if (strchr(options->settings[i], '=') == NULL)
             return error_set(error, ERROR_USAGE, "setting '%s' is not of the form name=value",
                              options->settings[i]);
+        if (has_setting(server, options->settings[i]))
+            continue;
         g_ptr_array_insert(server->settings, (int) server->settings->len - 1,
                            g_strdup(options->settings[i]));
     }
@@ -300,11 +331,10 @@ merge_options(PgServer *server, const PgServerOptions *options, GError **error)
         server->port = free_port(0);
     else if (server->port == 0)
         server->port = SOCKET_PORT;
-    if (options->replica && !server->replica) {
-        server->replica = true;
-        server->replica_port = tcp || server->tcp ? free_port(server->port) : server->port + 1;
-    }
-    server->tcp = server->tcp || tcp;
+    server->tcp = was_tcp || tcp;
+    if ((options->replica && !server->replica) || server->tcp != was_tcp)
+        server->replica_port = server->tcp ? free_port(server->port) : server->port + 1;
+    server->replica = server->replica || options->replica;
     if (server->tcp && server->password == NULL)
         server->password = random_hex();
     return true;
@@ -434,7 +464,8 @@ pg_server_start(const PgServerOptions *options, GError **error)
     if (g_file_test(state, G_FILE_TEST_EXISTS) && !load_state(server, error))
         return NULL;
     remember_install(server, &install);
-    if (!merge_options(server, options, error) || !start_all(server, &install, error))
+    if (!check_running(server, options, error) || !merge_options(server, options, error) ||
+        !start_all(server, &install, error))
         return NULL;
     look(server);
     return g_steal_pointer(&server);

@@ -45,7 +45,8 @@ char *pg_server_default_folder(void);
 
 /* Starts the server of the folder, making it (and its replica) first where there is none. What was
  * started before keeps its data, ports, password and settings; @options adds to them. One that runs
- * is left as it is. ERROR_STATE: no binaries, folder is something else's or cannot be reached by
+ * is left as it is, but for a replica that may be added. ERROR_STATE: it runs with other options,
+ * no binaries, folder is something else's or cannot be reached by
  * the server's user, socket path too long, it does not start (its log's reason). Caller owns. */
 PgServer *pg_server_start(const PgServerOptions *options, GError **error);
 /* The server of @folder (NULL: default), running or not. ERROR_STATE if there is none. Caller owns.
