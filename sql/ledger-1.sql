@@ -81,6 +81,7 @@ CREATE TABLE sluice.backfill (
     rows         bigint NOT NULL DEFAULT 0,
     pass_rows    bigint NOT NULL DEFAULT 0,
     last_pass_rows bigint,
+    skipped      bigint NOT NULL DEFAULT 0,
     size_before  bigint NOT NULL,
     throttle     text,
     throttled_ms bigint NOT NULL DEFAULT 0,
@@ -90,6 +91,7 @@ CREATE TABLE sluice.backfill (
     UNIQUE (revision, ordinal)
 );
 COMMENT ON COLUMN sluice.backfill.wanted IS 'written by control commands, never by workers';
+COMMENT ON COLUMN sluice.backfill.skipped IS 'rows of this pass that an app had locked: they come again';
 
 CREATE TABLE sluice.chunk (
     backfill   bigint NOT NULL REFERENCES sluice.backfill ON DELETE CASCADE,
@@ -100,6 +102,7 @@ CREATE TABLE sluice.chunk (
     parts_done int NOT NULL DEFAULT 0,
     attempts   int NOT NULL DEFAULT 0,
     rows       bigint NOT NULL DEFAULT 0,
+    skipped    bigint NOT NULL DEFAULT 0,
     error      text,
     PRIMARY KEY (backfill, pass, first_page)
 );

@@ -1,0 +1,102 @@
+/*
+ * ledger/backfills.h - backfills and the ranges that their workers do: what is done, and what is
+ * wanted.
+ *
+ * A worker's transaction writes its own chunk and nothing else here. Planning, folding and the end
+ * of a pass are short transactions of whoever holds the planning lock (backfill/pass.h). `wanted`
+ * is written by control commands alone, and announced on LEDGER_BACKFILL_CHANNEL.
+ */
+#pragma once
+
+#include "ledger/ledger.h"
+
+#define LEDGER_BACKFILL_CHANNEL "sluice_backfill"
+
+typedef enum {
+    LEDGER_BACKFILL_RUNNING,
+    LEDGER_BACKFILL_DONE,
+    LEDGER_BACKFILL_FAILED,
+    LEDGER_BACKFILL_CANCELLED,
+} LedgerBackfillState;
+const char *ledger_backfill_state_name(LedgerBackfillState state);
+
+typedef enum { LEDGER_WANT_RUN, LEDGER_WANT_PAUSE, LEDGER_WANT_CANCEL } LedgerWanted;
+
+/* One table (a leaf, where it is partitioned) of one revision. */
+typedef struct {
+    gint64 id;
+    char *revision;
+    int ordinal;
+    char *relation;  /* qualified and quoted */
+    char *statement; /* the plain one, over the whole table */
+    LedgerBackfillState state;
+    LedgerWanted wanted;
+    int pass;                   /* from 1 */
+    gint64 next_page, end_page; /* of this pass: planned up to here, and where it ends */
+    gint64 pages_done;          /* of this pass; a range that is partly done counts in part */
+    int range_pages, parts;     /* of the ranges planned next */
+    gint64 rows;                /* updated in all passes, by everybody */
+    gint64 pass_rows;           /* folded ranges of this pass alone */
+    gint64 last_pass_rows;      /* -1: there was none */
+    gint64 skipped;             /* of folded ranges of this pass: locked by an app */
+    gint64 open_ranges;         /* planned and not done */
+    gint64 size_before;         /* bytes of the table */
+    char *throttle;             /* what holds it now; NULL: nothing */
+    gint64 throttled_ms;
+    gint64 elapsed_ms; /* since it began, or until it was done */
+    char *error;       /* why it failed; NULL */
+    char *started_at;
+    char *finished_at; /* NULL: not done */
+} LedgerBackfill;
+
+void ledger_backfill_free(LedgerBackfill *backfill);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LedgerBackfill, ledger_backfill_free)
+
+/* Of @revision, or of all where it is NULL; in order. Element-type LedgerBackfill *. Caller owns.
+ */
+GPtrArray *ledger_load_backfills(PgConn *conn, const char *revision, GError **error);
+/* ERROR_STATE if it is gone (its revision was downgraded). Caller owns. */
+LedgerBackfill *ledger_load_backfill(PgConn *conn, gint64 id, GError **error);
+
+/* Adds a row for @plan (revision, relation, statement, end_page, range_pages, parts, size_before
+ * are read) unless its revision has one for that relation. */
+bool ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, GError **error);
+/* A failed or cancelled one runs again, if `wanted` says so. */
+bool ledger_restart_backfill(PgConn *conn, gint64 id, GError **error);
+/* DONE also writes its time; @error_text NULL for anything but FAILED. Only a running one changes,
+ * so that the first reason stays. */
+bool ledger_end_backfill(PgConn *conn, gint64 id, LedgerBackfillState state, const char *error_text,
+                         GError **error);
+
+/* pause, resume, cancel: of @revision's backfills that are not done. *@ret_count: how many. */
+bool ledger_want_backfill(PgConn *conn, const char *revision, LedgerWanted wanted,
+                          gint64 *ret_count, GError **error);
+/* What holds it now (NULL: nothing any more), and @add_ms more of having been held. */
+bool ledger_throttle_backfill(PgConn *conn, gint64 id, const char *text, gint64 add_ms,
+                              GError **error);
+
+/* A range of pages, in parts. */
+typedef struct {
+    gint64 backfill;
+    int pass;
+    gint64 first_page, end_page;
+    int parts, parts_done;
+} LedgerChunk;
+
+/* Those not done, in order. Element-type LedgerChunk. Caller owns. */
+GArray *ledger_load_open_chunks(PgConn *conn, gint64 backfill, GError **error);
+/* Under the claim: reads parts_done again and counts the attempt. *@ret_open false: it is done. */
+bool ledger_begin_chunk(PgConn *conn, LedgerChunk *chunk, bool *ret_open, GError **error);
+/* Inside the part's transaction: the checkpoint. Tells what is wanted meanwhile, and the state.
+ * ERROR_STATE if somebody else did the part (the transaction must then be rolled back). */
+bool ledger_finish_part(PgConn *conn, LedgerChunk *chunk, gint64 rows, gint64 skipped,
+                        LedgerWanted *ret_wanted, LedgerBackfillState *ret_state, GError **error);
+bool ledger_fail_chunk(PgConn *conn, const LedgerChunk *chunk, const char *message, GError **error);
+
+/* Planning, each inside the caller's transaction: takes done ranges into the backfill's sums; plans
+ * up to @count more of @range_pages; begins the next pass. */
+bool ledger_fold_chunks(PgConn *conn, gint64 backfill, GError **error);
+bool ledger_plan_chunks(PgConn *conn, const LedgerBackfill *backfill, int range_pages, int count,
+                        GError **error);
+bool ledger_begin_pass(PgConn *conn, gint64 backfill, gint64 end_page, int range_pages, int parts,
+                       GError **error);
