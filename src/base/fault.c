@@ -5,10 +5,18 @@
 #include <string.h>
 
 const char *const fault_points[] = {
+    "deploy-after-start",
+    "deploy-after-stop",
+    "deploy-before-start",
+    "deploy-before-stop",
+    "journal-before-append",
     "ledger-abort-uncommitted",
     "ledger-ensure-committed",
     "ledger-ensure-locked",
     "ledger-ensure-written",
+    "traffic-after-set",
+    "traffic-before-set",
+    "traffic-before-take-out",
     NULL,
 };
 
