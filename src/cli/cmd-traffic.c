@@ -42,10 +42,10 @@ run_traffic(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GN
     for (Pool pool = 0; pool < POOL_N; pool++)
         add_row(rows, pool, &state.pools[pool]);
     output_table(app->output, header, rows);
-    output_json(app->output, json_pack("{s:o, s:o, s:I}", "stable",
-                                       pool_json(&state.pools[POOL_STABLE]), "canary",
-                                       pool_json(&state.pools[POOL_CANARY]), "epoch",
-                                       (json_int_t) state.epoch));
+    output_json(app->output,
+                json_pack("{s:o, s:o, s:I}", "stable", pool_json(&state.pools[POOL_STABLE]),
+                          "canary", pool_json(&state.pools[POOL_CANARY]), "epoch",
+                          (json_int_t) state.epoch));
     return true;
 }
 

@@ -21,7 +21,7 @@ static const double SHARE_TOLERANCE = 0.01;
 typedef struct {
     const Settings *settings;
     const Clock *clock;
-    char *socket;
+    const char *socket;
     char *object; /* "backend 'app' at '/run/..'" for messages */
 } Haproxy;
 
@@ -45,7 +45,6 @@ haproxy_close(void *driver)
 {
     Haproxy *haproxy = driver;
 
-    g_free(haproxy->socket);
     g_free(haproxy->object);
     g_free(haproxy);
 }
@@ -75,7 +74,7 @@ haproxy_open(const Settings *settings, const Clock *clock, GError **error)
     haproxy = g_new0(Haproxy, 1);
     haproxy->settings = settings;
     haproxy->clock = clock;
-    haproxy->socket = g_canonicalize_filename(settings->traffic_socket, settings->folder);
+    haproxy->socket = settings->traffic_socket;
     haproxy->object =
         g_strdup_printf("backend '%s' at '%s'", settings->traffic_backend, haproxy->socket);
     return haproxy;
