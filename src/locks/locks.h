@@ -26,8 +26,10 @@ typedef struct {
     int pid;           /* 0: a prepared transaction */
     char *description; /* "pid 4711 psql (analyst), idle in transaction for 12 s: select .." */
     gint64 age_ms;     /* of its transaction */
+    char *remedy;      /* the statement that ends it: "SELECT pg_terminate_backend(4711);" */
     bool is_autovacuum;
-    bool is_waiting; /* not a holder: another strong request that already queues */
+    bool is_wraparound; /* an autovacuum that must not be ended */
+    bool is_waiting;    /* not a holder: another strong request that already queues */
 } Blocker;
 
 /* Those conflicting holders (and strong waiters) that make queueing unwise: transactions older than
