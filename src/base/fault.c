@@ -5,18 +5,19 @@
 #include <string.h>
 
 const char *const fault_points[] = {
-    "deploy-after-start",
-    "deploy-after-stop",
-    "deploy-before-start",
-    "deploy-before-stop",
-    "journal-before-append",
+    "apply-after-commit",
+    "apply-after-intent",
+    "apply-before-commit",
+    "apply-before-event",
+    "apply-before-intent",
+    "apply-before-state",
+    "apply-concurrent-after",
+    "apply-concurrent-before",
+    "apply-concurrent-dropped",
     "ledger-abort-uncommitted",
     "ledger-ensure-committed",
     "ledger-ensure-locked",
     "ledger-ensure-written",
-    "traffic-after-set",
-    "traffic-before-set",
-    "traffic-before-take-out",
     NULL,
 };
 

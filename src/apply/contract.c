@@ -1,0 +1,44 @@
+#include "apply/apply.h"
+#include "apply/phase.h"
+#include "apply/sync-steps.h"
+
+static const PhaseKind contract_kind = {"contract", "contracting", "contracted"};
+
+/* Triggers before columns: a write between the two must find a function that it can run. They share
+ * the transaction with what follows, up to the first statement that runs alone. */
+static bool
+plan_contract(Phase *phase, Plan *plan, GError **error)
+{
+    const Section *section = revision_section(phase->revision, SECTION_CONTRACT, NULL);
+
+    if (!sync_steps_check_drops(phase, section, error) ||
+        !sync_steps_contract(phase, plan, error) || !plan_add_section(plan, section, error))
+        return false;
+    plan_cut(plan, false);
+    phase->next = STATE_CONTRACTED;
+    phase->next_is_final = true;
+    plan->record = phase_record;
+    plan->data = phase;
+    return true;
+}
+
+bool
+apply_contract(const ApplyContext *context, const Revision *revision, GError **error)
+{
+    g_auto(Phase) phase = {0};
+    g_autoptr(Plan) plan = plan_new(contract_kind.name);
+    RevisionState needed;
+
+    if (!phase_open(&phase, context, &contract_kind, revision, error))
+        return false;
+    if (phase.is_final || phase.state == STATE_CONTRACTED)
+        return true;
+    needed =
+        revision_has_cutover(phase.revision) ? STATE_CUT_OVER : phase_filled_state(phase.revision);
+    if (!phase_require(&phase, needed,
+                       "Contract comes last: `sluice status` shows what it waits "
+                       "for.",
+                       error))
+        return false;
+    return plan_contract(&phase, plan, error) && phase_run(&phase, plan, error);
+}

@@ -1,0 +1,93 @@
+#include "apply/apply.h"
+#include "apply/phase.h"
+#include "base/error.h"
+#include "ledger/steps.h"
+
+static const PhaseKind cutover_kind = {"cutover", "cutting-over", "cut-over"};
+static const PhaseKind undo_kind = {"cutover undo", "undoing-cutover", "cutover-undone"};
+
+/* One short transaction, or the old shape and the new would each be half there. */
+static bool
+check_one_transaction(const Phase *phase, const Plan *plan, GError **error)
+{
+    if (plan->runs->len == 0 ||
+        (plan->runs->len == 1 && ((PlanRun *) g_ptr_array_index(plan->runs, 0))->transactional))
+        return true;
+    error_set(error, ERROR_STATE, "%s of %s does not fit into one transaction", phase->kind->name,
+              phase->revision->id);
+    return error_hint(error, "Move what runs alone (CONCURRENTLY, DO, functions) to finish or "
+                             "contract.");
+}
+
+static bool
+plan_section(const Phase *phase, Plan *plan, SectionKind section, GError **error)
+{
+    if (!plan_add_section(plan, revision_section(phase->revision, section, NULL), error))
+        return false;
+    plan_cut(plan, false);
+    return check_one_transaction(phase, plan, error);
+}
+
+bool
+apply_cutover(const ApplyContext *context, const Revision *revision, GError **error)
+{
+    g_auto(Phase) phase = {0};
+    g_autoptr(Plan) plan = plan_new(cutover_kind.name);
+
+    if (!phase_open(&phase, context, &cutover_kind, revision, error))
+        return false;
+    if (phase.is_final || phase.state >= STATE_CUT_OVER)
+        return true;
+    if (!phase_require(&phase, phase_filled_state(phase.revision),
+                       "Its backfill must be done: `sluice backfill run`.", error) ||
+        !plan_section(&phase, plan, SECTION_CUTOVER, error))
+        return false;
+    phase.next = STATE_CUT_OVER;
+    phase.next_is_final = !revision_has_contract(phase.revision);
+    plan->record = phase_record;
+    plan->data = &phase;
+    return phase_run(&phase, plan, error);
+}
+
+/* Both may run again, so their journals go. */
+static bool
+record_undo(PgConn *conn, gconstpointer data, GError **error)
+{
+    const Phase *phase = data;
+
+    return phase_record(conn, phase, error) &&
+           ledger_forget_steps(conn, phase->revision->id, cutover_kind.name, error) &&
+           ledger_forget_steps(conn, phase->revision->id, undo_kind.name, error);
+}
+
+static bool
+check_way_back(const Phase *phase, GError **error)
+{
+    if (phase->state < STATE_CUT_OVER ||
+        revision_section(phase->revision, SECTION_CUTOVER, NULL) == NULL ||
+        revision_section(phase->revision, SECTION_CUTOVER_UNDO, NULL) != NULL)
+        return true;
+    error_set(error, ERROR_STATE, "%s has no section `cutover undo`", phase->revision->path);
+    return error_hint(error, "Write the statements that undo its cutover under `-- sluice: cutover "
+                             "undo`.");
+}
+
+bool
+apply_cutover_undo(const ApplyContext *context, const Revision *revision, GError **error)
+{
+    g_auto(Phase) phase = {0};
+    g_autoptr(Plan) plan = plan_new(undo_kind.name);
+
+    if (!phase_open(&phase, context, &undo_kind, revision, error))
+        return false;
+    if (phase.state < STATE_CUT_OVER)
+        return true;
+    if (!phase_require(&phase, STATE_CUT_OVER, "After contract there is no way back: fix forward.",
+                       error) ||
+        !check_way_back(&phase, error) || !plan_section(&phase, plan, SECTION_CUTOVER_UNDO, error))
+        return false;
+    phase.next = phase_filled_state(phase.revision);
+    plan->record = record_undo;
+    plan->data = &phase;
+    return phase_run(&phase, plan, error);
+}

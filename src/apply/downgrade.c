@@ -1,0 +1,82 @@
+#include "apply/apply.h"
+#include "apply/phase.h"
+#include "apply/sync-steps.h"
+#include "base/error.h"
+
+static const PhaseKind downgrade_kind = {"downgrade", "downgrading", "downgraded"};
+
+static bool
+check_state(const Phase *phase, GError **error)
+{
+    if (phase->state < STATE_CUT_OVER)
+        return true;
+    error_set(error, ERROR_STATE, "%s is %s and cannot be downgraded", phase->revision->id,
+              revision_state_name(phase->state));
+    if (phase->state == STATE_CUT_OVER)
+        return error_hint(error, "Undo its cutover first: `sluice rollout abort`.");
+    return error_hint(error, "Its old shape is gone: write a new revision that repairs forward.");
+}
+
+static bool
+check_children(const Phase *phase, GError **error)
+{
+    for (guint i = 0; i < phase->rows->len; i++) {
+        const LedgerRevision *row = g_ptr_array_index(phase->rows, i);
+
+        if (row == phase->row ||
+            !graph_is_ancestor(phase->context->graph, phase->revision->id, row->id))
+            continue;
+        error_set(error, ERROR_STATE, "%s cannot be downgraded before %s, which comes after it",
+                  phase->revision->id, row->id);
+        return error_hint(error, "Name the revision to go back to: `sluice downgrade TARGET` takes "
+                                 "the later ones along.");
+    }
+    return true;
+}
+
+static bool
+check_section(const Phase *phase, const Section *section, GError **error)
+{
+    if (section || revision_section(phase->revision, SECTION_EXPAND, NULL) == NULL)
+        return true;
+    error_set(error, ERROR_STATE, "%s has no section `downgrade`", phase->revision->path);
+    return error_hint(error, "Write the statements that undo its expand under `-- sluice: "
+                             "downgrade`.");
+}
+
+static bool
+record_removal(PgConn *conn, gconstpointer data, GError **error)
+{
+    const Phase *phase = data;
+
+    return ledger_remove_revision(conn, phase->revision->id, error);
+}
+
+static bool
+plan_downgrade(const Phase *phase, Plan *plan, GError **error)
+{
+    const Section *section = revision_section(phase->revision, SECTION_DOWNGRADE, NULL);
+
+    if (!check_section(phase, section, error) || !sync_steps_check_drops(phase, section, error) ||
+        !sync_steps_remove(phase, plan, error) || !plan_add_section(plan, section, error))
+        return false;
+    plan_cut(plan, false);
+    plan->record = record_removal;
+    plan->data = phase;
+    return true;
+}
+
+bool
+apply_downgrade(const ApplyContext *context, const Revision *revision, GError **error)
+{
+    g_auto(Phase) phase = {0};
+    g_autoptr(Plan) plan = plan_new(downgrade_kind.name);
+
+    if (!phase_open(&phase, context, &downgrade_kind, revision, error))
+        return false;
+    if (phase.row == NULL)
+        return true;
+    if (!check_state(&phase, error) || !check_children(&phase, error))
+        return false;
+    return plan_downgrade(&phase, plan, error) && phase_run(&phase, plan, error);
+}

@@ -1,0 +1,57 @@
+#include <string.h>
+
+#include "apply/apply.h"
+#include "apply/phase.h"
+#include "apply/sync-steps.h"
+#include "base/error.h"
+
+static const PhaseKind expand_kind = {"expand", "expanding", "expanded"};
+
+static bool
+check_parents(const Phase *phase, GError **error)
+{
+    for (guint i = 0; i < phase->revision->revises->len; i++) {
+        const char *id = g_ptr_array_index(phase->revision->revises, i);
+        const LedgerRevision *parent = ledger_find_revision(phase->rows, id);
+
+        if (parent && parent->state >= STATE_EXPANDED)
+            continue;
+        error_set(error, ERROR_STATE, "expand of %s needs its parent %s expanded first",
+                  phase->revision->id, id);
+        return error_hint(error, "Run `sluice upgrade %s`: it takes the parents along.",
+                          phase->revision->id);
+    }
+    return true;
+}
+
+static bool
+plan_expand(Phase *phase, Plan *plan, GError **error)
+{
+    const Revision *revision = phase->revision;
+
+    if (!plan_add_section(plan, revision_section(revision, SECTION_EXPAND, NULL), error))
+        return false;
+    plan_cut(plan, revision->statement_transactions);
+    phase->next = STATE_EXPANDED;
+    phase->next_is_final = !phase_has_finish(revision) && !revision_has_cutover(revision) &&
+                           !revision_has_contract(revision);
+    plan->record = phase_record;
+    plan->data = phase;
+    return sync_steps_expand(phase, plan, error);
+}
+
+bool
+apply_expand(const ApplyContext *context, const Revision *revision, GError **error)
+{
+    g_auto(Phase) phase = {0};
+    g_autoptr(Plan) plan = plan_new(expand_kind.name);
+
+    if (!phase_open(&phase, context, &expand_kind, revision, error))
+        return false;
+    if (phase.state >= STATE_EXPANDED)
+        return true;
+    if (!revision_check(phase.revision, error) ||
+        (!context->dry_run && !check_parents(&phase, error)))
+        return false;
+    return plan_expand(&phase, plan, error) && phase_run(&phase, plan, error);
+}

@@ -1,0 +1,34 @@
+#include "apply/apply.h"
+#include "base/error.h"
+#include "pg/lock.h"
+
+static void
+report_holder(void *data, const char *holder)
+{
+    const ApplyContext *context = data;
+
+    report_data(context->report, REPORT_WAIT,
+                json_pack("{s:s, s:s}", "wait", "migrator", "holder", holder),
+                "another sluice is at work: %s; waiting for it", holder);
+}
+
+bool
+apply_lock(const ApplyContext *context, GError **error)
+{
+    if (!pg_poll_lock(context->conn, pg_lock_key(PG_LOCK_MIGRATOR, 0, 0), context->clock,
+                      context->settings->migrator_wait_ms, report_holder, (gpointer) context,
+                      error))
+        return false;
+    /* A build that runs in the server for a sluice that was killed keeps this lock: let the server
+     * notice. Not every platform can (before version 16: Linux alone), and nothing depends on it.
+     */
+    pg_exec_script(context->conn, "SET client_connection_check_interval = '2s'", NULL);
+    return ledger_ensure(context->conn, context->clock, error);
+}
+
+void
+apply_unlock(const ApplyContext *context)
+{
+    if (pg_is_connected(context->conn))
+        pg_unlock(context->conn, pg_lock_key(PG_LOCK_MIGRATOR, 0, 0), NULL);
+}

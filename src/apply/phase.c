@@ -1,0 +1,101 @@
+#include "apply/phase.h"
+
+#include "apply/execute.h"
+#include "base/error.h"
+#include "base/fault.h"
+#include "ledger/events.h"
+
+static void
+warn_if_edited(const Phase *phase)
+{
+    for (int kind = 0; kind < SECTION_N; kind++) {
+        const char *name = section_kind_name((SectionKind) kind);
+        const char *ran = g_hash_table_lookup(phase->row->checksums, name);
+        g_autofree char *now = revision_checksum(phase->revision, (SectionKind) kind);
+
+        if (ran && g_strcmp0(ran, now) != 0)
+            report_warning(phase->context->report,
+                           "%s: section %s of %s was edited after it ran in this database; what "
+                           "ran stays as it was",
+                           phase->revision->path, name, phase->revision->id);
+    }
+}
+
+bool
+phase_open(Phase *phase, const ApplyContext *context, const PhaseKind *kind,
+           const Revision *revision, GError **error)
+{
+    *phase = (Phase){.context = context, .kind = kind};
+    phase->revision = graph_read(context->graph, revision, error);
+    phase->rows = phase->revision ? ledger_load_revisions(context->conn, error) : NULL;
+    if (phase->rows == NULL)
+        return false;
+    phase->row = ledger_find_revision(phase->rows, revision->id);
+    phase->state = phase->row ? phase->row->state : STATE_PENDING;
+    phase->is_final = phase->row && phase->row->final;
+    if (phase->row)
+        warn_if_edited(phase);
+    return true;
+}
+
+void
+phase_clear(Phase *phase)
+{
+    g_clear_pointer(&phase->revision, revision_free);
+    g_clear_pointer(&phase->rows, g_ptr_array_unref);
+}
+
+bool
+phase_require(const Phase *phase, RevisionState needed, const char *hint, GError **error)
+{
+    if (phase->state == needed)
+        return true;
+    error_set(error, ERROR_STATE, "%s of %s needs it %s, and it is %s", phase->kind->name,
+              phase->revision->id, revision_state_name(needed), revision_state_name(phase->state));
+    return error_hint(error, "%s", hint);
+}
+
+bool
+phase_has_finish(const Revision *revision)
+{
+    return revision_has_backfill(revision) || revision_section(revision, SECTION_FINISH, NULL);
+}
+
+RevisionState
+phase_filled_state(const Revision *revision)
+{
+    return phase_has_finish(revision) ? STATE_BACKFILLED : STATE_EXPANDED;
+}
+
+bool
+phase_record(PgConn *conn, gconstpointer data, GError **error)
+{
+    const Phase *phase = data;
+
+    return ledger_set_state(conn, phase->revision, phase->next, phase->next_is_final, error);
+}
+
+static bool
+append_event(const Phase *phase, const char *kind, GError **error)
+{
+    g_autofree char *text = g_strdup_printf("%s %s: %s", kind, phase->revision->id,
+                                            phase->revision->title ? phase->revision->title : "");
+
+    return ledger_append_event(phase->context->conn, kind, phase->revision->id, 0, text, NULL,
+                               error);
+}
+
+bool
+phase_run(const Phase *phase, Plan *plan, GError **error)
+{
+    const ApplyContext *context = phase->context;
+
+    if (context->dry_run)
+        return execute_dry(context, phase->revision, plan, error);
+    if (!ledger_begin_phase(context->conn, phase->revision, phase->kind->name, error) ||
+        !append_event(phase, phase->kind->begun, error) ||
+        !execute_plan(context, phase->revision, plan, error))
+        return false;
+    FAULT_POINT("apply-before-event");
+    return append_event(phase, phase->kind->ended, error);
+}

@@ -1,0 +1,403 @@
+#include "apply/sync-steps.h"
+
+#include <string.h>
+
+#include "apply/names.h"
+#include "base/error.h"
+#include "ledger/mappings.h"
+#include "sync/check.h"
+#include "sync/not-null.h"
+#include "sync/sync.h"
+
+/* What the ledger must say once the triggers of a table are replaced. */
+typedef struct {
+    GPtrArray *kept; /* LedgerMapping *: in flight from now on, with the text that is installed */
+    char *removed;   /* revision whose mapping goes, or NULL */
+    char *schema, *table;
+} Replacement;
+
+static void
+replacement_free(Replacement *replacement)
+{
+    g_ptr_array_unref(replacement->kept);
+    g_free(replacement->removed);
+    g_free(replacement->schema);
+    g_free(replacement->table);
+    g_free(replacement);
+}
+
+static bool
+record_replacement(PgConn *conn, gconstpointer data, GError **error)
+{
+    const Replacement *replacement = data;
+
+    for (guint i = 0; i < replacement->kept->len; i++)
+        if (!ledger_add_mapping(conn, g_ptr_array_index(replacement->kept, i), error))
+            return false;
+    return replacement->removed == NULL ||
+           ledger_remove_mapping(conn, replacement->removed, replacement->schema,
+                                 replacement->table, error);
+}
+
+static LedgerMapping *
+ledger_mapping_of(const CatalogTable *table, const SyncMapping *mapping, const char *installed)
+{
+    LedgerMapping *row = g_new0(LedgerMapping, 1);
+
+    row->revision = g_strdup(mapping->revision);
+    row->schema = g_strdup(table->schema);
+    row->table = g_strdup(table->name);
+    row->forward = sync_mapping_text(mapping->forward);
+    row->reverse = sync_mapping_text(mapping->reverse);
+    row->installed_sql = g_strdup(installed);
+    return row;
+}
+
+static Replacement *
+replacement_new(const CatalogTable *table, GPtrArray *mappings, const char *installed,
+                const char *removed)
+{
+    Replacement *replacement = g_new0(Replacement, 1);
+
+    replacement->kept = g_ptr_array_new_with_free_func((GDestroyNotify) ledger_mapping_free);
+    for (guint i = 0; i < mappings->len; i++)
+        g_ptr_array_add(replacement->kept,
+                        ledger_mapping_of(table, g_ptr_array_index(mappings, i), installed));
+    replacement->removed = g_strdup(removed);
+    replacement->schema = g_strdup(table->schema);
+    replacement->table = g_strdup(table->name);
+    return replacement;
+}
+
+/* A dry run may come before there is a ledger. */
+static GPtrArray *
+load_mappings(const ApplyContext *context, const CatalogTable *table, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    GPtrArray *mappings = sync_load_mappings(context->conn, context->graph, context->settings,
+                                             table->schema, table->name, &cause);
+
+    if (mappings == NULL && context->dry_run && ledger_is_absent(cause))
+        return g_ptr_array_new_with_free_func((GDestroyNotify) sync_mapping_free);
+    if (mappings == NULL)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return mappings;
+}
+
+static void
+drop_mapping_of(GPtrArray *mappings, const char *revision)
+{
+    for (guint i = mappings->len; i > 0; i--) {
+        const SyncMapping *mapping = g_ptr_array_index(mappings, i - 1);
+        if (strcmp(mapping->revision, revision) == 0)
+            g_ptr_array_remove_index(mappings, i - 1);
+    }
+}
+
+/* Those in flight, and the new one behind them. */
+static GPtrArray *
+mappings_with(const Phase *phase, const CatalogTable *table, const RevisionSync *sync,
+              GError **error)
+{
+    const ApplyContext *context = phase->context;
+    const char *id = phase->revision->id;
+    g_autoptr(GPtrArray) mappings = load_mappings(context, table, error);
+    SyncMapping *mapping;
+
+    if (mappings == NULL)
+        return NULL;
+    drop_mapping_of(mappings, id);
+    mapping =
+        sync_mapping_new(id, sync, sync_new_names(context->settings, context->graph, id), error);
+    if (mapping == NULL)
+        return NULL;
+    g_ptr_array_add(mappings, mapping);
+    return g_steal_pointer(&mappings);
+}
+
+static GPtrArray *
+target_columns(const RevisionSync *sync)
+{
+    GPtrArray *columns = g_ptr_array_new();
+
+    for (guint i = 0; i < sync->forward->pairs->len; i++)
+        g_ptr_array_add(columns, ((SqlPair *) g_ptr_array_index(sync->forward->pairs, i))->column);
+    return columns;
+}
+
+static char *
+table_as_written(const RevisionSync *sync)
+{
+    return sync->schema ? g_strdup_printf("%s.%s", sync->schema, sync->table)
+                        : g_strdup(sync->table);
+}
+
+/* The steps go into the run that adds the columns, or into one of their own. */
+static bool
+add_expand_steps(const Phase *phase, Plan *plan, const RevisionSync *sync,
+                 const CatalogTable *table, int adding, GError **error)
+{
+    const char *id = phase->revision->id;
+    const guint run = adding < 0 ? plan_append_run(plan) : (guint) adding;
+    g_autoptr(GPtrArray) mappings = mappings_with(phase, table, sync, error);
+    g_autofree char *label = g_strdup_printf("sync triggers on %s", table->quoted);
+    g_autofree char *checks_label = g_strdup_printf("NOT NULL of sync on %s", table->quoted);
+    g_autofree char *sql = NULL, *checks = NULL;
+
+    if (mappings == NULL)
+        return false;
+    sql = sync_install_sql(table, mappings);
+    checks = sync_not_null_checks_sql(phase->context->conn, table, sync, id, error);
+    if (checks == NULL)
+        return false;
+    return plan_extend_run(plan, run,
+                           &(PlanDerived){.label = label,
+                                          .sql = sql,
+                                          .record = record_replacement,
+                                          .data = replacement_new(table, mappings, sql, NULL),
+                                          .free_data = (GDestroyNotify) replacement_free},
+                           error) &&
+           plan_extend_run(plan, run, &(PlanDerived){.label = checks_label, .sql = checks}, error);
+}
+
+static bool
+expand_sync(const Phase *phase, Plan *plan, const RevisionSync *sync, GError **error)
+{
+    PgConn *conn = phase->context->conn;
+    g_autoptr(GPtrArray) columns = target_columns(sync);
+    g_autofree char *written = table_as_written(sync);
+    g_autoptr(CatalogTable) table = NULL;
+    int run = -1;
+
+    if (!plan_find_adding_run(plan, written, columns, &run, error) ||
+        !catalog_find_table(conn, sync->schema, sync->table, &table, error))
+        return false;
+    if (table == NULL && phase->context->dry_run) {
+        report_step(phase->context->report,
+                    "    -- derived: sync triggers on %s, which is not there yet", written);
+        return true;
+    }
+    if (table == NULL) {
+        error_set(error, ERROR_STATE, "%s: sync names table %s, which does not exist",
+                  phase->revision->path, written);
+        return error_hint(error, "Create it in a revision before this one, or correct the name.");
+    }
+    return sync_check(conn, table, sync, error) &&
+           add_expand_steps(phase, plan, sync, table, run, error);
+}
+
+bool
+sync_steps_expand(const Phase *phase, Plan *plan, GError **error)
+{
+    g_autoptr(GPtrArray) syncs = revision_syncs(phase->revision, error);
+
+    if (syncs == NULL)
+        return false;
+    for (guint i = 0; i < syncs->len; i++)
+        if (!expand_sync(phase, plan, g_ptr_array_index(syncs, i), error))
+            return false;
+    return true;
+}
+
+/* Calls @visit for the table of each mapping that the ledger has of this revision. */
+static bool
+each_table(const Phase *phase, Plan *plan,
+           bool (*visit)(const Phase *phase, Plan *plan, const CatalogTable *table, GError **error),
+           GError **error)
+{
+    PgConn *conn = phase->context->conn;
+    g_autoptr(GPtrArray) rows =
+        phase->row ? ledger_load_mappings(conn, NULL, NULL, error) : g_ptr_array_new();
+
+    if (rows == NULL)
+        return false;
+    for (guint i = 0; i < rows->len; i++) {
+        const LedgerMapping *row = g_ptr_array_index(rows, i);
+        g_autoptr(CatalogTable) table = NULL;
+
+        if (strcmp(row->revision, phase->revision->id) != 0)
+            continue;
+        table = catalog_require_table(conn, row->schema, row->table, error);
+        if (table == NULL || !visit(phase, plan, table, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+validate_table(const Phase *phase, Plan *plan, const CatalogTable *table, GError **error)
+{
+    g_autofree char *sql =
+        sync_validate_sql(phase->context->conn, table, phase->revision->id, error);
+    g_autofree char *label = g_strdup_printf("VALIDATE of sync on %s", table->quoted);
+
+    return sql != NULL &&
+           plan_add_derived(plan, &(PlanDerived){.label = label, .sql = sql, .split = true}, error);
+}
+
+bool
+sync_steps_validate(const Phase *phase, Plan *plan, GError **error)
+{
+    return each_table(phase, plan, validate_table, error);
+}
+
+static bool
+analyze_table(const Phase *phase G_GNUC_UNUSED, Plan *plan, const CatalogTable *table,
+              GError **error)
+{
+    g_autofree char *sql = g_strdup_printf("ANALYZE %s", table->quoted);
+
+    return plan_add_derived(
+        plan, &(PlanDerived){.label = "statistics of the new columns", .sql = sql}, error);
+}
+
+bool
+sync_steps_analyze(const Phase *phase, Plan *plan, GError **error)
+{
+    return each_table(phase, plan, analyze_table, error);
+}
+
+static bool
+set_not_null(const Phase *phase, Plan *plan, const CatalogTable *table, GError **error)
+{
+    g_autofree char *sql =
+        sync_set_not_null_sql(phase->context->conn, table, phase->revision->id, error);
+    g_autofree char *label = g_strdup_printf("NOT NULL of the new columns of %s", table->quoted);
+
+    return sql != NULL && plan_add_derived(plan, &(PlanDerived){.label = label, .sql = sql}, error);
+}
+
+static bool
+replace_without(const Phase *phase, Plan *plan, const CatalogTable *table, GError **error)
+{
+    const char *id = phase->revision->id;
+    g_autoptr(GPtrArray) mappings = load_mappings(phase->context, table, error);
+    g_autofree char *label = g_strdup_printf("sync triggers on %s, without %s", table->quoted, id);
+    g_autofree char *sql = NULL;
+
+    if (mappings == NULL)
+        return false;
+    drop_mapping_of(mappings, id);
+    sql = sync_install_sql(table, mappings);
+    return plan_add_derived(plan,
+                            &(PlanDerived){.label = label,
+                                           .sql = sql,
+                                           .record = record_replacement,
+                                           .data = replacement_new(table, mappings, sql, id),
+                                           .free_data = (GDestroyNotify) replacement_free},
+                            error);
+}
+
+bool
+sync_steps_remove(const Phase *phase, Plan *plan, GError **error)
+{
+    return each_table(phase, plan, replace_without, error);
+}
+
+bool
+sync_steps_contract(const Phase *phase, Plan *plan, GError **error)
+{
+    return each_table(phase, plan, set_not_null, error) &&
+           each_table(phase, plan, replace_without, error);
+}
+
+static bool
+pairs_use(const SqlMapping *mapping, const char *written, const char *table)
+{
+    for (guint i = 0; i < mapping->pairs->len; i++) {
+        const SqlPair *pair = g_ptr_array_index(mapping->pairs, i);
+
+        if (name_is_column(written, table, pair->column))
+            return true;
+        for (guint s = 0; s < pair->sources->len; s++)
+            if (name_is_column(written, table, g_ptr_array_index(pair->sources, s)))
+                return true;
+    }
+    return false;
+}
+
+static bool
+mapping_uses(const LedgerMapping *row, const char *written, bool *ret_uses, GError **error)
+{
+    const Place origin = {.line = 1, .column = 1};
+    g_autofree char *table = g_strdup_printf("%s.%s", row->schema, row->table);
+    g_autoptr(SqlMapping) forward = sql_mapping_parse(row->forward, origin, error);
+    g_autoptr(SqlMapping) reverse = forward ? sql_mapping_parse(row->reverse, origin, error) : NULL;
+
+    if (reverse == NULL)
+        return false;
+    *ret_uses = name_is_table(written, table) || pairs_use(forward, written, table) ||
+                pairs_use(reverse, written, table);
+    return true;
+}
+
+static bool
+check_drop(const Phase *phase, const char *written, GPtrArray *rows, GError **error)
+{
+    for (guint i = 0; i < rows->len; i++) {
+        const LedgerMapping *row = g_ptr_array_index(rows, i);
+        bool uses = false;
+
+        if (strcmp(row->revision, phase->revision->id) == 0)
+            continue;
+        if (!mapping_uses(row, written, &uses, error))
+            return false;
+        if (!uses)
+            continue;
+        error_set(error, ERROR_STATE,
+                  "%s of %s drops %s, which the mapping of revision %s on %s still reads",
+                  phase->kind->name, phase->revision->id, written, row->revision, row->table);
+        return error_hint(error, "Contract or downgrade %s first.", row->revision);
+    }
+    return true;
+}
+
+static bool
+check_statements(const Phase *phase, const SqlScript *script, GPtrArray *rows, GError **error)
+{
+    for (guint i = 0; i < sql_script_count(script); i++) {
+        g_autoptr(GPtrArray) drops = sql_statement_drops(sql_script_get(script, i));
+
+        for (guint d = 0; d < drops->len; d++)
+            if (!check_drop(phase, g_ptr_array_index(drops, d), rows, error))
+                return false;
+    }
+    return true;
+}
+
+bool
+sync_steps_check_drops(const Phase *phase, const Section *section, GError **error)
+{
+    g_autoptr(SqlScript) script = section ? section_parse(section, error) : NULL;
+    g_autoptr(GPtrArray) rows = NULL;
+
+    if (section == NULL)
+        return true;
+    if (script == NULL)
+        return false;
+    rows = ledger_load_mappings(phase->context->conn, NULL, NULL, error);
+    return rows != NULL && check_statements(phase, script, rows, error);
+}
+
+bool
+sync_steps_renew(const ApplyContext *context, Plan *plan, const LedgerMapping *row, GError **error)
+{
+    g_autoptr(CatalogTable) table =
+        catalog_require_table(context->conn, row->schema, row->table, error);
+    g_autoptr(GPtrArray) mappings = table ? load_mappings(context, table, error) : NULL;
+    g_autofree char *label = NULL, *sql = NULL;
+
+    if (mappings == NULL)
+        return false;
+    sql = sync_install_sql(table, mappings);
+    if (strcmp(sql, row->installed_sql) == 0)
+        return true;
+    label = g_strdup_printf("sync triggers on %s", table->quoted);
+    return plan_add_derived(plan,
+                            &(PlanDerived){.label = label,
+                                           .sql = sql,
+                                           .record = record_replacement,
+                                           .data = replacement_new(table, mappings, sql, NULL),
+                                           .free_data = (GDestroyNotify) replacement_free},
+                            error);
+}

@@ -1,0 +1,350 @@
+#include "apply/transact.h"
+
+#include "apply/look.h"
+#include "apply/watch.h"
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/stop.h"
+#include "base/text.h"
+#include "locks/locks.h"
+
+/* A statement whose own work did not fit so many times will not fit. */
+enum { OVERRUNS = 8, BACKOFF_CAP_MS = 2000, LONGEST_SHIFT = 6 };
+
+typedef enum {
+    ATTEMPT_DONE,
+    ATTEMPT_NO_LOCK, /* the queue did not move in time */
+    ATTEMPT_OVERRUN, /* had its locks, and worked past the deadline */
+    ATTEMPT_FAILED,
+} Attempt;
+
+typedef struct {
+    const ApplyContext *context;
+    const char *what;
+    GPtrArray *steps;
+    PlanRecord record;
+    gconstpointer data;
+    GPtrArray *needs;
+    bool is_bounded; /* an app's query could wait for it */
+    Look look;
+    gint64 queued_at_ms;
+    const PlanStep *at; /* the step that ran last, for messages */
+    TransactResult *result;
+} Transaction;
+
+static gint64
+left_ms(const Transaction *t)
+{
+    return t->queued_at_ms + t->context->settings->stall_budget_ms -
+           clock_now_ms(t->context->clock);
+}
+
+/* One message: the limits and the statement, so that no round trip of ours is spent under locks.
+ * lock_timeout is the shorter one, so that the SQLSTATE tells waiting from working. */
+static bool
+execute_within(const Transaction *t, gint64 limit_ms, const char *sql, GError **error)
+{
+    g_autofree char *script = g_strdup_printf("SET LOCAL lock_timeout = %" G_GINT64_FORMAT
+                                              "; SET LOCAL statement_timeout = "
+                                              "%" G_GINT64_FORMAT "; %s",
+                                              MAX(limit_ms - 1, 1), MAX(limit_ms, 2), sql);
+
+    return pg_exec_script(t->context->conn, script, error);
+}
+
+static Attempt
+classify(const Transaction *t, const GError *cause)
+{
+    if (!t->is_bounded)
+        return error_is_sqlstate(cause, "40P01") || error_is_sqlstate(cause, "55P03")
+                   ? ATTEMPT_NO_LOCK
+                   : ATTEMPT_FAILED;
+    if (error_is_sqlstate(cause, "55P03") || error_is_sqlstate(cause, "40P01"))
+        return ATTEMPT_NO_LOCK;
+    return error_is_sqlstate(cause, "57014") ? ATTEMPT_OVERRUN : ATTEMPT_FAILED;
+}
+
+/* Neighbours of the same mode in one statement: its statement_timeout bounds the sum of their
+ * waits. *@ret_next: where the next group begins. NULL if there is none. */
+static char *
+lock_statement(GPtrArray *needs, guint first, guint *ret_next)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+    LockMode mode = LOCK_ACCESS_SHARE;
+    guint i = first;
+
+    for (; i < needs->len; i++) {
+        const LockNeed *need = g_ptr_array_index(needs, i);
+
+        if (!need->lockable)
+            continue;
+        if (sql->len > 0 && need->mode != mode)
+            break;
+        g_string_append_printf(sql, "%s ONLY %s", sql->len > 0 ? "," : "LOCK TABLE", need->quoted);
+        mode = need->mode;
+    }
+    *ret_next = i;
+    if (sql->len == 0)
+        return NULL;
+    g_string_append_printf(sql, " IN %s MODE", lock_mode_name(mode));
+    return g_string_free(g_steal_pointer(&sql), FALSE);
+}
+
+/* Every timeout here is a wait: LOCK TABLE does no work. */
+static Attempt
+lock_tables(Transaction *t, GError **error)
+{
+    const gint64 half = t->context->settings->stall_budget_ms / 2;
+
+    for (guint next = 0; next < t->needs->len;) {
+        g_autofree char *sql = lock_statement(t->needs, next, &next);
+        const gint64 left = left_ms(t) - half;
+        g_autoptr(GError) cause = NULL;
+
+        if (sql == NULL)
+            break;
+        if (left <= 0)
+            return ATTEMPT_NO_LOCK;
+        if (execute_within(t, left, sql, &cause))
+            continue;
+        if (classify(t, cause) != ATTEMPT_FAILED)
+            return ATTEMPT_NO_LOCK;
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return ATTEMPT_FAILED;
+    }
+    t->result->lock_wait_ms = clock_now_ms(t->context->clock) - t->queued_at_ms;
+    return ATTEMPT_DONE;
+}
+
+static Attempt
+execute_statement(Transaction *t, const SqlStatement *statement, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    Attempt outcome;
+    bool ok;
+
+    if (t->is_bounded && left_ms(t) <= 0)
+        return ATTEMPT_OVERRUN;
+    ok = t->is_bounded ? execute_within(t, left_ms(t), sql_statement_text(statement), &cause)
+                       : pg_exec_script(t->context->conn, sql_statement_text(statement), &cause);
+    if (ok)
+        return ATTEMPT_DONE;
+    outcome = classify(t, cause);
+    if (outcome == ATTEMPT_FAILED)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return outcome;
+}
+
+static Attempt
+execute_steps(Transaction *t, GError **error)
+{
+    for (guint i = 0; i < t->steps->len; i++) {
+        const PlanStep *step = g_ptr_array_index(t->steps, i);
+
+        t->at = step;
+        for (guint s = 0; s < step->statements->len; s++) {
+            const Attempt outcome =
+                execute_statement(t, g_ptr_array_index(step->statements, s), error);
+            if (outcome != ATTEMPT_DONE)
+                return outcome;
+        }
+    }
+    t->at = NULL;
+    return ATTEMPT_DONE;
+}
+
+/* The deadlock check is what makes an autovacuum yield to the one it blocks. */
+static bool
+push_autovacuum(const Transaction *t, GError **error)
+{
+    g_autofree char *sql = g_strdup_printf("SET LOCAL deadlock_timeout = %" G_GINT64_FORMAT,
+                                           MAX(t->context->settings->stall_budget_ms / 10, 1));
+
+    return pg_exec_script(t->context->conn, sql, error);
+}
+
+/* The records come first: they wait for nobody, and what they cost is not paid under locks. */
+static Attempt
+attempt_in_transaction(Transaction *t, GError **error)
+{
+    PgConn *conn = t->context->conn;
+    Attempt outcome;
+
+    if (t->record && !t->record(conn, t->data, error))
+        return ATTEMPT_FAILED;
+    if (t->look.push_autovacuum && !push_autovacuum(t, error))
+        return ATTEMPT_FAILED;
+    t->queued_at_ms = clock_now_ms(t->context->clock);
+    outcome = t->is_bounded ? lock_tables(t, error) : ATTEMPT_DONE;
+    if (outcome == ATTEMPT_DONE)
+        outcome = execute_steps(t, error);
+    if (outcome != ATTEMPT_DONE)
+        return outcome;
+    FAULT_POINT("apply-before-commit");
+    if (!pg_commit(conn, error))
+        return ATTEMPT_FAILED;
+    FAULT_POINT("apply-after-commit");
+    t->result->duration_ms = clock_now_ms(t->context->clock) - t->queued_at_ms;
+    return ATTEMPT_DONE;
+}
+
+static Attempt
+attempt(Transaction *t, GError **error)
+{
+    g_autoptr(Watch) watch = t->is_bounded ? NULL : watch_start(t->context, t->what);
+    Attempt outcome;
+
+    t->at = NULL;
+    t->result->attempts++;
+    if (!pg_begin(t->context->conn, error))
+        return ATTEMPT_FAILED;
+    outcome = attempt_in_transaction(t, error);
+    pg_rollback(t->context->conn);
+    return outcome;
+}
+
+/* What an app's query could wait for: SHARE and stronger conflict with its writes, and what is not
+ * known may be. */
+static bool
+conflicts_with_apps(GPtrArray *needs, GPtrArray *steps)
+{
+    for (guint i = 0; i < needs->len; i++) {
+        const LockNeed *need = g_ptr_array_index(needs, i);
+        if (need->mode >= LOCK_SHARE)
+            return true;
+    }
+    for (guint i = 0; i < steps->len; i++) {
+        const PlanStep *step = g_ptr_array_index(steps, i);
+        if (step->unknown_locks)
+            return true;
+    }
+    return false;
+}
+
+/* The catalog may have changed since the last attempt: a partition more, a table less. */
+static bool
+resolve(Transaction *t, GError **error)
+{
+    g_autoptr(GPtrArray) statements = plan_statements(t->steps);
+    bool unknown = false;
+
+    g_clear_pointer(&t->needs, g_ptr_array_unref);
+    t->needs = locks_resolve(t->context->conn, statements, &unknown, error);
+    if (t->needs == NULL)
+        return false;
+    t->is_bounded = conflicts_with_apps(t->needs, t->steps);
+    return true;
+}
+
+static bool
+fail_overrun(const Transaction *t, GError **error)
+{
+    g_autofree char *budget = text_format_duration_ms(t->context->settings->stall_budget_ms);
+    g_autofree char *where = t->at ? plan_step_describe(t->at) : g_strdup("commit");
+    g_autofree char *locks = look_describe_needs(t->needs);
+
+    error_set(error, ERROR_STATE,
+              "%s: %s takes longer than the stall budget of %s, while it holds %s: the app's "
+              "queries would wait; nothing was changed",
+              t->what, where, budget, *locks ? locks : "locks that cannot be known");
+    return error_hint(error,
+                      "Write it so that the lock is short: CREATE INDEX CONCURRENTLY, ADD "
+                      "CONSTRAINT .. NOT VALID with its VALIDATE under finish, a backfill instead "
+                      "of a rewrite; or, where the app may wait, raise lock.stall_budget for this "
+                      "command.");
+}
+
+static bool
+fail_statement(const Transaction *t, GError **error)
+{
+    g_autofree char *where = t->at ? plan_step_describe(t->at) : NULL;
+
+    if (where)
+        g_prefix_error(error, "%s: ", where);
+    if (error && error_is_sqlstate(*error, "42501") && error_get_hint(*error) == NULL)
+        error_hint(error, "The migrating role must own what it changes: connect as the owner, or "
+                          "have it granted: GRANT <owner> TO <migrating role>.");
+    return false;
+}
+
+/* The statement was cancelled because we were asked to stop. */
+static bool
+fail_stopped(GError **error)
+{
+    g_clear_error(error);
+    return stop_check(error);
+}
+
+static gint64
+backoff_ms(const Transaction *t)
+{
+    const int doublings = MIN(t->result->attempts - 1, LONGEST_SHIFT);
+    const gint64 pause = MAX(t->context->settings->stall_budget_ms, 1) << doublings;
+
+    return clock_jitter_ms(t->context->clock, MIN(pause, BACKOFF_CAP_MS));
+}
+
+/* Out of the queue for a while, so that those whom we made wait get their turn. */
+static bool
+back_off(const Transaction *t, Attempt outcome, GError **error)
+{
+    const gint64 pause = backoff_ms(t);
+
+    if (clock_now_ms(t->context->clock) + pause >= t->look.give_up_at_ms)
+        return look_give_up(&t->look, t->needs, t->result->attempts, error);
+    if (!stop_check(error))
+        return false;
+    report_detail(t->context->report,
+                  "%s: attempt %d %s within the stall budget; again in %" G_GINT64_FORMAT " ms",
+                  t->what, t->result->attempts,
+                  outcome == ATTEMPT_OVERRUN ? "did not finish" : "did not get its locks", pause);
+    clock_sleep_ms(t->context->clock, pause);
+    return stop_check(error);
+}
+
+static bool
+try_until_done(Transaction *t, GError **error)
+{
+    int overruns = 0;
+
+    for (;;) {
+        Attempt outcome;
+
+        if (!resolve(t, error))
+            return false;
+        if (t->is_bounded && !look_wait(&t->look, t->needs, error))
+            return false;
+        outcome = attempt(t, error);
+        if (outcome == ATTEMPT_DONE)
+            return true;
+        if (outcome == ATTEMPT_FAILED)
+            return stop_requested() ? fail_stopped(error) : fail_statement(t, error);
+        overruns += outcome == ATTEMPT_OVERRUN;
+        if (overruns >= OVERRUNS)
+            return fail_overrun(t, error);
+        if (!back_off(t, outcome, error))
+            return false;
+    }
+}
+
+bool
+transact(const ApplyContext *context, const char *what, GPtrArray *steps, PlanRecord record,
+         gconstpointer data, TransactResult *ret_result, GError **error)
+{
+    Transaction t = {
+        .context = context,
+        .what = what,
+        .steps = steps,
+        .record = record,
+        .data = data,
+        .result = ret_result,
+    };
+    bool ok;
+
+    *ret_result = (TransactResult){0};
+    look_init(&t.look, context, what);
+    ok = try_until_done(&t, error);
+    look_clear(&t.look);
+    g_clear_pointer(&t.needs, g_ptr_array_unref);
+    return ok;
+}
