@@ -14,10 +14,18 @@ const char *const fault_points[] = {
     "apply-concurrent-after",
     "apply-concurrent-before",
     "apply-concurrent-dropped",
+    "deploy-after-start",
+    "deploy-after-stop",
+    "deploy-before-start",
+    "deploy-before-stop",
+    "journal-before-append",
     "ledger-abort-uncommitted",
     "ledger-ensure-committed",
     "ledger-ensure-locked",
     "ledger-ensure-written",
+    "traffic-after-set",
+    "traffic-before-set",
+    "traffic-before-take-out",
     NULL,
 };
 

@@ -65,7 +65,8 @@ const OptionSpec settings_options[] = {
     {"traffic.backend", "SLUICE_TRAFFIC_BACKEND", OPTION_TEXT, NULL,
      "haproxy: the backend that both versions' servers are in", AT(traffic_backend)},
     {"traffic.command", "SLUICE_TRAFFIC_COMMAND", OPTION_TEXT, NULL,
-     "exec: shell command, called with 'read', 'set STABLE CANARY' or 'drain stable|canary'",
+     "exec: shell command, called with 'read', 'set STABLE CANARY', 'take-out POOL', 'put-back "
+     "POOL'",
      AT(traffic_command)},
     {"traffic.drain", "SLUICE_TRAFFIC_DRAIN", OPTION_DURATION, "30s",
      "how long open requests may take to end when servers are drained", AT(traffic_drain_ms)},

@@ -82,7 +82,7 @@ typedef struct {
     char *traffic_backend;
     GPtrArray *traffic_stable; /* char *: server names; never NULL */
     GPtrArray *traffic_canary;
-    char *traffic_command;   /* exec: called with read | set STABLE CANARY | drain stable|canary */
+    char *traffic_command;   /* exec: how it is called: docs/traffic.md */
     gint64 traffic_drain_ms; /* how long to wait for open requests, 30 s */
 
     double analysis_acceptable;  /* p0, 0.1 % */

@@ -9,11 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/proc.h"
 
-enum { RUN_TIMEOUT_MS = 120000 };
+enum { RUN_TIMEOUT_MS = 120000, REAP_MS = 10000 };
 
 #define DEBIAN_FOLDER "/usr/lib/postgresql"
 
@@ -277,19 +278,88 @@ cluster_configure(const PgInstall *install, const char *data, const char *text, 
     return replace_owned(install, path, text, error);
 }
 
-/* The last line of the log that tells why, or NULL. */
+/* A process's command line, with *@ret_length bytes: none for one that is dead and not yet reaped.
+ * NULL if there is no such process, or no /proc. */
+static char *
+command_line(int pid, gsize *ret_length)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/cmdline", pid);
+    char *line = NULL;
+
+    return g_file_get_contents(path, &line, ret_length, NULL) ? line : NULL;
+}
+
+/* After a crash postmaster.pid stays, and its number may be another program's by now. */
+static bool
+is_postmaster(int pid, const char *data)
+{
+    gsize length = 0;
+    g_autofree char *line = command_line(pid, &length);
+
+    if (kill(pid, 0) != 0 && errno != EPERM)
+        return false;
+    return line == NULL || memmem(line, length, data, strlen(data)) != NULL;
+}
+
+static bool
+is_unreaped(int pid)
+{
+    gsize length = 0;
+    g_autofree char *line = command_line(pid, &length);
+
+    return line != NULL && length == 0;
+}
+
+/* As its file says; 0 if there is none. */
+static int
+recorded_pid(const char *data)
+{
+    g_autofree char *path = g_build_filename(data, "postmaster.pid", NULL);
+    g_autofree char *text = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return 0;
+    return (int) g_ascii_strtoll(text, NULL, 10);
+}
+
+int
+cluster_pid(const char *data)
+{
+    const int pid = recorded_pid(data);
+
+    return pid > 0 && is_postmaster(pid, data) ? pid : 0;
+}
+
+/* The line of the log that tells why, or NULL: the last one that is an error, for what follows a
+ * bad setting's only counts them. */
 static char *
 last_fatal(const char *log)
 {
+    static const char summary[] = "contains errors";
     g_autofree char *text = file_read(log, NULL);
     g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
 
     for (guint i = g_strv_length(lines); i > 0; i--) {
-        const char *fatal = strstr(lines[i - 1], "FATAL: ");
+        const char *line = lines[i - 1];
+        const char *fatal = strstr(line, "FATAL: ");
+
+        if (fatal && strstr(fatal, summary) && i > 1 && strstr(lines[i - 2], "LOG: "))
+            return g_strstrip(g_strdup(strstr(lines[i - 2], "LOG: ") + strlen("LOG: ")));
         if (fatal)
             return g_strstrip(g_strdup(fatal + strlen("FATAL: ")));
     }
     return NULL;
+}
+
+/* PostgreSQL takes a postmaster that was killed and is not reaped yet for one that runs. */
+static void
+wait_for_dead(const char *data)
+{
+    const gint64 deadline = clock_now_ms(&clock_system) + REAP_MS;
+    const int pid = recorded_pid(data);
+
+    while (pid > 0 && is_unreaped(pid) && clock_now_ms(&clock_system) < deadline)
+        clock_sleep_ms(&clock_system, 20);
 }
 
 bool
@@ -300,6 +370,7 @@ cluster_start(const PgInstall *install, const char *data, const char *log, GErro
     g_autoptr(GError) cause = NULL;
     g_autofree char *fatal = NULL;
 
+    wait_for_dead(data);
     if (pg_install_run(install, argv, &cause))
         return true;
     fatal = last_fatal(log);
@@ -315,35 +386,6 @@ cluster_stop(const PgInstall *install, const char *data, const char *mode, GErro
                                 "100",    "-m", mode, "stop", NULL};
 
     return cluster_pid(data) == 0 || pg_install_run(install, argv, error);
-}
-
-/* After a crash postmaster.pid stays, and its number may be another program's by now, or a process
- * that is dead and not yet reaped: that one has no command line. */
-static bool
-is_postmaster(int pid, const char *data)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/cmdline", pid);
-    g_autofree char *line = NULL;
-    gsize length = 0;
-
-    if (kill(pid, 0) != 0 && errno != EPERM)
-        return false;
-    if (!g_file_get_contents(path, &line, &length, NULL))
-        return true;
-    return length > 0 && memmem(line, length, data, strlen(data)) != NULL;
-}
-
-int
-cluster_pid(const char *data)
-{
-    g_autofree char *path = g_build_filename(data, "postmaster.pid", NULL);
-    g_autofree char *text = NULL;
-    int pid;
-
-    if (!g_file_get_contents(path, &text, NULL, NULL))
-        return 0;
-    pid = (int) g_ascii_strtoll(text, NULL, 10);
-    return pid > 0 && is_postmaster(pid, data) ? pid : 0;
 }
 
 int

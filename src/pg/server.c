@@ -27,6 +27,7 @@ enum {
 };
 
 #define STATE_FILE "server.json"
+#define LOCK_FILE "sluice.lock"
 #define SLOT "replica"
 
 typedef int Descriptor;
@@ -144,20 +145,14 @@ check_socket_path(const char *folder, GError **error)
     return error_hint(error, "Name a folder with a path of at most %d bytes.", (int) longest);
 }
 
+/* The lock file is made in an empty folder, before anything else. */
 static bool
 is_empty_or_ours(const char *folder)
 {
-    g_autofree char *state = g_build_filename(folder, STATE_FILE, NULL);
-    g_autofree char *data = g_build_filename(folder, "data.new", NULL);
+    g_autofree char *lock = g_build_filename(folder, LOCK_FILE, NULL);
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *name;
 
-    if (g_file_test(state, G_FILE_TEST_EXISTS) || g_file_test(data, G_FILE_TEST_IS_DIR))
-        return true;
-    while (dir && (name = g_dir_read_name(dir)) != NULL)
-        if (strcmp(name, "lock") != 0)
-            return false;
-    return true;
+    return g_file_test(lock, G_FILE_TEST_EXISTS) || (dir && g_dir_read_name(dir) == NULL);
 }
 
 static bool
@@ -185,7 +180,7 @@ prepare_folder(const PgInstall *install, const char *folder, GError **error)
 static bool
 lock_folder(const char *folder, Descriptor *ret_fd, GError **error)
 {
-    g_autofree char *path = g_build_filename(folder, "lock", NULL);
+    g_autofree char *path = g_build_filename(folder, LOCK_FILE, NULL);
 
     *ret_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*ret_fd < 0 || flock(*ret_fd, LOCK_EX) != 0)
@@ -423,15 +418,27 @@ start_all(PgServer *server, const PgInstall *install, GError **error)
 
     if (cluster_major(data) == 0 && !cluster_create(install, data, error))
         return false;
-    if (!save_state(server, install, error) || !start_cluster(server, install, false, error) ||
-        !prepare_server(server, error))
+    if (!start_cluster(server, install, false, error) || !prepare_server(server, error))
         return false;
-    if (!server->replica)
-        return true;
-    if (cluster_major(replica) == 0 &&
+    if (server->replica && cluster_major(replica) == 0 &&
         !cluster_create_replica(install, replica, server->folder, server->port, SLOT, error))
         return false;
-    return start_cluster(server, install, true, error);
+    if (server->replica && !start_cluster(server, install, true, error))
+        return false;
+    return save_state(server, install, error);
+}
+
+/* What was written down at the last start. A start that ended before it wrote that has left a
+ * server whose options nobody knows: it is stopped. */
+static bool
+restore(PgServer *server, const PgInstall *install, GError **error)
+{
+    g_autofree char *state = path_in(server, STATE_FILE);
+    g_autofree char *data = path_in(server, "data");
+
+    if (g_file_test(state, G_FILE_TEST_EXISTS))
+        return load_state(server, error);
+    return cluster_stop(install, data, "immediate", error);
 }
 
 static bool
@@ -453,7 +460,6 @@ PgServer *
 pg_server_start(const PgServerOptions *options, GError **error)
 {
     g_autoptr(PgServer) server = server_new(options->folder);
-    g_autofree char *state = path_in(server, STATE_FILE);
     g_auto(PgInstall) install = {0};
     g_auto(Descriptor) lock = -1;
 
@@ -461,11 +467,9 @@ pg_server_start(const PgServerOptions *options, GError **error)
         !prepare_folder(&install, server->folder, error) ||
         !lock_folder(server->folder, &lock, error))
         return NULL;
-    if (g_file_test(state, G_FILE_TEST_EXISTS) && !load_state(server, error))
-        return NULL;
     remember_install(server, &install);
-    if (!check_running(server, options, error) || !merge_options(server, options, error) ||
-        !start_all(server, &install, error))
+    if (!restore(server, &install, error) || !check_running(server, options, error) ||
+        !merge_options(server, options, error) || !start_all(server, &install, error))
         return NULL;
     look(server);
     return g_steal_pointer(&server);

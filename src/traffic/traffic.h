@@ -10,17 +10,19 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "conf/settings.h"
 
 typedef enum { POOL_STABLE, POOL_CANARY, POOL_N } Pool;
 const char *pool_name(Pool pool);
 
 typedef struct {
-    double share;      /* realised, 0..1 of the traffic */
+    double share;      /* 0..1: what the weights of the servers not taken out amount to */
     guint servers, up; /* up: passes its health checks */
-    guint drained;     /* servers taken out (drain or maint) by hand or by an abort */
+    guint drained;     /* servers taken out (drain or maintenance) by hand or by an abort */
     gint64 open;       /* requests in flight (haproxy: scur + qcur) */
-    gint64 total, bad; /* cumulative: bad = 5xx + connect errors + response errors + redispatches */
+    gint64 total, bad; /* cumulative: bad = 5xx + connect errors + response errors + redispatches;
+                          a request that its client gave up is in neither */
 } PoolState;
 
 typedef struct {
@@ -31,16 +33,21 @@ typedef struct {
 typedef struct Traffic Traffic;
 
 /* The driver that @settings names, or NULL with ERROR_CONFIG (missing keys, unknown driver). Talks
- * to nobody yet. Caller owns. */
-Traffic *traffic_new(const Settings *settings, GError **error);
+ * to nobody yet. @settings and @clock must outlive it. Caller owns. */
+Traffic *traffic_new(const Settings *settings, const Clock *clock, GError **error);
 void traffic_free(Traffic *traffic);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Traffic, traffic_free)
 
 /* ERROR_CONNECTION: socket gone; ERROR_CONFIG: unknown backend or server, named. */
 bool traffic_read(Traffic *traffic, TrafficState *ret_state, GError **error);
 /* Canary gets @percent of the traffic, stable the rest; read back and compared (ERROR_DRIFT if it
- * differs). Makes the servers of a pool with a share above 0 ready. */
+ * differs). The servers of a pool with a share above 0 are made ready (those in maintenance only if
+ * the whole pool is); those of a pool without one stay up, and warm. *@ret_state (may be NULL) is
+ * what was read back. */
 bool traffic_set(Traffic *traffic, int percent, TrafficState *ret_state, GError **error);
+/* Do the shares say @percent for the canary? Within a point, for routers have coarse weights; 0 and
+ * 100 are exact. */
+bool traffic_is_at(const TrafficState *state, int percent);
 /* No new requests to the pool (open ones end); false with ERROR_STATE if some are still open after
  * traffic.drain. */
 bool traffic_drain(Traffic *traffic, Pool pool, GError **error);
