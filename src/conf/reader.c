@@ -24,7 +24,8 @@ fail_syntax(const yaml_parser_t *parser, const char *file, GError **error)
     const char *problem = parser->problem ? parser->problem : "not YAML";
 
     if (parser->context)
-        return error_set_at(error, ERROR_CONFIG, place, "%s %s", problem, parser->context);
+        return error_set_at(error, ERROR_CONFIG, place, "%s %s that begins in line %d", problem,
+                            parser->context, (int) parser->context_mark.line + 1);
     return error_set_at(error, ERROR_CONFIG, place, "%s", problem);
 }
 
@@ -111,6 +112,12 @@ reader_fail(Reader *reader, const yaml_node_t *node, const char *format, ...)
     g_ptr_array_add(reader->problems, problem);
 }
 
+guint
+reader_problems(const Reader *reader)
+{
+    return reader->problems->len;
+}
+
 bool
 reader_finish(const Reader *reader, GError **error)
 {
@@ -177,11 +184,12 @@ reader_each(Reader *reader, const yaml_node_t *node, const char *key, ReaderEach
         const yaml_node_t *key_node = reader_node(reader, pair->key);
         const char *name =
             key_node->type == YAML_SCALAR_NODE ? (const char *) key_node->data.scalar.value : NULL;
-        if (name == NULL)
+        if (name == NULL) {
             reader_fail(reader, key_node, "a key must be text, not %s", reader_kind(key_node));
-        else if (!g_hash_table_add(seen, (gpointer) (guintptr) name))
+            continue;
+        }
+        if (!g_hash_table_add(seen, (gpointer) (guintptr) name))
             reader_fail(reader, key_node, "'%s' is given twice", name);
-        else
-            each(reader, name, key_node, reader_node(reader, pair->value), data);
+        each(reader, name, key_node, reader_node(reader, pair->value), data);
     }
 }

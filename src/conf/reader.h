@@ -29,6 +29,8 @@ Place reader_place(const Reader *reader, const yaml_node_t *node);
 /* Notes a problem at @node. */
 void reader_fail(Reader *reader, const yaml_node_t *node, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
+/* How many were noted. */
+guint reader_problems(const Reader *reader);
 /* False with ERROR_CONFIG if problems were noted: the first one's message and place, the others in
  * lines below it. */
 bool reader_finish(const Reader *reader, GError **error);

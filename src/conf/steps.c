@@ -156,22 +156,23 @@ static void
 read_step_value(Reader *reader, const yaml_node_t *node, const yaml_node_t *value, StepSpec *spec)
 {
     const StepField *direct = find_field(spec->kind, "");
+    const guint problems = reader_problems(reader);
     FieldsContext context = {.spec = spec};
+    g_autofree char *form = describe(spec->kind);
 
-    if (value == NULL || reader_is_null(value)) {
-        /* what is required is missing: said below */
-    } else if (direct && value->type == YAML_SCALAR_NODE) {
+    if (value && direct && value->type == YAML_SCALAR_NODE && !reader_is_null(value)) {
         read_value(reader, value, direct, spec);
         context.given[0] = true;
-    } else {
+    } else if (value && value->type != YAML_MAPPING_NODE && !reader_is_null(value)) {
+        reader_fail(reader, value, "step '%s' is written %s", forms[spec->kind].name, form);
+    } else if (value) {
         reader_each(reader, value, forms[spec->kind].name, read_field, &context);
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(context.given); i++) {
-        g_autofree char *form = describe(spec->kind);
-        if (forms[spec->kind].fields[i].required && !context.given[i])
+    for (size_t i = 0; i < G_N_ELEMENTS(context.given); i++)
+        if (forms[spec->kind].fields[i].required && !context.given[i] &&
+            reader_problems(reader) == problems)
             reader_fail(reader, node, "step '%s' needs a value: write %s", forms[spec->kind].name,
                         form);
-    }
 }
 
 static void
