@@ -100,7 +100,9 @@ cusum_add(Cusum *cusum, gint64 bad, gint64 total)
 
     if (total <= 0)
         return;
-    counted = burst_cap_add(&cusum->cap, CLAMP(bad, 0, total), total);
+    bad = CLAMP(bad, 0, total);
+    counted = burst_cap_add(&cusum->cap, bad, total);
+    cusum->bad_seen += bad;
     cusum->bad += counted;
     cusum->total += total;
     cusum->sum = MAX(0.0, cusum->sum + log_ratio(&cusum->limits, counted, total));

@@ -49,7 +49,8 @@ typedef struct {
     SprtLimits limits;
     BurstCap cap;
     double sum, bound; /* alarm at sum >= bound = ln(looks/alpha) */
-    gint64 total, bad; /* bad after the burst cap */
+    gint64 total, bad; /* as counted, bad after the burst cap */
+    gint64 bad_seen;   /* before it */
     bool alarm;        /* stays */
 } Cusum;
 void cusum_init(Cusum *cusum, const SprtLimits *limits, gint64 looks);
