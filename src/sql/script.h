@@ -62,22 +62,41 @@ typedef enum {
     RELATION_OTHER
 } RelationKind;
 
-/* One row of a lock template: what the statement names, before the catalog is asked. An index
- * stands for itself and, for DROP INDEX, its table (found by locks/). */
+/* Whom else a lock reaches, in the same mode, once the catalog is asked. */
+typedef enum {
+    REACH_ITSELF = 0,
+    REACH_PARTITIONS = 1 << 0,   /* of a partitioned table */
+    REACH_CHILDREN = 1 << 1,     /* partitions and inheritance children */
+    REACH_PARENT = 1 << 2,       /* the table that it is a partition of */
+    REACH_DEFAULT = 1 << 3,      /* its default partition */
+    REACH_REFERENCED = 1 << 4,   /* the tables that its foreign keys name */
+    REACH_REFERENCING = 1 << 5,  /* the tables whose foreign keys name it */
+    REACH_CONSTRAINT = 1 << 6,   /* other sides of the foreign keys that use constraint @detail */
+    REACH_COLUMN = 1 << 7,       /* other sides of the foreign keys that use column @detail */
+    REACH_INDEXED_TABLE = 1 << 8 /* an index: its table */
+} SqlReach;
+
+/* One row of a lock template: what the statement names, before the catalog is asked. */
 typedef struct {
     char *schema; /* NULL: search_path */
     char *name;
     RelationKind kind;
     LockMode mode;
+    SqlReach reach;
+    char *detail; /* a constraint's or a column's name; else NULL */
 } SqlLock;
 
-/* Element-type SqlLock *; facts of locks-pg15.tsv. Relations created by the statement are left out.
+/* Element-type SqlLock *, a relation may come several times; facts of PostgreSQL 15, and ACCESS
+ * EXCLUSIVE for what is not known of ALTER TABLE. Relations created by the statement are left out.
  * *@ret_unknown: the locks cannot be known (DO, CALL, SELECT of a function). Caller owns. */
 GPtrArray *sql_statement_locks(const SqlStatement *statement, bool *ret_unknown);
 
 /* Names of the columns that ALTER TABLE .. ADD COLUMN adds, as "schema.table.column" or
  * "table.column" as written; empty if none. Element-type char *. Caller owns. */
 GPtrArray *sql_statement_adds_columns(const SqlStatement *statement);
+/* Those of them that hold something other than NULL in old rows, or must: NOT NULL, a default, an
+ * identity, a generated or serial column. The target of a mapping may be none. Caller owns. */
+GPtrArray *sql_statement_adds_filled_columns(const SqlStatement *statement);
 /* The same for DROP COLUMN, and "table" for DROP TABLE. */
 GPtrArray *sql_statement_drops(const SqlStatement *statement);
 
@@ -86,6 +105,11 @@ GPtrArray *sql_statement_drops(const SqlStatement *statement);
  */
 bool sql_statement_creates_index(const SqlStatement *statement, char **ret_schema, char **ret_index,
                                  char **ret_table, bool *ret_concurrently);
+
+/* "users", "public.users", "\"My Table\"" as schema (NULL if not given) and name, unquoted and
+ * folded as the server does. ERROR_SQL if @text is no name. Caller owns both. */
+bool sql_name_parse(const char *text, Place place, char **ret_schema, char **ret_name,
+                    GError **error);
 
 /* The text with comments and runs of blanks folded: two texts with the same canonical form mean the
  * same to the server. For checksums. Never fails: what cannot be scanned is returned as it is. */

@@ -1,0 +1,372 @@
+#include "revision/revision.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "revision/header.h"
+#include "revision/lexer.h"
+
+enum { HEADER_BLOCK = 4096 };
+
+static const char *const section_names[SECTION_N + 1] = {
+    [SECTION_EXPAND] = "expand",
+    [SECTION_SYNC] = "sync",
+    [SECTION_SYNC_REVERSE] = "sync reverse",
+    [SECTION_BACKFILL] = "backfill",
+    [SECTION_VERIFY] = "verify",
+    [SECTION_FINISH] = "finish",
+    [SECTION_CUTOVER] = "cutover",
+    [SECTION_CUTOVER_UNDO] = "cutover undo",
+    [SECTION_CONTRACT] = "contract",
+    [SECTION_DOWNGRADE] = "downgrade",
+};
+
+const char *
+section_kind_name(SectionKind kind)
+{
+    g_assert(kind < SECTION_N);
+    return section_names[kind];
+}
+
+static void
+section_free(Section *section)
+{
+    g_free(section->argument);
+    g_free(section->text);
+    g_free(section->finished_when);
+    g_free(section);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Section, section_free)
+
+void
+revision_free(Revision *revision)
+{
+    if (revision == NULL)
+        return;
+    g_free(revision->path);
+    g_free(revision->id);
+    g_ptr_array_unref(revision->revises);
+    g_free(revision->title);
+    g_free(revision->created);
+    g_ptr_array_unref(revision->sections);
+    g_free(revision);
+}
+
+const Section *
+revision_section(const Revision *revision, SectionKind kind, const char *argument)
+{
+    for (guint i = 0; i < revision->sections->len; i++) {
+        const Section *section = revision->sections->pdata[i];
+        if (section->kind == kind &&
+            (argument == NULL || g_strcmp0(section->argument, argument) == 0))
+            return section;
+    }
+    return NULL;
+}
+
+static bool
+refuse_section(const char *words, Place place, GError **error)
+{
+    g_autofree char *name = g_strndup(words, strcspn(words, " \t"));
+    const char *nearest = text_nearest(words, section_names);
+
+    if (nearest == NULL)
+        nearest = text_nearest(name, section_names);
+    error_set_at(error, ERROR_CONFIG, place, "unknown section '%s'", words);
+    if (nearest != NULL)
+        return error_hint(error, "Did you mean '-- sluice: %s'?", nearest);
+    return error_hint(error, "Sections are expand, sync <table> [reverse], backfill, verify, "
+                             "finish, cutover [undo], contract and downgrade.");
+}
+
+/* `sync users reverse`: the table may be qualified and quoted, with blanks inside the quotes. */
+static bool
+parse_sync(Section *section, const char *rest, GError **error)
+{
+    g_autofree char *table = g_strstrip(g_strdup(rest));
+    char *last = strrchr(table, ' ') ? strrchr(table, ' ') : strrchr(table, '\t');
+
+    section->kind = SECTION_SYNC;
+    if (last != NULL && g_str_equal(last + 1, "reverse")) {
+        section->kind = SECTION_SYNC_REVERSE;
+        *last = '\0';
+        g_strchomp(table);
+    }
+    if (table[0] == '\0' || g_str_equal(table, "reverse")) {
+        error_set_at(error, ERROR_CONFIG, section->place,
+                     "the sync section does not name its table");
+        return error_hint(error, "Write `-- sluice: sync <table>`.");
+    }
+    section->argument = g_steal_pointer(&table);
+    return true;
+}
+
+/* "cutover   undo" names the same as "cutover undo". */
+static char *
+fold_blanks(const char *words)
+{
+    g_auto(GStrv) parts = g_strsplit_set(words, " \t", -1);
+    g_autoptr(GString) folded = g_string_new(NULL);
+
+    for (char **part = parts; *part; part++) {
+        if ((*part)[0])
+            g_string_append_printf(folded, "%s%s", folded->len ? " " : "", *part);
+    }
+    return g_string_free(g_steal_pointer(&folded), FALSE);
+}
+
+static bool
+parse_marker_name(Section *section, const char *words, GError **error)
+{
+    g_autofree char *name = fold_blanks(words);
+
+    if (g_str_equal(name, "sync") || g_str_has_prefix(name, "sync "))
+        return parse_sync(section, words + strlen("sync"), error);
+    for (int kind = 0; kind < SECTION_N; kind++) {
+        if (kind != SECTION_SYNC && kind != SECTION_SYNC_REVERSE &&
+            g_str_equal(name, section_names[kind])) {
+            section->kind = (SectionKind) kind;
+            return true;
+        }
+    }
+    return refuse_section(words, section->place, error);
+}
+
+static bool
+check_unique(const Revision *revision, const Section *section, GError **error)
+{
+    const Section *other = revision_section(revision, section->kind, section->argument);
+
+    if (other == NULL)
+        return true;
+    error_set_at(error, ERROR_CONFIG, section->place, "a second section '%s'%s%s",
+                 section_names[section->kind], section->argument ? " of " : "",
+                 section->argument ? section->argument : "");
+    return error_hint(error, "The first stands in line %d.", other->place.line - 1);
+}
+
+/* A line that says something about the section it stands in. *@ret_is_one: it is such a line. */
+static bool
+apply_remark(Section *section, const char *words, Place place, bool *ret_is_one, GError **error)
+{
+    g_autofree char *name = fold_blanks(words);
+
+    *ret_is_one = true;
+    if (g_str_equal(name, "finished when") || g_str_has_prefix(name, "finished when ")) {
+        g_autofree char *condition = g_strstrip(g_strdup(strstr(words, "when") + strlen("when")));
+
+        if (section == NULL || section->kind != SECTION_BACKFILL)
+            return error_set_at(error, ERROR_CONFIG, place,
+                                "'finished when' belongs into the section backfill");
+        if (condition[0] == '\0')
+            return error_set_at(error, ERROR_CONFIG, place, "'finished when' lacks its condition");
+        if (section->finished_when != NULL)
+            return error_set_at(error, ERROR_CONFIG, place, "a second 'finished when'");
+        section->finished_when = g_steal_pointer(&condition);
+        return true;
+    }
+    if (g_str_equal(name, "not null")) {
+        if (section == NULL || section->kind != SECTION_SYNC)
+            return error_set_at(error, ERROR_CONFIG, place,
+                                "'not null' belongs into a section sync");
+        section->not_null = true;
+        return true;
+    }
+    *ret_is_one = false;
+    return true;
+}
+
+static bool
+add_section(Revision *revision, const Marker *marker, GError **error)
+{
+    g_autoptr(Section) section = g_new0(Section, 1);
+
+    section->place = (Place){revision->path, marker->line, 1};
+    if (!parse_marker_name(section, marker->words, error) ||
+        !check_unique(revision, section, error))
+        return false;
+    section->place.line++;
+    g_ptr_array_add(revision->sections, g_steal_pointer(&section));
+    return true;
+}
+
+static bool
+parse_sections(Revision *revision, const char *text, GError **error)
+{
+    g_autoptr(GArray) markers = marker_scan(revision->path, text, error);
+    Section *section = NULL;
+    size_t start = 0;
+
+    if (markers == NULL)
+        return false;
+    for (guint i = 0; i < markers->len; i++) {
+        const Marker *marker = &g_array_index(markers, Marker, i);
+        const Place place = {revision->path, marker->line, 1};
+        bool is_remark;
+
+        if (!apply_remark(section, marker->words, place, &is_remark, error))
+            return false;
+        if (is_remark)
+            continue;
+        if (section != NULL)
+            section->text = g_strndup(text + start, marker->start - start);
+        if (!add_section(revision, marker, error))
+            return false;
+        section = revision->sections->pdata[revision->sections->len - 1];
+        start = marker->next;
+    }
+    if (section != NULL)
+        section->text = g_strdup(text + start);
+    return true;
+}
+
+static Revision *
+revision_new(const char *path)
+{
+    Revision *revision = g_new0(Revision, 1);
+
+    revision->path = g_strdup(path);
+    revision->revises = g_ptr_array_new_with_free_func(g_free);
+    revision->sections = g_ptr_array_new_with_free_func((GDestroyNotify) section_free);
+    return revision;
+}
+
+/* Editors of another system put a mark before the first character. */
+static const char *
+skip_byte_order_mark(const char *text)
+{
+    return g_str_has_prefix(text, "\xEF\xBB\xBF") ? text + 3 : text;
+}
+
+Revision *
+revision_parse(const char *path, const char *text, bool header_only, GError **error)
+{
+    g_autoptr(Revision) revision = revision_new(path);
+    g_autofree char *header = NULL;
+    bool complete;
+    size_t length;
+
+    text = skip_byte_order_mark(text);
+    length = header_length(text, &complete);
+    header = g_strndup(text, length);
+    if (!header_parse(revision, header, error))
+        return NULL;
+    if (header_only)
+        return g_steal_pointer(&revision);
+    if (text[length] && marker_words(text + length) == NULL) {
+        Place place = {.file = path};
+        text_position(text, length, &place.line, &place.column);
+        error_set_at(error, ERROR_CONFIG, place, "text before the first section");
+        error_hint(error, "Put a line `-- sluice: expand` before it.");
+        return NULL;
+    }
+    if (!parse_sections(revision, text, error))
+        return NULL;
+    return g_steal_pointer(&revision);
+}
+
+/* The first block of the file, if the header ends within it; NULL: read the whole. */
+static char *
+read_header(const char *path)
+{
+    g_autofree char *block = g_malloc(HEADER_BLOCK + 1);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got;
+    size_t length;
+    bool complete;
+
+    if (fd < 0)
+        return NULL;
+    got = read(fd, block, HEADER_BLOCK);
+    close(fd);
+    if (got < 0 || memchr(block, '\0', (size_t) got) != NULL)
+        return NULL;
+    block[got] = '\0';
+    length = header_length(skip_byte_order_mark(block), &complete);
+    if (!complete && got == HEADER_BLOCK)
+        return NULL;
+    /* A marker that the block cuts in two is no marker. */
+    if (got == HEADER_BLOCK && length + 80 > HEADER_BLOCK)
+        return NULL;
+    return g_steal_pointer(&block);
+}
+
+Revision *
+revision_read(const char *path, bool header_only, GError **error)
+{
+    g_autofree char *text = header_only ? read_header(path) : NULL;
+
+    if (text == NULL)
+        text = file_read(path, error);
+    if (text == NULL)
+        return NULL;
+    return revision_parse(path, text, header_only, error);
+}
+
+SqlScript *
+section_parse(const Section *section, GError **error)
+{
+    return sql_parse(section->text, section->place, error);
+}
+
+static void
+append_canonical(GString *all, const Section *section)
+{
+    g_autofree char *canonical = sql_canonical(section->text);
+
+    g_string_append_printf(all, "%s\n", canonical);
+    if (section->finished_when != NULL)
+        g_string_append_printf(all, "finished when %s\n", section->finished_when);
+    if (section->not_null)
+        g_string_append(all, "not null\n");
+}
+
+char *
+section_checksum(const Section *section)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+
+    append_canonical(all, section);
+    return text_sha256(all->str);
+}
+
+char *
+revision_checksum(const Revision *revision, SectionKind kind)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+
+    for (guint i = 0; i < revision->sections->len; i++) {
+        const Section *section = revision->sections->pdata[i];
+        if (section->kind != kind)
+            continue;
+        g_string_append_printf(all, "%s\n", section->argument ? section->argument : "");
+        append_canonical(all, section);
+    }
+    return all->len > 0 ? text_sha256(all->str) : NULL;
+}
+
+bool
+revision_has_backfill(const Revision *revision)
+{
+    return revision_section(revision, SECTION_BACKFILL, NULL) != NULL ||
+           revision_section(revision, SECTION_SYNC, NULL) != NULL;
+}
+
+bool
+revision_has_cutover(const Revision *revision)
+{
+    return revision_section(revision, SECTION_CUTOVER, NULL) != NULL ||
+           (revision_section(revision, SECTION_SYNC, NULL) != NULL &&
+            revision_section(revision, SECTION_CONTRACT, NULL) != NULL);
+}
+
+bool
+revision_has_contract(const Revision *revision)
+{
+    return revision_section(revision, SECTION_CONTRACT, NULL) != NULL;
+}

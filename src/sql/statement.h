@@ -1,0 +1,30 @@
+/*
+ * sql/statement.h - what a statement is made of; private to the room.
+ */
+#pragma once
+
+#include "sql/script.h"
+#include "sql/tree.h"
+
+struct SqlStatement {
+    const SqlTree *tree;
+    PgQuery__Node *node;
+    guint first, end; /* its tokens: [first,end) */
+    char *text;
+    char *verb;
+};
+
+struct SqlScript {
+    SqlTree *tree;
+    GPtrArray *statements; /* SqlStatement * */
+};
+
+/* Does it hold the bare keyword, at any depth of parentheses? */
+bool statement_has_token(const SqlStatement *statement, PgQuery__Token token);
+
+/* "users" or "public.users", as a message names it. Caller owns. */
+char *relation_label(const PgQuery__RangeVar *relation);
+/* A list of String nodes (a List node, or one String) joined with dots. Caller owns. */
+char *names_label(const PgQuery__Node *node);
+/* The same list as schema (NULL if it has one part) and name. Borrowed. */
+void names_split(const PgQuery__Node *node, const char **ret_schema, const char **ret_name);

@@ -1,0 +1,380 @@
+#include "sql/tree.h"
+
+#include <pg_query.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum {
+    STACK_LEAST = 64 << 20,
+    STACK_MOST = 1 << 30,
+    STACK_PER_BYTE = 10 << 10, /* a chain of operands costs up to 20 kB for each two bytes */
+    TREE_DEPTH_LIMIT = 6000,
+};
+
+/* What the parsing thread is given and what it leaves. */
+typedef struct {
+    const char *text;
+    PgQuery__ParseResult *result;
+    char *message; /* of the parser's error; NULL: none */
+    int cursor;    /* its place: characters from 1, 0 unknown */
+    int depth;
+} ParseJob;
+
+static bool
+field_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    if (!(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+        return true;
+    return *(const guint32 *) ((const char *) message + field->quantifier_offset) == field->id;
+}
+
+static size_t
+field_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    return *(const size_t *) ((const char *) message + field->quantifier_offset);
+}
+
+static const void *
+field_value(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    return (const char *) message + field->offset;
+}
+
+typedef void (*ChildVisitor)(ProtobufCMessage *child, void *data);
+
+static void
+each_child(const ProtobufCMessage *message, ChildVisitor visit, void *data)
+{
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE || !field_is_set(message, field))
+            continue;
+        if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+            ProtobufCMessage *const *children =
+                *(ProtobufCMessage *const *const *) field_value(message, field);
+            for (size_t k = 0; k < field_count(message, field); k++)
+                visit(children[k], data);
+        } else {
+            ProtobufCMessage *child = *(ProtobufCMessage *const *) field_value(message, field);
+            if (child != NULL)
+                visit(child, data);
+        }
+    }
+}
+
+typedef struct {
+    int depth, deepest;
+} Depth;
+
+static void
+measure_depth(ProtobufCMessage *message, void *data)
+{
+    Depth *depth = data;
+
+    depth->depth++;
+    depth->deepest = MAX(depth->deepest, depth->depth);
+    each_child(message, measure_depth, depth);
+    depth->depth--;
+}
+
+static void *
+parse_thread(void *data)
+{
+    ParseJob *job = data;
+    Depth depth = {0};
+    PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(job->text);
+
+    if (parsed.error != NULL) {
+        job->message = g_strdup(parsed.error->message);
+        job->cursor = parsed.error->cursorpos;
+    } else {
+        job->result = pg_query__parse_result__unpack(NULL, parsed.parse_tree.len,
+                                                     (const guint8 *) parsed.parse_tree.data);
+        measure_depth(&job->result->base, &depth);
+        job->depth = depth.deepest;
+        if (job->depth > TREE_DEPTH_LIMIT) {
+            pg_query__parse_result__free_unpacked(job->result, NULL);
+            job->result = NULL;
+        }
+    }
+    pg_query_free_protobuf_parse_result(parsed);
+    return NULL;
+}
+
+static bool
+run_parse(ParseJob *job, GError **error)
+{
+    const size_t wanted = strlen(job->text) * (size_t) STACK_PER_BYTE;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int status;
+
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes,
+                              CLAMP(wanted, (size_t) STACK_LEAST, (size_t) STACK_MOST));
+    status = pthread_create(&thread, &attributes, parse_thread, job);
+    pthread_attr_destroy(&attributes);
+    if (status != 0)
+        return error_set(error, ERROR_INTERNAL, "cannot start the SQL parser: %s",
+                         g_strerror(status));
+    pthread_join(thread, NULL);
+    return true;
+}
+
+SqlTree *
+tree_parse(const char *text, Place origin, GError **error)
+{
+    ParseJob job = {.text = text};
+    g_autoptr(SqlTree) tree = g_new0(SqlTree, 1);
+    g_autofree char *message = NULL;
+
+    tree->text = g_strdup(text);
+    tree->file = g_strdup(origin.file);
+    tree->origin =
+        (Place){.file = tree->file, .line = MAX(origin.line, 1), .column = MAX(origin.column, 1)};
+    if (!g_utf8_validate(text, -1, NULL)) {
+        const char *bad;
+        g_utf8_validate(text, -1, &bad);
+        error_set_at(error, ERROR_SQL, tree_place(tree, (int) (bad - text)),
+                     "this is not UTF-8 text");
+        return NULL;
+    }
+    if (!run_parse(&job, error))
+        return NULL;
+    message = job.message;
+    tree->result = job.result;
+    if (message != NULL) {
+        const char *at = g_utf8_offset_to_pointer(text, MAX(job.cursor - 1, 0));
+        error_set_at(error, ERROR_SQL, tree_place(tree, (int) (at - text)), "%s", message);
+        return NULL;
+    }
+    if (tree->result == NULL) {
+        error_set_at(error, ERROR_SQL, tree->origin,
+                     "an expression is nested more than %d levels deep", TREE_DEPTH_LIMIT / 2);
+        return NULL;
+    }
+    tree->tokens = tree_scan(text);
+    g_assert(tree->tokens != NULL);
+    return g_steal_pointer(&tree);
+}
+
+void
+tree_free(SqlTree *tree)
+{
+    if (tree == NULL)
+        return;
+    g_free(tree->text);
+    g_free(tree->file);
+    if (tree->result != NULL)
+        pg_query__parse_result__free_unpacked(tree->result, NULL);
+    g_clear_pointer(&tree->tokens, g_array_unref);
+    g_free(tree);
+}
+
+GArray *
+tree_scan(const char *text)
+{
+    PgQueryScanResult scanned = pg_query_scan(text);
+    g_autoptr(GArray) tokens = NULL;
+    PgQuery__ScanResult *result = NULL;
+
+    if (scanned.error == NULL)
+        result = pg_query__scan_result__unpack(NULL, scanned.pbuf.len,
+                                               (const guint8 *) scanned.pbuf.data);
+    pg_query_free_scan_result(scanned);
+    if (result == NULL)
+        return NULL;
+
+    tokens = g_array_sized_new(FALSE, FALSE, sizeof(SqlToken), (guint) result->n_tokens);
+    for (size_t i = 0; i < result->n_tokens; i++) {
+        const PgQuery__ScanToken *from = result->tokens[i];
+        const SqlToken token = {from->start, from->end, from->token, from->keyword_kind};
+
+        if (token.token != PG_QUERY__TOKEN__SQL_COMMENT &&
+            token.token != PG_QUERY__TOKEN__C_COMMENT)
+            g_array_append_val(tokens, token);
+    }
+    pg_query__scan_result__free_unpacked(result, NULL);
+    return g_steal_pointer(&tokens);
+}
+
+Place
+tree_place(const SqlTree *tree, int offset)
+{
+    Place place = tree->origin;
+    int line, column;
+
+    if (offset < 0)
+        return place;
+    text_position(tree->text, (size_t) offset, &line, &column);
+    place.column = line == 1 ? place.column + column - 1 : column;
+    place.line += line - 1;
+    return place;
+}
+
+guint
+tree_token_at(const SqlTree *tree, int offset)
+{
+    guint low = 0, high = tree->tokens->len;
+
+    while (low < high) {
+        const guint middle = low + (high - low) / 2;
+        if (tree_token(tree, middle)->start < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const SqlToken *
+tree_token(const SqlTree *tree, guint index)
+{
+    g_assert(index < tree->tokens->len);
+    return &g_array_index(tree->tokens, SqlToken, index);
+}
+
+char *
+tree_fold(const SqlTree *tree, guint from, guint to)
+{
+    g_autoptr(GString) folded = g_string_new(NULL);
+
+    for (guint i = from; i < to; i++) {
+        const SqlToken *token = tree_token(tree, i);
+        if (i > from && tree_token(tree, i - 1)->end < token->start)
+            g_string_append_c(folded, ' ');
+        g_string_append_len(folded, tree->text + token->start, token->end - token->start);
+    }
+    return g_string_free(g_steal_pointer(&folded), FALSE);
+}
+
+typedef struct {
+    TreeVisitor visit;
+    void *data;
+} Walk;
+
+static void
+walk_child(ProtobufCMessage *child, void *data)
+{
+    const Walk *walk = data;
+
+    if (walk->visit(child, walk->data))
+        each_child(child, walk_child, data);
+}
+
+void
+tree_walk(ProtobufCMessage *message, TreeVisitor visit, void *data)
+{
+    Walk walk = {visit, data};
+
+    walk_child(message, &walk);
+}
+
+static bool
+field_equal(const ProtobufCMessage *a, const ProtobufCMessage *b,
+            const ProtobufCFieldDescriptor *field)
+{
+    const void *left = field_value(a, field), *right = field_value(b, field);
+
+    if (g_str_equal(field->name, "location"))
+        return true;
+    if (field_is_set(a, field) != field_is_set(b, field))
+        return false;
+    if (!field_is_set(a, field))
+        return true;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        const size_t count = field_count(a, field);
+
+        if (count != field_count(b, field))
+            return false;
+        /* The grammar's tree repeats nothing but messages. */
+        for (size_t i = 0; i < count; i++) {
+            if (!tree_equal((*(ProtobufCMessage *const *const *) left)[i],
+                            (*(ProtobufCMessage *const *const *) right)[i]))
+                return false;
+        }
+        return true;
+    }
+    switch ((int) field->type) {
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return tree_equal(*(ProtobufCMessage *const *) left, *(ProtobufCMessage *const *) right);
+    case PROTOBUF_C_TYPE_STRING:
+        return g_strcmp0(*(char *const *) left, *(char *const *) right) == 0;
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return memcmp(left, right, 8) == 0;
+    default:
+        return memcmp(left, right, 4) == 0;
+    }
+}
+
+bool
+tree_equal(const ProtobufCMessage *a, const ProtobufCMessage *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    if (a->descriptor != b->descriptor)
+        return false;
+    for (unsigned i = 0; i < a->descriptor->n_fields; i++) {
+        if (!field_equal(a, b, &a->descriptor->fields[i]))
+            return false;
+    }
+    return true;
+}
+
+const char *
+tree_string(const PgQuery__Node *node)
+{
+    return node != NULL && node->node_case == PG_QUERY__NODE__NODE_STRING ? node->string->sval
+                                                                          : NULL;
+}
+
+const char *
+tree_bare_column(const PgQuery__Node *node)
+{
+    if (node == NULL || node->node_case != PG_QUERY__NODE__NODE_COLUMN_REF ||
+        node->column_ref->n_fields != 1)
+        return NULL;
+    return tree_string(node->column_ref->fields[0]);
+}
+
+static bool
+is_plain_identifier(const char *name)
+{
+    g_autoptr(GArray) tokens = NULL;
+    const SqlToken *token;
+
+    if (!g_ascii_islower(name[0]) && name[0] != '_')
+        return false;
+    for (const char *c = name; *c; c++) {
+        if (!g_ascii_islower(*c) && !g_ascii_isdigit(*c) && *c != '_')
+            return false;
+    }
+    tokens = tree_scan(name);
+    if (tokens == NULL || tokens->len != 1)
+        return false;
+    token = &g_array_index(tokens, SqlToken, 0);
+    return token->keyword == PG_QUERY__KEYWORD_KIND__NO_KEYWORD ||
+           token->keyword == PG_QUERY__KEYWORD_KIND__UNRESERVED_KEYWORD;
+}
+
+char *
+tree_quote(const char *name)
+{
+    g_autoptr(GString) quoted = NULL;
+
+    if (is_plain_identifier(name))
+        return g_strdup(name);
+    quoted = g_string_new("\"");
+    for (const char *c = name; *c; c++) {
+        if (*c == '"')
+            g_string_append_c(quoted, '"');
+        g_string_append_c(quoted, *c);
+    }
+    g_string_append_c(quoted, '"');
+    return g_string_free(g_steal_pointer(&quoted), FALSE);
+}
