@@ -355,18 +355,21 @@ refuse_where(const Parts *parts, GError **error)
                       join, column, expression, join, column, expression);
 }
 
-/* The author's own condition has to be one: `SELECT WHERE (..)` parses. */
+/* The author's own condition has to be one: with parentheses around it and without. */
 static bool
 check_finished_when(const char *finished_when, Place origin, GError **error)
 {
-    g_autofree char *text = g_strdup_printf("SELECT WHERE (%s)", finished_when);
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(SqlTree) tree = tree_parse(text, (Place){0}, &cause);
+    static const char *const frames[][2] = {{"SELECT WHERE ", ""}, {"SELECT WHERE (", ")"}};
 
-    if (tree != NULL && tree->result->n_stmts == 1)
-        return true;
-    return error_set_at(error, ERROR_SQL, origin, "'finished when %s' is not a condition%s%s",
-                        finished_when, cause ? ": " : "", cause ? cause->message : "");
+    for (guint i = 0; i < G_N_ELEMENTS(frames); i++) {
+        g_autofree char *text = g_strconcat(frames[i][0], finished_when, frames[i][1], NULL);
+        g_autoptr(SqlTree) tree = tree_parse(text, (Place){0}, NULL);
+
+        if (tree == NULL || tree->result->n_stmts != 1)
+            return error_set_at(error, ERROR_SQL, origin,
+                                "'finished when %s' does not hold a condition", finished_when);
+    }
+    return true;
 }
 
 static SqlBackfill *

@@ -75,16 +75,11 @@ cases_add(const char *folder, const char *suffix, CaseFunction function)
     g_assert_cmpint(count, >, 0);
 }
 
-/* "error sql at 3:1: message" and its hint, as lines. */
+/* "error sql: file:3:1: message" and its hint, as lines. */
 static inline void
 case_append_error(GString *out, const GError *error)
 {
-    const Place place = error_get_place(error);
-
-    g_string_append_printf(out, "error %s", error_code_name(error));
-    if (place.line > 0)
-        g_string_append_printf(out, " at %s:%d:%d", place.file, place.line, place.column);
-    g_string_append_printf(out, ": %s\n", error->message);
+    g_string_append_printf(out, "error %s: %s\n", error_code_name(error), error->message);
     if (error_get_hint(error) != NULL)
         g_string_append_printf(out, "hint: %s\n", error_get_hint(error));
 }

@@ -1,0 +1,3 @@
+-- Revision: a
+-- Title: b
+-- Title: c

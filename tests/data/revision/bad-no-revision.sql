@@ -1,0 +1,3 @@
+-- Title: x
+-- sluice: expand
+SELECT 1;

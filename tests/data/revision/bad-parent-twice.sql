@@ -1,0 +1,2 @@
+-- Revision: a
+-- Revises: b, b

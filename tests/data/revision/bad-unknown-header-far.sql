@@ -1,0 +1,2 @@
+-- Revision: a
+-- Copyright: me

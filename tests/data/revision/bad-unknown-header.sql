@@ -1,0 +1,3 @@
+-- Revison: a
+-- sluice: expand
+SELECT 1;

@@ -1,0 +1,3 @@
+-- Revision: m
+-- Revises: a, b c
+-- Title: merge

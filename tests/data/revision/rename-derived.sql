@@ -1,0 +1,12 @@
+-- Revision: 3f2a9c1b7d20
+-- Revises: 127bcea40bef
+-- Title: users display name
+-- Created: 2026-11-21T20:53:02Z
+
+-- sluice: expand
+ALTER TABLE users ADD COLUMN display_name text;
+-- sluice: sync users
+-- sluice: not null
+SELECT full_name AS display_name;
+-- sluice: contract
+ALTER TABLE users DROP COLUMN full_name;

@@ -1,0 +1,1 @@
+UPDATE users SET a = a + 1 WHERE a IS DISTINCT FROM a + 1

@@ -1,0 +1,2 @@
+-- finished when last_seen IS NULL
+DELETE FROM sessions

@@ -1,0 +1,1 @@
+DELETE FROM users USING t WHERE t.id = users.id

@@ -1,0 +1,2 @@
+-- finished when true) OR (false
+UPDATE t SET a = 1

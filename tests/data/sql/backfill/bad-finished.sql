@@ -1,0 +1,2 @@
+-- finished when a = = 1
+UPDATE t SET a = 1

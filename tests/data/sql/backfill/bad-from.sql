@@ -1,0 +1,1 @@
+UPDATE users SET a = t.a FROM t WHERE t.id = users.id

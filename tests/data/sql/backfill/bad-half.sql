@@ -1,0 +1,2 @@
+UPDATE users SET display_name = lower( full_name )
+WHERE display_name IS NULL

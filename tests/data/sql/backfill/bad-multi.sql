@@ -1,0 +1,1 @@
+UPDATE users SET (a, b) = (1, 2) WHERE a IS NULL

@@ -1,0 +1,1 @@
+UPDATE ONLY users SET a = 1 WHERE a IS NULL

@@ -1,0 +1,1 @@
+UPDATE users SET a = x WHERE (a IS NULL AND x IS NOT NULL) OR id = 1

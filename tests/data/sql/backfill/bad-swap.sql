@@ -1,0 +1,1 @@
+UPDATE users SET a = b, b = a WHERE a IS DISTINCT FROM b

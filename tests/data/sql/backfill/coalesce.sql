@@ -1,0 +1,1 @@
+UPDATE users SET nick = coalesce(full_name, '') WHERE nick IS NULL

@@ -1,0 +1,1 @@
+UPDATE users AS u SET kind = 'plain'::text WHERE u.kind IS NULL

@@ -1,0 +1,1 @@
+UPDATE users u SET n = lower(a) WHERE lower(u.a) IS DISTINCT FROM u.n AND id > 5

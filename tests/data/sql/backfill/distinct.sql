@@ -1,0 +1,1 @@
+UPDATE s.users SET display_name = full_name WHERE display_name IS DISTINCT FROM full_name

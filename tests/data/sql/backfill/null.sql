@@ -1,0 +1,1 @@
+UPDATE users SET display_name = full_name WHERE display_name IS NULL AND full_name IS NOT NULL;

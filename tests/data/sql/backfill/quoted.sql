@@ -1,0 +1,1 @@
+UPDATE "My Users" SET "Display" = "Full" WHERE "Display" IS NULL AND "Full" IS NOT NULL

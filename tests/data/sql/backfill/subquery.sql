@@ -1,0 +1,1 @@
+UPDATE users SET n = (SELECT count(*) FROM notes WHERE owner = users.id) WHERE n IS DISTINCT FROM (SELECT count(*) FROM notes WHERE owner = users.id)

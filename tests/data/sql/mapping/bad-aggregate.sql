@@ -1,0 +1,1 @@
+SELECT max(a) AS b

@@ -1,0 +1,2 @@
+SELECT a AS b,
+ EXISTS (TABLE t) AS c

@@ -1,0 +1,1 @@
+SELECT my_agg(a) FILTER (WHERE a > 1) AS b

@@ -1,0 +1,2 @@
+SELECT a AS b,
+  c AS b

@@ -1,0 +1,1 @@
+SELECT a AS b, "Full Name" AS "Display", c AS "select"

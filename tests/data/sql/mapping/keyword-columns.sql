@@ -1,0 +1,1 @@
+SELECT name AS value, type AS "user", position('a' in key) AS n
