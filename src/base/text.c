@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -55,8 +56,10 @@ text_format_duration_ms(gint64 ms)
 {
     if (ms < 1000)
         return g_strdup_printf("%" G_GINT64_FORMAT "ms", ms);
-    if (ms < 60000)
+    if (ms < 59950) /* above, one decimal would round to 60.0s */
         return g_strdup_printf("%.1fs", (double) ms / 1000);
+    if (ms < 60000)
+        ms = 60000;
     if (ms < 3600000)
         return g_strdup_printf("%" G_GINT64_FORMAT "m %02" G_GINT64_FORMAT "s", ms / 60000,
                                ms / 1000 % 60);
@@ -102,9 +105,11 @@ bool
 text_parse_int(const char *text, gint64 *ret_value, GError **error)
 {
     char *end = NULL;
-    const gint64 value = g_ascii_strtoll(text, &end, 10);
+    gint64 value;
 
-    if (end == text || *end != '\0')
+    errno = 0;
+    value = g_ascii_strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno == ERANGE)
         return error_set(error, ERROR_CONFIG, "'%s' is not a whole number", text);
     *ret_value = value;
     return true;
@@ -181,7 +186,9 @@ char *
 text_redact_url(const char *url)
 {
     g_autofree char *half = NULL;
-    g_autoptr(GRegex) user = g_regex_new("(://[^:/@?#]*):[^@/]*@", 0, 0, NULL);
+    /* Up to the last '@' before a query: a password with '@' or '/' in it is a mistake, and must
+     * not be shown for it. */
+    g_autoptr(GRegex) user = g_regex_new("(://[^:/@?#]*):[^?#]*@", 0, 0, NULL);
     g_autoptr(GRegex) pair = g_regex_new(
         "((?:ssl)?password\\s*=\\s*)('(?:[^'\\\\]|\\\\.)*'|[^&\\s]*)", G_REGEX_CASELESS, 0, NULL);
 

@@ -175,7 +175,7 @@ static const ArgSpec start_args[] = {
      "with a streaming replica beside it"},
     {"durable", 0, ARG_FLAG, offsetof(StartOptions, durable), NULL,
      "with fsync: survives a crash of the machine too"},
-    {"setting", 'o', ARG_LIST, offsetof(StartOptions, settings), "NAME=VALUE",
+    {"setting", 'c', ARG_LIST, offsetof(StartOptions, settings), "NAME=VALUE",
      "a setting of PostgreSQL"},
     {NULL},
 };
@@ -203,7 +203,7 @@ const Command command_dev_start = {
                "until it is stopped, and keeps its data, ports and settings from one start to the "
                "next. fsync is off. As root it runs as user postgres, or nobody.",
     .example = "sluice dev start\n"
-               "sluice dev start --dir /tmp/try --replica -o work_mem=64MB\n"
+               "sluice dev start --dir /tmp/try --replica -c work_mem=64MB\n"
                "export DATABASE_URL=$(sluice dev url)",
     .args = start_args,
     .args_size = sizeof(StartOptions),

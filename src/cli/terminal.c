@@ -14,7 +14,7 @@ struct Terminal {
     Report report;
     GMutex mutex;
     gint64 started_ms;
-    gint64 progress_ms; /* when the last one was shown; 0: never */
+    gint64 progress_ms; /* when the last one was shown; -1: never */
     bool progress_stands;
 };
 
@@ -184,9 +184,9 @@ on_progress(void *sink, const ReportProgress *progress)
     const gint64 now = elapsed_ms(terminal);
 
     g_mutex_lock(&terminal->mutex);
-    if (terminal->progress_ms == 0 ||
+    if (terminal->progress_ms < 0 ||
         now - terminal->progress_ms >= (redraw ? REDRAW_MS : REPEAT_MS)) {
-        terminal->progress_ms = MAX(now, 1);
+        terminal->progress_ms = now;
         if (terminal->options.json) {
             print_json(terminal, progress_to_json(progress));
         } else if (redraw) {
@@ -207,6 +207,7 @@ terminal_new(const TerminalOptions *options)
     terminal->options = *options;
     terminal->report = (Report){.line = on_line, .progress = on_progress, .sink = terminal};
     terminal->started_ms = clock_now_ms(options->clock);
+    terminal->progress_ms = -1;
     g_mutex_init(&terminal->mutex);
     return terminal;
 }

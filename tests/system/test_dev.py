@@ -67,11 +67,11 @@ def test_settings_stay(own_server):
 
 def test_a_bad_setting_is_named_with_the_log(own_server):
     own_server.stop()
-    result = dev(own_server.folder, "start", "-o", "no_such_thing=1")
+    result = dev(own_server.folder, "start", "-c", "no_such_thing=1")
     assert result.returncode == 8
     assert "no_such_thing" in result.stderr
     assert "server.log" in result.stderr
-    result = dev(own_server.folder, "start", "-o", "work_mem")
+    result = dev(own_server.folder, "start", "-c", "work_mem")
     assert result.returncode == 2
     assert "'work_mem' is not of the form name=value" in result.stderr
 
