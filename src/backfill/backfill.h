@@ -18,28 +18,20 @@ typedef struct {
     const Settings *settings; /* workers, target time, limits */
     const Clock *clock;
     const Report *report;
-    int workers; /* 0: settings */
+    int workers;            /* 0: settings */
+    bool wait_while_paused; /* else a pause ends the call */
 } BackfillContext;
 
 typedef struct {
     gint64 rows;        /* updated by all processes, all passes */
     gint64 duration_ms; /* of this call */
-    double rows_per_s;
+    double rows_per_s;  /* during this call */
     gint64 throttled_ms;
     bool paused; /* ended because somebody paused it: not done */
 } BackfillResult;
 
 /* Works until the revision's backfill is done, paused or cancelled (ERROR_STATE), waiting out what
- * throttles it. Rides out lost connections. Done already: returns at once. */
+ * throttles it. Rides out lost connections. Done already: returns at once. ERROR_SQL names the
+ * range and the first row that the server refused; the same call goes on there. */
 bool backfill_run(const BackfillContext *context, const Revision *revision,
                   BackfillResult *ret_result, GError **error);
-
-typedef struct {
-    gint64 checked, mismatches;
-    char *example; /* "users.id = 17: ..", or NULL */
-} VerifyResult;
-/* Parity, range by range with bounded snapshots (or the author's verify query). True with
- * mismatches > 0 is a result, not an error. */
-bool backfill_verify(const BackfillContext *context, const Revision *revision,
-                     VerifyResult *ret_result, GError **error);
-void verify_result_clear(VerifyResult *result);

@@ -1,0 +1,138 @@
+#include "backfill/part.h"
+
+#include "base/fault.h"
+#include "sync/sync.h"
+
+/* Long enough for any lock that is not an app's, short enough that an app which waits for a row of
+ * ours does not feel that we wait for another one. */
+enum { LOCK_TIMEOUT_MS = 10 };
+
+/* Which rows: the pages by a TID range scan, which needs no index and no plan; of them every K-th
+ * by a hash of the place, so that the next part finds room on the pages that this one left. */
+static char *
+bounds(const BackfillTask *task, const LedgerChunk *chunk)
+{
+    const char *alias = task->statement->alias;
+    g_autofree char *pages = g_strdup_printf("%s.ctid >= '(%" G_GINT64_FORMAT ",0)'::tid"
+                                             " AND %s.ctid < '(%" G_GINT64_FORMAT ",0)'::tid",
+                                             alias, chunk->first_page, alias, chunk->end_page);
+
+    if (chunk->parts == 1)
+        return g_steal_pointer(&pages);
+    return g_strdup_printf("%s AND (hashtid(%s.ctid) & %d) = %d", pages, alias, chunk->parts - 1,
+                           chunk->parts_done);
+}
+
+static char *
+brisk_sql(const BackfillTask *task, const char *within)
+{
+    const SqlBackfill *statement = task->statement;
+
+    if (statement->kind == BACKFILL_DELETE)
+        return g_strdup_printf("DELETE FROM ONLY %s AS %s WHERE (%s) AND %s", task->table->quoted,
+                               statement->alias, statement->where, within);
+    return g_strdup_printf("UPDATE ONLY %s AS %s SET %s WHERE (%s) AND %s", task->table->quoted,
+                           statement->alias, statement->set, statement->where, within);
+}
+
+static char *
+patient_sql(const BackfillTask *task, const char *within)
+{
+    const SqlBackfill *statement = task->statement;
+    const bool deletes = statement->kind == BACKFILL_DELETE;
+    g_autofree char *claim = g_strdup_printf(
+        "WITH sluice_claimed AS MATERIALIZED (SELECT %s.ctid AS tid FROM ONLY %s AS %s "
+        "WHERE (%s) AND %s FOR %s OF %s SKIP LOCKED) ",
+        statement->alias, task->table->quoted, statement->alias, statement->where, within,
+        deletes ? "UPDATE" : "NO KEY UPDATE", statement->alias);
+
+    /* The bounds again: without them the join would be free to read the whole table. */
+    if (deletes)
+        return g_strdup_printf("%sDELETE FROM ONLY %s AS %s USING sluice_claimed "
+                               "WHERE %s.ctid = sluice_claimed.tid AND %s",
+                               claim, task->table->quoted, statement->alias, statement->alias,
+                               within);
+    return g_strdup_printf("%sUPDATE ONLY %s AS %s SET %s FROM sluice_claimed "
+                           "WHERE %s.ctid = sluice_claimed.tid AND %s",
+                           claim, task->table->quoted, statement->alias, statement->set,
+                           statement->alias, within);
+}
+
+char *
+part_sql(const BackfillTask *task, const LedgerChunk *chunk, PartMode mode)
+{
+    g_autofree char *within = bounds(task, chunk);
+
+    return mode == PART_BRISK ? brisk_sql(task, within) : patient_sql(task, within);
+}
+
+static bool
+begin(PgConn *conn, const BackfillTask *task, GError **error)
+{
+    g_autofree char *revision = pg_quote_literal(task->revision);
+    g_autofree char *sql = g_strdup_printf("BEGIN; SET LOCAL lock_timeout = %d; "
+                                           "SET LOCAL " SYNC_SILENCE_SETTING " = %s",
+                                           LOCK_TIMEOUT_MS, revision);
+
+    return pg_exec_script(conn, sql, error);
+}
+
+/* Rows of the part that still match: what an app had locked. */
+static bool
+count_skipped(PgConn *conn, const BackfillTask *task, const LedgerChunk *chunk, gint64 *ret_skipped,
+              GError **error)
+{
+    g_autofree char *within = bounds(task, chunk);
+    g_autofree char *sql =
+        g_strdup_printf("SELECT count(*) FROM ONLY %s AS %s WHERE (%s) AND %s", task->table->quoted,
+                        task->statement->alias, task->statement->where, within);
+    g_autoptr(PgRows) rows = pg_query(conn, error, sql);
+
+    if (rows == NULL)
+        return false;
+    *ret_skipped = pg_integer(rows, 0, 0);
+    return true;
+}
+
+static bool
+attempt(PgConn *conn, const BackfillTask *task, LedgerChunk *chunk, PartMode mode,
+        PartResult *ret_result, GError **error)
+{
+    g_autofree char *sql = part_sql(task, chunk, mode);
+
+    if (!begin(conn, task, error) || !pg_exec_array(conn, sql, NULL, 0, &ret_result->rows, error))
+        return false;
+    FAULT_POINT("backfill-part-updated");
+    if (mode == PART_PATIENT && !count_skipped(conn, task, chunk, &ret_result->skipped, error))
+        return false;
+    if (!ledger_finish_part(conn, chunk, ret_result->rows, ret_result->skipped, &ret_result->wanted,
+                            &ret_result->state, error))
+        return false;
+    FAULT_POINT("backfill-part-counted");
+    return pg_commit(conn, error);
+}
+
+bool
+part_run(PgConn *conn, const BackfillTask *task, LedgerChunk *chunk, PartResult *ret_result,
+         GError **error)
+{
+    g_autoptr(GError) locked = NULL;
+    PartResult result = {0};
+
+    if (!attempt(conn, task, chunk, PART_BRISK, &result, &locked)) {
+        pg_rollback(conn);
+        if (!error_is_sqlstate(locked, "55P03")) {
+            g_propagate_error(error, g_steal_pointer(&locked));
+            return false;
+        }
+        result = (PartResult){0};
+        if (!attempt(conn, task, chunk, PART_PATIENT, &result, error)) {
+            pg_rollback(conn);
+            return false;
+        }
+    }
+    FAULT_POINT("backfill-part-committed");
+    chunk->parts_done++;
+    *ret_result = result;
+    return true;
+}

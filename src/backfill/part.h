@@ -1,0 +1,26 @@
+/*
+ * backfill/part.h - one part of a range: rows and checkpoint in one transaction.
+ */
+#pragma once
+
+#include "backfill/task.h"
+
+/* How rows that an app has locked are met. */
+typedef enum {
+    PART_BRISK,   /* update; a locked row ends the attempt after a moment */
+    PART_PATIENT, /* lock what can be had, update that, count the rest */
+} PartMode;
+
+/* The bounded statement. Caller owns. */
+char *part_sql(const BackfillTask *task, const LedgerChunk *chunk, PartMode mode);
+
+typedef struct {
+    gint64 rows, skipped;
+    LedgerWanted wanted;
+    LedgerBackfillState state;
+} PartResult;
+
+/* Does @chunk's next part and counts it as done. On an error nothing of it is done; ERROR_LOCK: the
+ * table itself is locked, try later. */
+bool part_run(PgConn *conn, const BackfillTask *task, LedgerChunk *chunk, PartResult *ret_result,
+              GError **error);

@@ -1,0 +1,123 @@
+#include "backfill/pass.h"
+
+#include "base/fault.h"
+#include "pg/lock.h"
+
+/* Every pass but the first only looks for what is left: nothing to scatter. */
+enum { LATER_PARTS = 1 };
+
+static bool
+fail_endless(PgConn *conn, const LedgerBackfill *backfill, GError **error)
+{
+    g_autofree char *message =
+        g_strdup_printf("pass %d updated as many rows (%" G_GINT64_FORMAT ") as the one before",
+                        backfill->pass, backfill->pass_rows);
+
+    if (!ledger_end_backfill(conn, backfill->id, LEDGER_BACKFILL_FAILED, message, error) ||
+        !pg_commit(conn, error))
+        return false;
+    error_set(error, ERROR_STATE, "the backfill of %s does not end: %s", backfill->relation,
+              message);
+    return error_hint(error, "Its WHERE must exclude the rows that are finished, or something sets "
+                             "them back: see the triggers of the table.");
+}
+
+/* Without triggers an app can put an unfinished row behind the walk: one look in one snapshot. */
+static bool
+find_leftover(PgConn *conn, const BackfillTask *task, bool *ret_found, GError **error)
+{
+    const SqlBackfill *statement = task->statement;
+    g_autofree char *sql = g_strdup_printf("SELECT EXISTS (SELECT 1 FROM ONLY %s AS %s WHERE %s)",
+                                           task->table->quoted, statement->alias, statement->where);
+    g_autoptr(PgRows) rows = NULL;
+
+    *ret_found = false;
+    if (task->synced)
+        return true;
+    rows = pg_query(conn, error, sql);
+    if (rows == NULL)
+        return false;
+    *ret_found = pg_bool(rows, 0, 0);
+    return true;
+}
+
+static bool
+begin_next_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, GError **error)
+{
+    gint64 pages = 0;
+
+    return backfill_task_pages(conn, run_task(run), &pages, error) &&
+           ledger_begin_pass(conn, backfill->id, MAX(pages, 0), backfill->range_pages, LATER_PARTS,
+                             error);
+}
+
+/* All ranges of the pass are done. */
+static bool
+end_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, PassOutcome *ret_outcome,
+         GError **error)
+{
+    bool leftover = false;
+
+    if (backfill->pass_rows > 0 && backfill->skipped == 0 && backfill->last_pass_rows >= 0 &&
+        backfill->pass_rows >= backfill->last_pass_rows && backfill->last_pass_rows > 0)
+        return fail_endless(conn, backfill, error);
+    if (backfill->pass_rows == 0 && backfill->skipped == 0 &&
+        !find_leftover(conn, run_task(run), &leftover, error))
+        return false;
+    if (backfill->pass_rows == 0 && backfill->skipped == 0 && !leftover) {
+        *ret_outcome = PASS_OVER;
+        return ledger_end_backfill(conn, backfill->id, LEDGER_BACKFILL_DONE, NULL, error);
+    }
+    *ret_outcome = PASS_PLANNED;
+    return begin_next_pass(conn, run, backfill, error);
+}
+
+static bool
+plan_locked(PgConn *conn, Run *run, PassOutcome *ret_outcome, GError **error)
+{
+    const gint64 id = run_task(run)->id;
+    const int ahead = 2 * run_workers(run);
+    g_autoptr(LedgerBackfill) backfill = NULL;
+
+    if (!ledger_fold_chunks(conn, id, error))
+        return false;
+    backfill = ledger_load_backfill(conn, id, error);
+    if (backfill == NULL)
+        return false;
+    if (backfill->state != LEDGER_BACKFILL_RUNNING) {
+        *ret_outcome = PASS_OVER;
+        return true;
+    }
+    if (backfill->next_page < backfill->end_page) {
+        *ret_outcome = PASS_PLANNED;
+        return ledger_plan_chunks(conn, backfill,
+                                  run_range_pages(run, backfill->parts, backfill->range_pages),
+                                  ahead, error);
+    }
+    if (backfill->open_ranges > 0) {
+        *ret_outcome = PASS_WAIT;
+        return true;
+    }
+    return end_pass(conn, run, backfill, ret_outcome, error);
+}
+
+bool
+pass_plan(PgConn *conn, Run *run, PassOutcome *ret_outcome, GError **error)
+{
+    PassOutcome outcome = PASS_WAIT;
+    bool got = false;
+    bool planned = false;
+
+    if (!pg_begin(conn, error))
+        return false;
+    planned = pg_try_transaction_lock(conn, pg_lock_key(PG_LOCK_BACKFILL, run_task(run)->id, 0),
+                                      &got, error) &&
+              (!got || plan_locked(conn, run, &outcome, error));
+    FAULT_POINT("backfill-ranges-planned");
+    if (!planned || !pg_commit(conn, error)) {
+        pg_rollback(conn);
+        return false;
+    }
+    *ret_outcome = outcome;
+    return true;
+}

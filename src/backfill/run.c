@@ -1,0 +1,207 @@
+#include "backfill/run.h"
+
+enum {
+    RANGE_PAGES_MIN = 16,
+    RANGE_PAGES_MAX = 16384, /* 128 MB: what K visits should find in memory */
+};
+
+/* Weight of the newest part in the running cost. */
+static const double SMOOTHING = 0.2;
+
+struct Run {
+    const BackfillContext *context;
+    const BackfillTask *task;
+    int workers;
+
+    GMutex mutex;
+    GCond changed;
+    bool held;
+    bool ending;
+    int working;
+    GArray *pids;
+    GError *failure;
+
+    int cost_parts; /* what cost_us is of: ranges in so many parts */
+    double cost_us; /* of a part, for each page of its range; 0: not known */
+};
+
+Run *
+run_new(const BackfillContext *context, const BackfillTask *task, int workers)
+{
+    Run *run = g_new0(Run, 1);
+
+    run->context = context;
+    run->task = task;
+    run->workers = workers;
+    run->pids = g_array_new(FALSE, FALSE, sizeof(int));
+    g_mutex_init(&run->mutex);
+    g_cond_init(&run->changed);
+    return run;
+}
+
+void
+run_free(Run *run)
+{
+    if (run == NULL)
+        return;
+    g_mutex_clear(&run->mutex);
+    g_cond_clear(&run->changed);
+    g_array_unref(run->pids);
+    g_clear_error(&run->failure);
+    g_free(run);
+}
+
+const BackfillContext *
+run_context(const Run *run)
+{
+    return run->context;
+}
+
+const BackfillTask *
+run_task(const Run *run)
+{
+    return run->task;
+}
+
+int
+run_workers(const Run *run)
+{
+    return run->workers;
+}
+
+bool
+run_may_go_on(Run *run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    while (run->held && !run->ending)
+        g_cond_wait(&run->changed, &run->mutex);
+    return !run->ending;
+}
+
+void
+run_sleep_ms(Run *run, gint64 ms)
+{
+    const Clock *clock = run->context->clock;
+    const gint64 until = clock->monotonic_us(clock->data) + ms * 1000;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    while (!run->ending && g_cond_wait_until(&run->changed, &run->mutex, until))
+        continue;
+}
+
+void
+run_hold(Run *run, bool held)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    run->held = held;
+    g_cond_broadcast(&run->changed);
+}
+
+void
+run_end(Run *run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    run->ending = true;
+    g_cond_broadcast(&run->changed);
+}
+
+void
+run_fail(Run *run, GError *take_error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    if (run->failure == NULL)
+        run->failure = take_error;
+    else
+        g_error_free(take_error);
+    run->ending = true;
+    g_cond_broadcast(&run->changed);
+}
+
+GError *
+run_take_failure(Run *run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    return g_steal_pointer(&run->failure);
+}
+
+void
+run_enter(Run *run, int pid)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    g_array_append_val(run->pids, pid);
+}
+
+void
+run_leave(Run *run, int pid)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    for (guint i = run->pids->len; i > 0; i--)
+        if (g_array_index(run->pids, int, i - 1) == pid)
+            g_array_remove_index_fast(run->pids, i - 1);
+}
+
+GArray *
+run_pids(Run *run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    return g_array_copy(run->pids);
+}
+
+void
+run_start_worker(Run *run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    run->working++;
+}
+
+void
+run_finish_worker(Run *run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    run->working--;
+}
+
+bool
+run_is_over(Run *run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    return run->working == 0;
+}
+
+void
+run_measure(Run *run, int parts, gint64 pages, gint64 part_us)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+    const double cost_us = (double) part_us / (double) MAX(pages, 1);
+
+    if (run->cost_parts != parts) {
+        run->cost_parts = parts;
+        run->cost_us = cost_us;
+    } else {
+        run->cost_us += SMOOTHING * (cost_us - run->cost_us);
+    }
+}
+
+int
+run_range_pages(Run *run, int parts, int range_pages)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+    const double target_us = 1000.0 * (double) run->context->settings->backfill_target_ms;
+    double pages = 0;
+
+    if (run->cost_parts != parts || run->cost_us <= 0)
+        return range_pages;
+    pages = CLAMP(target_us / run->cost_us, range_pages / 2.0, range_pages * 2.0);
+    return (int) CLAMP(pages, RANGE_PAGES_MIN, RANGE_PAGES_MAX);
+}

@@ -1,0 +1,45 @@
+/*
+ * backfill/run.h - what the threads of one process share while they fill one table.
+ *
+ * Workers ask between parts whether to go on; the controller (the caller's thread) holds and
+ * releases them, and ends them. Everything in here is behind its mutex.
+ */
+#pragma once
+
+#include "backfill/task.h"
+
+typedef struct Run Run;
+
+Run *run_new(const BackfillContext *context, const BackfillTask *task, int workers);
+void run_free(Run *run);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)
+
+const BackfillContext *run_context(const Run *run);
+const BackfillTask *run_task(const Run *run);
+int run_workers(const Run *run);
+
+/* Blocks while the workers are held. False once the run is to end. */
+bool run_may_go_on(Run *run);
+/* Sleeps, but no longer than until the run is to end. */
+void run_sleep_ms(Run *run, gint64 ms);
+void run_hold(Run *run, bool held);
+void run_end(Run *run);
+/* Ends it with @take_error as its reason; the first one stays. */
+void run_fail(Run *run, GError *take_error);
+/* The reason, given away; NULL if it did not fail. */
+GError *run_take_failure(Run *run);
+
+/* The pids of the workers' sessions, and how many workers are still there. */
+void run_enter(Run *run, int pid);
+void run_leave(Run *run, int pid);
+/* Element-type int. Caller owns. */
+GArray *run_pids(Run *run);
+void run_start_worker(Run *run);
+void run_finish_worker(Run *run);
+bool run_is_over(Run *run);
+
+/* A part of a range of @pages took so long: what the size of the next ranges is made of. */
+void run_measure(Run *run, int parts, gint64 pages, gint64 part_us);
+/* Pages that a range should have so that one of its @parts takes the target time; at most double of
+ * @range_pages, at least half of it. */
+int run_range_pages(Run *run, int parts, int range_pages);

@@ -1,0 +1,38 @@
+/*
+ * backfill/task.h - one table to fill: the plain statement, and where the ledger keeps its state.
+ */
+#pragma once
+
+#include "backfill/backfill.h"
+#include "catalog/catalog.h"
+#include "ledger/backfills.h"
+
+typedef struct {
+    gint64 id; /* the ledger's */
+    char *revision;
+    CatalogTable *table; /* holds rows itself: a leaf, where the statement's table is partitioned */
+    SqlBackfill *statement; /* shared by the leaves of a table: borrowed */
+    bool synced;            /* a trigger fills what apps write */
+} BackfillTask;
+
+typedef struct {
+    GPtrArray *statements; /* SqlBackfill *: what the tasks borrow */
+    GPtrArray *tasks;      /* BackfillTask *: those not done, in order */
+} BackfillTasks;
+
+/* What @revision has to do now: its backfill section, or what its mappings imply, for every table
+ * that holds rows. Adds what the ledger does not know yet, ends what belongs to a partition that is
+ * gone. ERROR_STATE: not a table, not there. Caller owns. */
+BackfillTasks *backfill_tasks_plan(PgConn *conn, const BackfillContext *context,
+                                   const Revision *revision, GError **error);
+void backfill_tasks_free(BackfillTasks *tasks);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BackfillTasks, backfill_tasks_free)
+
+/* The tables that hold the rows of @table: itself, its partitions' leaves, its children by
+ * inheritance. ERROR_STATE: not a table. Element-type CatalogTable *. Caller owns. */
+GPtrArray *backfill_load_leaves(PgConn *conn, const CatalogTable *table, GError **error);
+/* Those of all tables that @revision backfills. */
+GPtrArray *backfill_load_tables(PgConn *conn, const Revision *revision, GError **error);
+
+/* Pages of its heap, now; *@ret_pages -1 if the table is gone. */
+bool backfill_task_pages(PgConn *conn, const BackfillTask *task, gint64 *ret_pages, GError **error);

@@ -1,0 +1,139 @@
+#include "backfill/verify.h"
+
+#include "backfill/culprit.h"
+#include "backfill/task.h"
+#include "base/stop.h"
+#include "sync/sync.h"
+
+/* 64 MB: a snapshot of well under a second. */
+enum { RANGE_PAGES = 8192 };
+
+void
+verify_result_clear(VerifyResult *result)
+{
+    g_clear_pointer(&result->example, g_free);
+}
+
+static bool
+verify_range(PgConn *conn, const CatalogTable *table, const char *mismatch, gint64 first,
+             VerifyResult *result, GError **error)
+{
+    g_autofree char *sql = g_strdup_printf(
+        "SELECT count(*), count(*) FILTER (WHERE %s), min(ctid) FILTER (WHERE %s) FROM ONLY %s "
+        "WHERE ctid >= '(%" G_GINT64_FORMAT ",0)'::tid AND ctid < '(%" G_GINT64_FORMAT ",0)'::tid",
+        mismatch, mismatch, table->quoted, first, first + RANGE_PAGES);
+    g_autoptr(PgRows) rows = pg_query(conn, error, sql);
+
+    if (rows == NULL)
+        return false;
+    result->checked += pg_integer(rows, 0, 0);
+    result->mismatches += pg_integer(rows, 0, 1);
+    if (result->example == NULL && !pg_is_null(rows, 0, 2)) {
+        g_autofree char *row = culprit_describe_row(conn, table, pg_text(rows, 0, 2));
+
+        result->example = g_strdup_printf("%s: %s", table->quoted, row);
+    }
+    return true;
+}
+
+static bool
+verify_leaf(const BackfillContext *context, PgConn *conn, const CatalogTable *table,
+            const char *mismatch, VerifyResult *result, GError **error)
+{
+    g_autofree char *what = g_strdup_printf("verify %s", table->quoted);
+
+    for (gint64 first = 0; first < table->pages; first += RANGE_PAGES) {
+        const ReportProgress progress = {
+            .what = what, .done = result->checked, .total = -1, .per_second = -1, .eta_ms = -1};
+
+        if (!stop_check(error) || !verify_range(conn, table, mismatch, first, result, error))
+            return false;
+        report_progress(context->report, &progress);
+    }
+    return true;
+}
+
+static bool
+verify_sync(const BackfillContext *context, PgConn *conn, const RevisionSync *sync,
+            VerifyResult *result, GError **error)
+{
+    g_autoptr(CatalogTable) root = catalog_require_table(conn, sync->schema, sync->table, error);
+    g_autoptr(GPtrArray) leaves = root ? backfill_load_leaves(conn, root, error) : NULL;
+    g_autofree char *mismatch = sync_mismatch_condition(sync);
+
+    if (leaves == NULL)
+        return false;
+    for (guint i = 0; i < leaves->len; i++)
+        if (!verify_leaf(context, conn, leaves->pdata[i], mismatch, result, error))
+            return false;
+    return true;
+}
+
+/* The author's query: each row of it is a mismatch; its first one is the example. */
+static bool
+verify_section(PgConn *conn, const Section *section, VerifyResult *result, GError **error)
+{
+    g_autoptr(SqlScript) script = section_parse(section, error);
+
+    if (script == NULL)
+        return false;
+    for (guint i = 0; i < sql_script_count(script); i++) {
+        const char *query = sql_statement_text(sql_script_get(script, i));
+        g_autofree char *sql = g_strdup_printf(
+            "WITH differs AS MATERIALIZED (%s) "
+            "SELECT (SELECT count(*) FROM differs), (SELECT d::text FROM differs d LIMIT 1)",
+            query);
+        g_autoptr(PgRows) rows = pg_query(conn, error, sql);
+
+        if (rows == NULL)
+            return false;
+        result->mismatches += pg_integer(rows, 0, 0);
+        if (result->example == NULL && !pg_is_null(rows, 0, 1))
+            result->example = g_strdup(pg_text(rows, 0, 1));
+    }
+    return true;
+}
+
+/* How many rows a verify section looked at, about: those of the tables that are backfilled. */
+static bool
+count_rows(PgConn *conn, const Revision *revision, VerifyResult *result, GError **error)
+{
+    g_autoptr(GPtrArray) tables = backfill_load_tables(conn, revision, error);
+
+    if (tables == NULL)
+        return false;
+    for (guint i = 0; i < tables->len; i++) {
+        const CatalogTable *table = tables->pdata[i];
+
+        result->checked += MAX(table->rows, 0);
+    }
+    return true;
+}
+
+bool
+backfill_verify(const BackfillContext *context, const Revision *revision, VerifyResult *ret_result,
+                GError **error)
+{
+    const PgConnOptions options = {.purpose = "verify"};
+    const Section *section = revision_section(revision, SECTION_VERIFY, NULL);
+    g_autoptr(PgConn) conn = pg_connect(context->url, &options, error);
+    g_autoptr(GPtrArray) syncs = NULL;
+    VerifyResult result = {0};
+    bool went = conn != NULL;
+
+    if (went && section) {
+        went = verify_section(conn, section, &result, error) &&
+               count_rows(conn, revision, &result, error);
+    } else if (went) {
+        syncs = revision_syncs(revision, error);
+        went = syncs != NULL;
+        for (guint i = 0; went && i < syncs->len; i++)
+            went = verify_sync(context, conn, syncs->pdata[i], &result, error);
+    }
+    if (!went) {
+        verify_result_clear(&result);
+        return false;
+    }
+    *ret_result = result;
+    return true;
+}
