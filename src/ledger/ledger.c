@@ -151,11 +151,17 @@ bool
 ledger_ensure(PgConn *conn, const Clock *clock, GError **error)
 {
     const gint64 key = pg_lock_key(PG_LOCK_LEDGER, 0, 0);
+    g_autoptr(GError) cause = NULL;
     int version = 0;
     bool upgraded;
 
-    if (!ledger_find(conn, &version, error))
+    if (!ledger_find(conn, &version, &cause)) {
+        /* Who may not read it does not own it either: that says more. */
+        if (error_is_sqlstate(cause, "42501") && !ensure_schema(conn, error))
+            return false;
+        g_propagate_error(error, g_steal_pointer(&cause));
         return false;
+    }
     if (version == LEDGER_VERSION)
         return true;
     if (!pg_poll_lock(conn, key, clock, WAIT_MS, NULL, NULL, error))

@@ -100,6 +100,33 @@ ledger_load_revisions(PgConn *conn, GError **error)
     return g_steal_pointer(&revisions);
 }
 
+GPtrArray *
+ledger_load_states(PgConn *conn, GError **error)
+{
+    g_autoptr(GPtrArray) revisions =
+        g_ptr_array_new_with_free_func((GDestroyNotify) ledger_revision_free);
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(PgRows) rows =
+        pg_query(conn, &cause, "SELECT revision, state, final FROM sluice.schema_state");
+
+    if (rows == NULL && !ledger_is_absent(cause)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return NULL;
+    }
+    for (int i = 0; rows && i < pg_rows_count(rows); i++) {
+        LedgerRevision *row = g_new0(LedgerRevision, 1);
+
+        row->id = g_strdup(pg_text(rows, i, 0));
+        row->title = g_strdup("");
+        row->state = state_of(pg_text(rows, i, 1));
+        row->final = pg_bool(rows, i, 2);
+        row->applied_by = g_strdup("");
+        row->checksums = checksums_of("{}");
+        g_ptr_array_add(revisions, row);
+    }
+    return g_steal_pointer(&revisions);
+}
+
 void
 ledger_revision_free(LedgerRevision *row)
 {

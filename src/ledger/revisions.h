@@ -29,6 +29,9 @@ typedef struct {
 /* All rows in one query, oldest first; an empty array if there is no ledger. Element-type
  * LedgerRevision *, owned by the caller. */
 GPtrArray *ledger_load_revisions(PgConn *conn, GError **error);
+/* The same, but only id, state and final of each: what any role may read, so that an app's own role
+ * can tell whether the schema fits it. */
+GPtrArray *ledger_load_states(PgConn *conn, GError **error);
 void ledger_revision_free(LedgerRevision *row);
 /* NULL if the ledger does not know it. Borrowed. */
 const LedgerRevision *ledger_find_revision(GPtrArray *revisions, const char *id);

@@ -1,0 +1,57 @@
+#include "base/json.h"
+#include "cli/command.h"
+#include "cli/revision-state.h"
+#include "pg/conn.h"
+
+static GStrv
+table_row(const LedgerRevision *row)
+{
+    GStrv cells = g_new0(char *, 5);
+    const char *since = revision_state_since(row);
+
+    cells[0] = g_strdup(row->id);
+    cells[1] = revision_state_text(row);
+    cells[2] = g_strdup(since ? since : "-");
+    cells[3] = g_strdup(row->title);
+    return cells;
+}
+
+static bool
+run_current(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GNUC_UNUSED,
+            GError **error)
+{
+    static const char *const header[] = {"REVISION", "STATE", "SINCE", "TITLE", NULL};
+    g_autoptr(PgConn) conn = pg_connect(
+        settings_require_database(app->settings, NULL),
+        &(PgConnOptions){.purpose = "current", .allow_standby = true, .allow_pooler = true}, error);
+    g_autoptr(GPtrArray) revisions = conn ? ledger_load_revisions(conn, error) : NULL;
+    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
+    g_autoptr(json_t) list = json_array();
+
+    if (revisions == NULL)
+        return false;
+    for (guint i = 0; i < revisions->len; i++) {
+        const LedgerRevision *row = g_ptr_array_index(revisions, i);
+        g_ptr_array_add(rows, table_row(row));
+        json_array_append_new(list, revision_state_json(row));
+    }
+    if (rows->len > 0)
+        output_table(app->output, header, rows);
+    else
+        output_line(app->output, "no revision was applied to %s", pg_target(conn));
+    output_json(app->output,
+                json_pack("{s:s, s:O}", "database", pg_target(conn), "revisions", list));
+    return true;
+}
+
+const Command command_current = {
+    .group = "Revisions",
+    .name = "current",
+    .summary = "show which revisions the database has, and their states",
+    .usage = "",
+    .details = "Reads the ledger alone, in one query; the revision files are not looked at. "
+               "`sluice status` compares the two.",
+    .example = "sluice current",
+    .needs = NEED_DATABASE,
+    .run = run_current,
+};

@@ -1,0 +1,273 @@
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "cli/command.h"
+#include "cli/revision-state.h"
+#include "ledger/backfills.h"
+#include "pg/conn.h"
+#include "revision/graph.h"
+
+/* What the result is made of; the lists grow as the revisions are walked. */
+typedef struct {
+    App *app;
+    const Graph *graph;
+    PgConn *conn;
+    GPtrArray *applied;   /* LedgerRevision * */
+    GPtrArray *backfills; /* LedgerBackfill *; NULL: no ledger */
+    GPtrArray *table;     /* GStrv */
+    json_t *revisions;
+    json_t *waiting; /* contracts that wait */
+    json_t *warnings;
+} Status;
+
+static void
+status_clear(Status *status)
+{
+    g_clear_pointer(&status->applied, g_ptr_array_unref);
+    g_clear_pointer(&status->backfills, g_ptr_array_unref);
+    g_clear_pointer(&status->table, g_ptr_array_unref);
+    g_clear_pointer(&status->revisions, json_decref);
+    g_clear_pointer(&status->waiting, json_decref);
+    g_clear_pointer(&status->warnings, json_decref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Status, status_clear)
+
+static void warn(Status *status, const char *kind, const char *revision, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+static void
+warn(Status *status, const char *kind, const char *revision, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    json_array_append_new(status->warnings, json_pack("{s:s, s:s, s:s}", "kind", kind, "revision",
+                                                      revision, "text", text));
+}
+
+/* "61 %, throttled: replica lag 70 MB > 64 MB", of the backfill that is not done; NULL if none has
+ * begun. Caller owns. */
+static char *
+backfill_text(const Status *status, const char *revision)
+{
+    for (guint i = 0; status->backfills && i < status->backfills->len; i++) {
+        const LedgerBackfill *backfill = g_ptr_array_index(status->backfills, i);
+        const gint64 per_cent =
+            backfill->end_page > 0 ? backfill->pages_done * 100 / backfill->end_page : 100;
+
+        if (strcmp(backfill->revision, revision) != 0 || backfill->state == LEDGER_BACKFILL_DONE)
+            continue;
+        if (backfill->state != LEDGER_BACKFILL_RUNNING)
+            return g_strdup_printf(
+                "%s %s%s%s", backfill->relation, ledger_backfill_state_name(backfill->state),
+                backfill->error ? ": " : "", backfill->error ? backfill->error : "");
+        return g_strdup_printf("%s %d %% of pass %d%s%s%s", backfill->relation, (int) per_cent,
+                               backfill->pass,
+                               backfill->wanted == LEDGER_WANT_PAUSE ? ", paused" : "",
+                               backfill->throttle ? ", throttled: " : "",
+                               backfill->throttle ? backfill->throttle : "");
+    }
+    return NULL;
+}
+
+/* What the contract of a revision waits for. Caller owns. */
+static char *
+reason_text(const Status *status, const char *revision, const char *next)
+{
+    if (strcmp(next, "backfill") == 0) {
+        g_autofree char *progress = backfill_text(status, revision);
+        return g_strdup_printf("its backfill (%s)", progress ? progress : "not begun");
+    }
+    if (strcmp(next, "contract") == 0)
+        return g_strdup("the contract gate (`sluice gate contract` shows its evidence)");
+    if (strcmp(next, "cutover") == 0)
+        return g_strdup("the cutover gate (`sluice gate cutover` shows its evidence)");
+    return g_strdup_printf("its %s", next);
+}
+
+static void
+check_drift(Status *status, const Revision *revision, const LedgerRevision *row)
+{
+    for (int kind = 0; kind < SECTION_N; kind++) {
+        const char *name = section_kind_name((SectionKind) kind);
+        const char *ran = g_hash_table_lookup(row->checksums, name);
+        g_autofree char *now = ran ? revision_checksum(revision, (SectionKind) kind) : NULL;
+
+        if (ran && g_strcmp0(ran, now) != 0)
+            warn(status, "edited", row->id, "%s: section %s was %s after it ran", revision->path,
+                 name, now ? "edited" : "removed");
+    }
+    if (row->partly)
+        warn(status, "partly", row->id, "revision %s: %s has begun and has not ended; run it again",
+             row->id, row->partly);
+}
+
+static void
+add_waiting(Status *status, const LedgerRevision *row, const char *next)
+{
+    g_autofree char *reason = reason_text(status, row->id, next);
+
+    json_array_append_new(status->waiting, json_pack("{s:s, s:s, s:s?, s:s, s:s}", "id", row->id,
+                                                     "title", row->title, "since", row->expanded_at,
+                                                     "next", next, "waits_for", reason));
+}
+
+static void
+add_row(Status *status, const char *id, const char *state, const char *since, const char *next,
+        const char *title)
+{
+    const char *const cells[] = {id, state, since ? since : "-", next ? next : "-", title, NULL};
+
+    g_ptr_array_add(status->table, g_strdupv((char **) (guintptr) cells));
+}
+
+/* A revision of the folder. */
+static bool
+add_revision(Status *status, const Revision *found, GError **error)
+{
+    g_autoptr(Revision) revision = graph_read(status->graph, found, error);
+    const LedgerRevision *row =
+        revision ? ledger_find_revision(status->applied, revision->id) : NULL;
+    g_autofree char *state = row ? revision_state_text(row) : g_strdup("pending");
+    const char *next;
+    json_t *entry;
+
+    if (revision == NULL)
+        return false;
+    next = revision_next_phase(revision, row);
+    add_row(status, revision->id, state, row ? revision_state_since(row) : NULL, next,
+            revision->title);
+    entry = row ? revision_state_json(row)
+                : json_pack("{s:s, s:s, s:s, s:b}", "id", revision->id, "title", revision->title,
+                            "state", "pending", "final", 0);
+    json_object_set_new(entry, "next", next ? json_string(next) : json_null());
+    json_object_set_new(entry, "file", json_string(revision->path));
+    json_array_append_new(status->revisions, entry);
+    if (row)
+        check_drift(status, revision, row);
+    if (row && next && row->state > STATE_PENDING && revision_has_contract(revision))
+        add_waiting(status, row, next);
+    return true;
+}
+
+static bool
+is_in_graph(const Graph *graph, const char *id)
+{
+    for (guint i = 0; i < graph_count(graph); i++)
+        if (strcmp(graph_get(graph, i)->id, id) == 0)
+            return true;
+    return false;
+}
+
+/* One that the database has and the folder has not. */
+static void
+add_missing(Status *status, const LedgerRevision *row)
+{
+    g_autofree char *state = revision_state_text(row);
+    json_t *entry = revision_state_json(row);
+
+    add_row(status, row->id, state, revision_state_since(row), NULL, row->title);
+    json_object_set_new(entry, "next", json_null());
+    json_object_set_new(entry, "file", json_null());
+    json_array_append_new(status->revisions, entry);
+    warn(status, "missing file", row->id,
+         "revision %s is %s in the database, and its file is not in %s", row->id,
+         revision_state_name(row->state), status->app->settings->migrations);
+}
+
+static bool
+load(Status *status, GError **error)
+{
+    status->table = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
+    status->revisions = json_array();
+    status->waiting = json_array();
+    status->warnings = json_array();
+    status->applied = ledger_load_revisions(status->conn, error);
+    if (status->applied == NULL)
+        return false;
+    if (status->applied->len > 0)
+        status->backfills = ledger_load_backfills(status->conn, NULL, error);
+    if (status->applied->len > 0 && status->backfills == NULL)
+        return false;
+    for (guint i = 0; i < status->applied->len; i++) {
+        const LedgerRevision *row = g_ptr_array_index(status->applied, i);
+        if (!is_in_graph(status->graph, row->id))
+            add_missing(status, row);
+    }
+    for (guint i = 0; i < graph_count(status->graph); i++)
+        if (!add_revision(status, graph_get(status->graph, i), error))
+            return false;
+    return true;
+}
+
+static const char *
+member(json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text ? text : "-";
+}
+
+static void
+print(const Status *status, Output *output)
+{
+    static const char *const header[] = {"REVISION", "STATE", "SINCE", "NEXT", "TITLE", NULL};
+    size_t i;
+    json_t *entry;
+
+    if (status->table->len > 0)
+        output_table(output, header, status->table);
+    else
+        output_line(output, "no revisions: neither in %s nor in %s",
+                    status->app->settings->migrations, pg_target(status->conn));
+    if (json_array_size(status->waiting) > 0)
+        output_line(output, "\ncontracts that wait:");
+    json_array_foreach(status->waiting, i, entry)
+        output_line(output, "  %s (%s) since %s: for %s", member(entry, "id"),
+                    member(entry, "title"), member(entry, "since"), member(entry, "waits_for"));
+    if (json_array_size(status->warnings) > 0)
+        output_line(output, "\nwarnings:");
+    json_array_foreach(status->warnings, i, entry)
+        output_line(output, "  %s", member(entry, "text"));
+}
+
+static bool
+run_status(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GNUC_UNUSED,
+           GError **error)
+{
+    g_autoptr(Graph) graph = graph_load(app->settings->migrations, true, error);
+    g_autoptr(PgConn) conn =
+        graph ? pg_connect(settings_require_database(app->settings, NULL),
+                           &(PgConnOptions){
+                               .purpose = "status", .allow_standby = true, .allow_pooler = true},
+                           error)
+              : NULL;
+    g_auto(Status) status = {.app = app, .graph = graph, .conn = conn};
+
+    if (conn == NULL || !load(&status, error))
+        return false;
+    print(&status, app->output);
+    output_json(app->output, json_pack("{s:s, s:O, s:O, s:O}", "database", pg_target(conn),
+                                       "revisions", status.revisions, "waiting_contracts",
+                                       status.waiting, "warnings", status.warnings));
+    return true;
+}
+
+const Command command_status = {
+    .group = "Applying",
+    .name = "status",
+    .summary = "show the phase of each revision, contracts that wait, and drift",
+    .usage = "",
+    .details = "Compares the revision files with the ledger: what is pending, what comes next, "
+               "since when a contract waits and what for; files that are gone, and sections that "
+               "were edited after they ran.",
+    .example = "sluice status\n"
+               "sluice status --format json",
+    .needs = NEED_DATABASE,
+    .run = run_status,
+};

@@ -1,0 +1,55 @@
+#include "cli/revision-state.h"
+
+char *
+revision_state_text(const LedgerRevision *row)
+{
+    if (row->partly)
+        return g_strdup_printf("%s, %s has begun", revision_state_name(row->state), row->partly);
+    return g_strdup(revision_state_name(row->state));
+}
+
+const char *
+revision_state_since(const LedgerRevision *row)
+{
+    switch (row->state) {
+    case STATE_PENDING:
+        return NULL;
+    case STATE_EXPANDED:
+        return row->expanded_at;
+    case STATE_BACKFILLED:
+        return row->backfilled_at;
+    case STATE_CUT_OVER:
+        return row->cut_over_at;
+    case STATE_CONTRACTED:
+        return row->contracted_at;
+    }
+    g_assert_not_reached();
+}
+
+json_t *
+revision_state_json(const LedgerRevision *row)
+{
+    return json_pack("{s:s, s:s, s:s, s:b, s:s?, s:s?, s:s?, s:s?, s:s?, s:s}", "id", row->id,
+                     "title", row->title, "state", revision_state_name(row->state), "final",
+                     row->final, "partly", row->partly, "expanded_at", row->expanded_at,
+                     "backfilled_at", row->backfilled_at, "cut_over_at", row->cut_over_at,
+                     "contracted_at", row->contracted_at, "applied_by", row->applied_by);
+}
+
+const char *
+revision_next_phase(const Revision *revision, const LedgerRevision *row)
+{
+    if (row == NULL || row->state == STATE_PENDING)
+        return "expand";
+    if (row->final)
+        return NULL;
+    if (row->state < STATE_BACKFILLED && revision_has_backfill(revision))
+        return "backfill";
+    if (row->state < STATE_BACKFILLED && revision_section(revision, SECTION_FINISH, NULL))
+        return "finish";
+    if (row->state < STATE_CUT_OVER && revision_has_cutover(revision))
+        return "cutover";
+    if (row->state < STATE_CONTRACTED && revision_has_contract(revision))
+        return "contract";
+    return NULL;
+}

@@ -1,0 +1,21 @@
+/*
+ * cli/revision-state.h - where a revision stands, as `current`, `status` and `wait` show it.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "ledger/revisions.h"
+#include "revision/revision.h"
+
+/* "expanded", "expanded, finish has begun". Caller owns. */
+char *revision_state_text(const LedgerRevision *row);
+/* When it reached the state it is in: ISO text; NULL while it is pending. Borrowed. */
+const char *revision_state_since(const LedgerRevision *row);
+/* {"id":..,"title":..,"state":..,"final":..,"partly":..,"expanded_at":..,..,"applied_by":..}.
+ * Caller owns. */
+json_t *revision_state_json(const LedgerRevision *row);
+
+/* The phase that comes next: "expand" (also where @row is NULL), "backfill", "finish", "cutover",
+ * "contract"; NULL once it is final. @revision with its sections. Borrowed. */
+const char *revision_next_phase(const Revision *revision, const LedgerRevision *row);
