@@ -1,6 +1,7 @@
 #include "demo/stage.h"
 
 #include <arpa/inet.h>
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -64,7 +65,7 @@ url_for(const Stage *stage, const char *role)
 }
 
 Stage *
-stage_new(Timeline *timeline, const char *folder, GError **error)
+stage_new(Timeline *timeline, const char *folder, const char *sluice, GError **error)
 {
     g_autoptr(Stage) stage = g_new0(Stage, 1);
     g_autoptr(GError) cause = NULL;
@@ -72,7 +73,8 @@ stage_new(Timeline *timeline, const char *folder, GError **error)
 
     stage->timeline = timeline;
     stage->programs = g_path_get_dirname(program);
-    stage->sluice = g_build_filename(stage->programs, "../../src/sluice", NULL);
+    stage->sluice = sluice ? g_canonicalize_filename(sluice, NULL)
+                           : g_build_filename(stage->programs, "../../src/sluice", NULL);
     stage->source = g_strdup(NOTES_SOURCE);
     stage->folder = g_canonicalize_filename(folder, NULL);
     stage->private = g_dir_make_tmp("notes-demo-XXXXXX", &cause);
@@ -173,7 +175,9 @@ static bool
 start_proxy(Stage *stage, GError **error)
 {
     g_autofree char *config = g_build_filename(stage->source, "haproxy.cfg", NULL);
-    const char *const argv[] = {"haproxy", "-db", "-f", config, NULL};
+    /* Debian keeps it where a plain user's PATH does not look. */
+    g_autofree char *found = g_find_program_in_path("haproxy");
+    const char *const argv[] = {found ? found : "/usr/sbin/haproxy", "-db", "-f", config, NULL};
 
     stage->proxy =
         child_start("haproxy", argv, (const char *const *) stage->env, log_proxy, stage, error);

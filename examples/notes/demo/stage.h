@@ -40,8 +40,9 @@ typedef struct {
     GStrv env; /* what sluice needs in its environment */
 } Stage;
 
-/* Names everything, makes the two folders; @folder: the demo's. */
-Stage *stage_new(Timeline *timeline, const char *folder, GError **error);
+/* Names everything, makes the two folders; @folder: the demo's; @sluice: the
+ * program, NULL: the one of this build. */
+Stage *stage_new(Timeline *timeline, const char *folder, const char *sluice, GError **error);
 /* Starts everything. After an error it stands as far as it came. */
 bool stage_set(Stage *stage, GError **error);
 /* Stops what runs, by pid, and removes the private folder. */
