@@ -112,8 +112,8 @@ collect(const Revision *revision, const Settings *settings, const Graph *graph, 
         return NULL;
     for (guint i = 0; i < revision->sections->len; i++) {
         const Section *section = revision->sections->pdata[i];
-        add_shown(shown, section_kind_name(section->kind), section->argument, section_text(section),
-                  section->place.line);
+        add_shown(shown, section_kind_name(section->kind), section->argument,
+                  g_strdup(section->text), section->place.line);
     }
     for (guint i = 0; i < syncs->len; i++) {
         const RevisionSync *sync = syncs->pdata[i];
