@@ -140,6 +140,7 @@ bool
 file_append_line(const char *path, const char *line, GError **error)
 {
     g_autofree char *whole = g_strconcat(line, "\n", NULL);
+    const bool is_new = !g_file_test(path, G_FILE_TEST_EXISTS);
     g_auto(Descriptor) fd = -1;
 
     if (!make_parent(path, error))
@@ -147,5 +148,5 @@ file_append_line(const char *path, const char *line, GError **error)
     fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail_errno(error, "cannot write", path);
-    return write_all(fd, whole, path, error);
+    return write_all(fd, whole, path, error) && (!is_new || sync_parent(path, error));
 }

@@ -16,6 +16,9 @@ log_get_level(void)
     return current;
 }
 
+static void write_line(LogLevel level, const char *prefix, const char *format, va_list args)
+    G_GNUC_PRINTF(3, 0);
+
 static void
 write_line(LogLevel level, const char *prefix, const char *format, va_list args)
 {

@@ -15,6 +15,9 @@ ignore_progress(void *sink G_GNUC_UNUSED, const ReportProgress *progress G_GNUC_
 
 const Report report_none = {.line = ignore_line, .progress = ignore_progress};
 
+static void line_valist(const Report *report, ReportKind kind, json_t *data, const char *format,
+                        va_list args) G_GNUC_PRINTF(4, 0);
+
 static void
 line_valist(const Report *report, ReportKind kind, json_t *data, const char *format, va_list args)
 {
