@@ -1,10 +1,8 @@
 """The HAProxy driver against a real HAProxy: what is set is what happens, what fails is counted."""
-import os
 import pathlib
 import re
 import subprocess
 import threading
-import time
 
 import pytest
 
