@@ -114,3 +114,7 @@ bool sql_name_parse(const char *text, Place place, char **ret_schema, char **ret
 /* The text with comments and runs of blanks folded: two texts with the same canonical form mean the
  * same to the server. For checksums. Never fails: what cannot be scanned is returned as it is. */
 char *sql_canonical(const char *text);
+
+/* The text in one line with each literal as ?, for messages: a value may be a secret. Text that is
+ * cut off inside of a literal ends before it. Caller owns. */
+char *sql_redact(const char *text);
