@@ -1,0 +1,21 @@
+/*
+ * backfill/status.h - how far each backfill is, and what it does to its table.
+ */
+#pragma once
+
+#include "ledger/backfills.h"
+
+typedef struct {
+    LedgerBackfill *backfill;
+    const char
+        *state;   /* running, throttled, paused, cancelling, stopped (nobody works), done, .. */
+    int workers;  /* sessions that hold a range now */
+    double share; /* of this pass, by pages, 0..1 */
+    double rows_per_s; /* over its whole time, stops left out */
+    gint64 size;       /* bytes of the table now; 0: it is gone */
+    double growth;     /* size now / before; 0: not known */
+    double hot_share;  /* of all updates of the table, 0..1; < 0: not known */
+} BackfillStatus;
+
+/* Of @revision, or of all where it is NULL. Element-type BackfillStatus *. Caller owns. */
+GPtrArray *backfill_load_status(PgConn *conn, const char *revision, GError **error);

@@ -1,0 +1,428 @@
+#include <string.h>
+
+#include "backfill/complete.h"
+#include "backfill/status.h"
+#include "backfill/verify.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "ledger/events.h"
+#include "ledger/revisions.h"
+
+static const char group[] = "Backfill";
+
+static PgConn *
+connect_ledger(App *app, const char *purpose, GError **error)
+{
+    const PgConnOptions options = {.purpose = purpose};
+    const char *url = settings_require_database(app->settings, error);
+    g_autoptr(PgConn) conn = url ? pg_connect(url, &options, error) : NULL;
+    int version = 0;
+
+    if (conn == NULL || !ledger_find(conn, &version, error))
+        return NULL;
+    if (version > 0)
+        return g_steal_pointer(&conn);
+    error_set(error, ERROR_STATE, "%s has no ledger: nothing was ever applied", pg_target(conn));
+    error_hint(error, "Run `sluice upgrade` first.");
+    return NULL;
+}
+
+/* The revisions that @target names, with their sections: itself, or all that are expanded and have
+ * a backfill. Element-type Revision *. */
+static GPtrArray *
+choose_revisions(PgConn *conn, const Graph *graph, const char *target, GError **error)
+{
+    g_autoptr(GPtrArray) chosen = g_ptr_array_new_with_free_func((GDestroyNotify) revision_free);
+    g_autoptr(GPtrArray) rows = ledger_load_revisions(conn, error);
+    const Revision *named = NULL;
+
+    if (rows == NULL || (target && !graph_resolve(graph, target, &named, error)))
+        return NULL;
+    for (guint i = 0; i < graph_count(graph); i++) {
+        const Revision *revision = graph_get(graph, i);
+        const LedgerRevision *row = ledger_find_revision(rows, revision->id);
+        g_autoptr(Revision) whole = NULL;
+
+        if (target ? revision != named : row == NULL || row->state != STATE_EXPANDED)
+            continue;
+        whole = graph_read(graph, revision, error);
+        if (whole == NULL)
+            return NULL;
+        if (target || revision_has_backfill(whole))
+            g_ptr_array_add(chosen, g_steal_pointer(&whole));
+    }
+    return g_steal_pointer(&chosen);
+}
+
+typedef struct {
+    gint64 workers;
+} RunOptions;
+
+static json_t *
+result_to_json(const Revision *revision, const BackfillResult *result)
+{
+    return json_pack("{s:s, s:I, s:I, s:f, s:I, s:b}", "revision", revision->id, "rows",
+                     (json_int_t) result->rows, "duration_ms", (json_int_t) result->duration_ms,
+                     "rows_per_s", result->rows_per_s, "throttled_ms",
+                     (json_int_t) result->throttled_ms, "paused", result->paused);
+}
+
+static void
+print_result(Output *output, const Revision *revision, const BackfillResult *result)
+{
+    g_autofree char *rows = text_format_count(result->rows);
+    g_autofree char *speed = text_format_count((gint64) result->rows_per_s);
+    g_autofree char *duration = text_format_duration_ms(result->duration_ms);
+    g_autofree char *throttled = text_format_duration_ms(result->throttled_ms);
+
+    output_line(output, "%s: %s, %s rows, %s in this run at %s rows/s, held for %s", revision->id,
+                result->paused ? "paused" : "done", rows, duration, speed, throttled);
+}
+
+static bool
+run_backfills(App *app, PgConn *conn, const Graph *graph, GPtrArray *revisions, int workers,
+              json_t *list, GError **error)
+{
+    const BackfillContext context = {.url = app->settings->database_url,
+                                     .settings = app->settings,
+                                     .clock = app->clock,
+                                     .report = app->report,
+                                     .workers = workers,
+                                     .wait_while_paused = true};
+    const ApplyContext apply = {.conn = conn,
+                                .settings = app->settings,
+                                .clock = app->clock,
+                                .report = app->report,
+                                .graph = graph};
+
+    for (guint i = 0; i < revisions->len; i++) {
+        BackfillResult result = {0};
+
+        if (!backfill_complete(&context, &apply, revisions->pdata[i], &result, error))
+            return false;
+        print_result(app->output, revisions->pdata[i], &result);
+        json_array_append_new(list, result_to_json(revisions->pdata[i], &result));
+    }
+    return true;
+}
+
+static bool
+run_run(App *app, void *options, const char *const *words, GError **error)
+{
+    const RunOptions *wanted = options;
+    g_autoptr(PgConn) conn = connect_ledger(app, "backfill finish", error);
+    g_autoptr(Graph) graph = conn ? graph_load(app->settings->migrations, true, error) : NULL;
+    g_autoptr(GPtrArray) revisions = graph ? choose_revisions(conn, graph, words[0], error) : NULL;
+    g_autoptr(json_t) list = json_array();
+
+    if (revisions == NULL ||
+        !run_backfills(app, conn, graph, revisions, (int) wanted->workers, list, error))
+        return false;
+    if (revisions->len == 0)
+        output_line(app->output, "nothing to backfill");
+    output_json(app->output, json_pack("{s:O}", "backfills", list));
+    return true;
+}
+
+static const ArgSpec run_args[] = {
+    {"workers", 0, ARG_INT, offsetof(RunOptions, workers), "N", "sessions that work side by side"},
+    {0},
+};
+
+const Command command_backfill_run = {
+    .group = group,
+    .name = "backfill run",
+    .summary = "fill the rows that were there before, until none is left, then finish",
+    .usage = "[REVISION]",
+    .details =
+        "Works in short transactions that any number of processes may share: start it again on "
+        "another machine, and both work. Killed at any moment, the next run goes on where it "
+        "stopped. Without a revision: all that are expanded, in order. It holds itself back "
+        "while replicas lag or sessions wait for it (backfill.* in sluice.yaml).",
+    .example = "sluice backfill run\nsluice backfill run 3f2a --workers 2",
+    .args = run_args,
+    .args_size = sizeof(RunOptions),
+    .needs = NEED_DATABASE,
+    .run = run_run,
+};
+
+static json_t *
+status_to_json(const BackfillStatus *status)
+{
+    const LedgerBackfill *b = status->backfill;
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:i, s:i, s:I, s:f, s:f, s:I, s:s?, s:I, s:f, s:s?, s:s, s:s?}",
+        "revision", b->revision, "relation", b->relation, "state", status->state, "pass", b->pass,
+        "workers", status->workers, "rows", (json_int_t) b->rows, "share", status->share,
+        "rows_per_s", status->rows_per_s, "skipped", (json_int_t) b->skipped, "throttle",
+        b->throttle, "throttled_ms", (json_int_t) b->throttled_ms, "growth", status->growth,
+        "error", b->error, "started_at", b->started_at, "finished_at", b->finished_at);
+
+    json_object_set_new(object, "hot_share",
+                        status->hot_share < 0 ? json_null() : json_real(status->hot_share));
+    return object;
+}
+
+static GStrv
+status_to_row(const BackfillStatus *status)
+{
+    const LedgerBackfill *b = status->backfill;
+    g_autoptr(GStrvBuilder) cells = g_strv_builder_new();
+    g_autofree char *rows = text_format_count(b->rows);
+    g_autofree char *speed = text_format_count((gint64) status->rows_per_s);
+    g_autofree char *share = g_strdup_printf("pass %d, %.0f %%", b->pass, 100 * status->share);
+    g_autofree char *growth = g_strdup_printf("%.2f", status->growth);
+    g_autofree char *hot =
+        status->hot_share < 0 ? g_strdup("-") : g_strdup_printf("%.0f %%", 100 * status->hot_share);
+    const char *note = b->error ? b->error : b->throttle ? b->throttle : "";
+    const char *const values[] = {b->revision, b->relation, status->state, share, rows,
+                                  speed,       growth,      hot,           note,  NULL};
+
+    g_strv_builder_addv(cells, (const char **) values);
+    return g_strv_builder_end(cells);
+}
+
+static bool
+run_status(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GNUC_UNUSED,
+           GError **error)
+{
+    static const char *const header[] = {"REVISION", "TABLE",  "STATE", "PROGRESS", "ROWS",
+                                         "ROWS/S",   "GROWTH", "HOT",   "",         NULL};
+    g_autoptr(PgConn) conn = connect_ledger(app, "backfill status", error);
+    g_autoptr(GPtrArray) list = conn ? backfill_load_status(conn, NULL, error) : NULL;
+    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
+    g_autoptr(json_t) json = json_array();
+
+    if (list == NULL)
+        return false;
+    for (guint i = 0; i < list->len; i++) {
+        g_ptr_array_add(rows, status_to_row(list->pdata[i]));
+        json_array_append_new(json, status_to_json(list->pdata[i]));
+    }
+    if (list->len == 0)
+        output_line(app->output, "no backfill has begun");
+    else
+        output_table(app->output, header, rows);
+    output_json(app->output, json_pack("{s:O}", "backfills", json));
+    return true;
+}
+
+const Command command_backfill_status = {
+    .group = group,
+    .name = "backfill status",
+    .summary = "show how far each backfill is, and what holds it",
+    .usage = "",
+    .details = "GROWTH is the table's size now, divided by what it was before; HOT the share of "
+               "the table's updates that touched no index.",
+    .example = "sluice backfill status --format json",
+    .needs = NEED_DATABASE,
+    .run = run_status,
+};
+
+/* Ids of @target, or of all revisions whose backfill is not done. Element-type char *. */
+static GPtrArray *
+choose_controlled(App *app, PgConn *conn, const char *target, GError **error)
+{
+    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) rows = ledger_load_backfills(conn, NULL, error);
+    g_autoptr(Graph) graph = NULL;
+    const Revision *named = NULL;
+
+    if (rows == NULL)
+        return NULL;
+    if (target) {
+        graph = graph_load(app->settings->migrations, true, error);
+        if (graph == NULL || !graph_resolve(graph, target, &named, error))
+            return NULL;
+    }
+    for (guint i = 0; i < rows->len; i++) {
+        const LedgerBackfill *row = rows->pdata[i];
+
+        if (row->state != LEDGER_BACKFILL_DONE &&
+            (named == NULL || strcmp(row->revision, named->id) == 0) &&
+            !g_ptr_array_find_with_equal_func(ids, row->revision, g_str_equal, NULL))
+            g_ptr_array_add(ids, g_strdup(row->revision));
+    }
+    if (ids->len > 0)
+        return g_steal_pointer(&ids);
+    if (named)
+        error_set(error, ERROR_STATE, "revision %s has no backfill at work", named->id);
+    else
+        error_set(error, ERROR_STATE, "no backfill is at work");
+    error_hint(error, "See `sluice backfill status`.");
+    return NULL;
+}
+
+static bool
+control(App *app, const char *target, LedgerWanted wanted, const char *done, GError **error)
+{
+    g_autoptr(PgConn) conn = connect_ledger(app, "backfill control", error);
+    g_autoptr(GPtrArray) ids = conn ? choose_controlled(app, conn, target, error) : NULL;
+    g_autoptr(json_t) list = json_array();
+
+    if (ids == NULL)
+        return false;
+    for (guint i = 0; i < ids->len; i++) {
+        const char *id = ids->pdata[i];
+        g_autofree char *text = g_strdup_printf("backfill of %s: %s", id, done);
+        gint64 count = 0;
+
+        if (!ledger_want_backfill(conn, id, wanted, &count, error) ||
+            !ledger_append_event(conn, "backfill", id, 0, text, NULL, error))
+            return false;
+        output_line(app->output, "%s", text);
+        json_array_append_new(list, json_pack("{s:s, s:s}", "revision", id, "wanted", done));
+    }
+    output_json(app->output, json_pack("{s:O}", "backfills", list));
+    return true;
+}
+
+static bool
+run_pause(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
+{
+    return control(app, words[0], LEDGER_WANT_PAUSE, "to pause", error);
+}
+
+static bool
+run_resume(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
+{
+    return control(app, words[0], LEDGER_WANT_RUN, "to go on", error);
+}
+
+static bool
+run_cancel(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
+{
+    return control(app, words[0], LEDGER_WANT_CANCEL, "to be cancelled", error);
+}
+
+const Command command_backfill_pause = {
+    .group = group,
+    .name = "backfill pause",
+    .summary = "hold a backfill at its next part, on whatever machine it runs",
+    .usage = "[REVISION]",
+    .details = "Its processes stay and wait for `sluice backfill resume`.",
+    .example = "sluice backfill pause",
+    .needs = NEED_DATABASE,
+    .run = run_pause,
+};
+
+const Command command_backfill_resume = {
+    .group = group,
+    .name = "backfill resume",
+    .summary = "let a paused or cancelled backfill go on",
+    .usage = "[REVISION]",
+    .details = "A cancelled one has no process any more: start it with `sluice backfill run`.",
+    .example = "sluice backfill resume",
+    .needs = NEED_DATABASE,
+    .run = run_resume,
+};
+
+const Command command_backfill_cancel = {
+    .group = group,
+    .name = "backfill cancel",
+    .summary = "end a backfill at its next part; what is done stays done",
+    .usage = "[REVISION]",
+    .details = "The triggers stay, so old and new shape stay equal in the rows that apps write.",
+    .example = "sluice backfill cancel 3f2a",
+    .needs = NEED_DATABASE,
+    .run = run_cancel,
+};
+
+static bool
+verify_one(App *app, const Revision *revision, json_t *list, gint64 *mismatches, GError **error)
+{
+    const BackfillContext context = {.url = app->settings->database_url,
+                                     .settings = app->settings,
+                                     .clock = app->clock,
+                                     .report = app->report};
+    VerifyResult result = {0};
+    g_autofree char *checked = NULL;
+    g_autofree char *differ = NULL;
+
+    if (!backfill_verify(&context, revision, &result, error))
+        return false;
+    *mismatches += result.mismatches;
+    checked = text_format_count(result.checked);
+    differ = text_format_count(result.mismatches);
+    output_line(app->output, "%s: %s of %s rows differ%s%s", revision->id, differ, checked,
+                result.example ? ", first " : "", result.example ? result.example : "");
+    json_array_append_new(list,
+                          json_pack("{s:s, s:I, s:I, s:s?}", "revision", revision->id, "checked",
+                                    (json_int_t) result.checked, "mismatches",
+                                    (json_int_t) result.mismatches, "example", result.example));
+    verify_result_clear(&result);
+    return true;
+}
+
+/* What can be compared: both shapes are there. */
+static bool
+has_both_shapes(GPtrArray *rows, const Revision *revision)
+{
+    const LedgerRevision *row = ledger_find_revision(rows, revision->id);
+
+    return row && row->state != STATE_PENDING && row->state != STATE_CONTRACTED &&
+           revision_has_backfill(revision);
+}
+
+static bool
+verify_chosen(App *app, PgConn *conn, const Graph *graph, const char *target, json_t *list,
+              gint64 *mismatches, GError **error)
+{
+    g_autoptr(GPtrArray) rows = ledger_load_revisions(conn, error);
+    const Revision *named = NULL;
+
+    if (rows == NULL || (target && !graph_resolve(graph, target, &named, error)))
+        return false;
+    for (guint i = 0; i < graph_count(graph); i++) {
+        g_autoptr(Revision) revision = NULL;
+
+        if (named && graph_get(graph, i) != named)
+            continue;
+        revision = graph_read(graph, graph_get(graph, i), error);
+        if (revision == NULL)
+            return false;
+        if (has_both_shapes(rows, revision)) {
+            if (!verify_one(app, revision, list, mismatches, error))
+                return false;
+        } else if (named) {
+            error_set(error, ERROR_STATE, "revision %s has nothing to compare", revision->id);
+            return error_hint(error, "Old and new shape exist side by side from expand to "
+                                     "contract: see `sluice status`.");
+        }
+    }
+    return true;
+}
+
+static bool
+run_verify(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
+{
+    g_autoptr(PgConn) conn = connect_ledger(app, "verify", error);
+    g_autoptr(Graph) graph = conn ? graph_load(app->settings->migrations, true, error) : NULL;
+    g_autoptr(json_t) list = json_array();
+    gint64 mismatches = 0;
+
+    if (graph == NULL || !verify_chosen(app, conn, graph, words[0], list, &mismatches, error))
+        return false;
+    if (json_array_size(list) == 0)
+        output_line(app->output, "nothing to compare");
+    output_json(app->output, json_pack("{s:O}", "verified", list));
+    if (mismatches == 0)
+        return true;
+    error_set(error, ERROR_CHECK, "%" G_GINT64_FORMAT " rows differ between old and new shape",
+              mismatches);
+    return error_hint(error, "Run `sluice backfill run` if it is not done; else look at the row "
+                             "and at the mapping: sluice show.");
+}
+
+const Command command_backfill_verify = {
+    .group = group,
+    .name = "backfill verify",
+    .summary = "compare old and new shape, row by row; status 9 if one differs",
+    .usage = "[REVISION]",
+    .details = "Reads range by range, with short snapshots. A verify section of the revision is "
+               "run instead, where there is one: each row that it gives is a difference.",
+    .example = "sluice backfill verify",
+    .needs = NEED_DATABASE,
+    .run = run_verify,
+};
