@@ -4,9 +4,10 @@
 #pragma once
 
 #include <glib.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
+
+#include "base/json.h"
 
 typedef struct Output Output;
 

@@ -3,8 +3,7 @@
  */
 #pragma once
 
-#include <jansson.h>
-
+#include "base/json.h"
 #include "ledger/revisions.h"
 #include "revision/revision.h"
 

@@ -4,8 +4,7 @@
  */
 #pragma once
 
-#include <jansson.h>
-
+#include "base/json.h"
 #include "ledger/ledger.h"
 
 /* Appends in a short transaction of its own (never inside a DDL or chunk transaction: asserts it).

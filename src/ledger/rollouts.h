@@ -9,8 +9,7 @@
  */
 #pragma once
 
-#include <jansson.h>
-
+#include "base/json.h"
 #include "ledger/ledger.h"
 
 typedef enum {
