@@ -293,8 +293,23 @@ execute_plan(const ApplyContext *context, const Revision *revision, Plan *plan, 
     return is_recorded || record_plan(context, plan, error);
 }
 
+static void
+describe_step(const Execution *execution, const PlanStep *step, guint run, bool transactional,
+              const char *locks)
+{
+    report_data(execution->context->report, REPORT_STEP,
+                json_pack("{s:s, s:s, s:i, s:b, s:b, s:s, s:s, s:b}", "revision",
+                          execution->revision->id, "phase", execution->plan->phase, "run",
+                          (int) run, "transaction", transactional, "derived", step->label != NULL,
+                          "statement", step->text, "locks", locks, "unknown_locks",
+                          step->unknown_locks),
+                "%s%s%s%s;", step->label ? "-- derived: " : "", step->label ? step->label : "",
+                step->label ? "\n" : "", step->text);
+}
+
+/* The relations that an earlier run makes are not there yet: nobody waits for those. */
 static bool
-describe_run(const Execution *execution, bool transactional, guint number, GError **error)
+describe_run(const Execution *execution, guint run, bool transactional, GError **error)
 {
     g_autoptr(GPtrArray) statements = plan_statements(execution->steps);
     bool unknown = false;
@@ -304,18 +319,11 @@ describe_run(const Execution *execution, bool transactional, guint number, GErro
 
     if (needs == NULL)
         return false;
-    for (guint i = 0; i < execution->steps->len; i++) {
-        const PlanStep *step = g_ptr_array_index(execution->steps, i);
-
-        report_data(execution->context->report, REPORT_STEP,
-                    json_pack("{s:s, s:s, s:i, s:b, s:b, s:s, s:s, s:b}", "revision",
-                              execution->revision->id, "phase", execution->plan->phase, "run",
-                              (int) number, "transaction", transactional, "derived",
-                              step->label != NULL, "statement", step->text, "locks", locks,
-                              "unknown_locks", step->unknown_locks),
-                    "%s%s%s", step->text, step->label ? "\n    -- derived: " : "",
-                    step->label ? step->label : "");
-    }
+    report_step(execution->context->report, "-- run %u, %s; locks: %s", run,
+                transactional ? "one transaction" : "outside of transactions",
+                *locks ? locks : "none on what exists");
+    for (guint i = 0; i < execution->steps->len; i++)
+        describe_step(execution, g_ptr_array_index(execution->steps, i), run, transactional, locks);
     return true;
 }
 
@@ -329,7 +337,7 @@ execute_dry(const ApplyContext *context, const Revision *revision, Plan *plan, G
         const PlanRun *run = g_ptr_array_index(plan->runs, i);
 
         select_steps(&execution, run);
-        if (!describe_run(&execution, run->transactional, i + 1, error))
+        if (!describe_run(&execution, i + 1, run->transactional, error))
             return false;
     }
     return true;

@@ -40,6 +40,24 @@ plan_expand(Phase *phase, Plan *plan, GError **error)
     return sync_steps_expand(phase, plan, error);
 }
 
+/* An app's prepared statements whose result gets a column fail once with "cached plan must not
+ * change result type"; drivers prepare again, and the reader of a log should know why. */
+static void
+tell_of_prepared(const Phase *phase, const Plan *plan)
+{
+    g_autoptr(GPtrArray) statements = plan_statements(plan->steps);
+
+    for (guint i = 0; i < statements->len; i++) {
+        g_autoptr(GPtrArray) added = sql_statement_adds_columns(g_ptr_array_index(statements, i));
+
+        if (added->len > 0)
+            report_detail(phase->context->report,
+                          "%s adds column %s: a prepared `SELECT *` or `RETURNING *` of the app "
+                          "fails once after it (\"cached plan must not change result type\")",
+                          phase->revision->id, (const char *) g_ptr_array_index(added, 0));
+    }
+}
+
 bool
 apply_expand(const ApplyContext *context, const Revision *revision, GError **error)
 {
@@ -53,5 +71,8 @@ apply_expand(const ApplyContext *context, const Revision *revision, GError **err
     if (!revision_check(phase.revision, error) ||
         (!context->dry_run && !check_parents(&phase, error)))
         return false;
-    return plan_expand(&phase, plan, error) && phase_run(&phase, plan, error);
+    if (!plan_expand(&phase, plan, error))
+        return false;
+    tell_of_prepared(&phase, plan);
+    return phase_run(&phase, plan, error);
 }

@@ -85,11 +85,27 @@ append_event(const Phase *phase, const char *kind, GError **error)
                                error);
 }
 
+static void
+warn_of_unknown_locks(const Phase *phase, const Plan *plan)
+{
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const PlanStep *step = g_ptr_array_index(plan->steps, i);
+        g_autofree char *where = step->unknown_locks ? plan_step_describe(step) : NULL;
+
+        if (where)
+            report_warning(phase->context->report,
+                           "%s: the locks that this statement takes cannot be known beforehand; "
+                           "it runs alone, under the stall budget",
+                           where);
+    }
+}
+
 bool
 phase_run(const Phase *phase, Plan *plan, GError **error)
 {
     const ApplyContext *context = phase->context;
 
+    warn_of_unknown_locks(phase, plan);
     if (context->dry_run)
         return execute_dry(context, phase->revision, plan, error);
     if (!ledger_begin_phase(context->conn, phase->revision, phase->kind->name, error) ||
