@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "catalog/catalog.h"
 #include "cli/workspace.h"
 #include "ledger/revisions.h"
 
