@@ -1,0 +1,528 @@
+"""sluice upgrade and downgrade: what they do, whom they wait for, what they refuse."""
+import os
+import re
+import threading
+import time
+
+import psycopg2
+import pytest
+
+from conftest import Project, Server, wait_until
+
+FIRST, SECOND, THIRD = "aaaaaaaaaaa1", "aaaaaaaaaaa2", "aaaaaaaaaaa3"
+
+USERS = """-- sluice: expand
+CREATE TABLE users (id int PRIMARY KEY, full_name text NOT NULL, seen int);
+
+-- sluice: downgrade
+DROP TABLE users;
+"""
+RENAME = """-- sluice: expand
+ALTER TABLE users ADD COLUMN display_name text;
+
+-- sluice: sync users
+SELECT full_name AS display_name;
+
+-- sluice: finish
+CREATE INDEX CONCURRENTLY users_display_name ON users (display_name);
+
+-- sluice: contract
+ALTER TABLE users DROP COLUMN full_name;
+
+-- sluice: downgrade
+ALTER TABLE users DROP COLUMN display_name;
+"""
+ADD = """-- sluice: expand
+ALTER TABLE users ADD COLUMN added int;
+
+-- sluice: downgrade
+ALTER TABLE users DROP COLUMN added;
+"""
+
+
+def columns(database, table="users"):
+    rows = database.query("SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) "
+                          "AND attnum > 0 AND NOT attisdropped ORDER BY attnum", table)
+    return [name for (name,) in rows]
+
+
+def states(database):
+    return dict(database.query("SELECT id, state FROM sluice.revision ORDER BY ordinal"))
+
+
+def steps(database, revision, phase="expand"):
+    return database.query("SELECT ordinal, state, statement FROM sluice.step "
+                          "WHERE revision = %s AND phase = %s ORDER BY ordinal", revision, phase)
+
+
+def triggers(database):
+    rows = database.query("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname")
+    return [name for (name,) in rows]
+
+
+def has_ledger(database):
+    return database.value("SELECT to_regnamespace('sluice') IS NOT NULL")
+
+
+@pytest.fixture
+def users(project, database):
+    """A project whose first revision has made the table users, with rows."""
+    project.revision(FIRST, USERS)
+    project.ok("upgrade")
+    database.execute("INSERT INTO users SELECT i, 'name ' || i, 0 FROM generate_series(1, 200) i")
+    return project
+
+
+class Started:
+    """A sluice that runs in the background, its stderr gathered."""
+
+    def __init__(self, project, *args, env=None):
+        self.process = project.start(*args, env={**project.env, **(env or {})})
+        self.lines = []
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stderr:
+            self.lines.append(line)
+
+    @property
+    def stderr(self):
+        return "".join(self.lines)
+
+    def wait_for(self, text, seconds=20):
+        wait_until(lambda: text in self.stderr or self.process.poll() is not None, seconds,
+                   f"{text!r} on stderr")
+        assert text in self.stderr, self.stderr
+
+    def end(self, status=0, timeout=30):
+        stdout = self.process.stdout.read()
+        self.process.wait(timeout)
+        self.reader.join()
+        assert self.process.returncode == status, stdout + self.stderr
+        return stdout
+
+
+# --- what it does ---------------------------------------------------------------------------------
+
+def test_expands_pending_revisions_in_order(project, database):
+    project.revision(SECOND, ADD, revises=FIRST)
+    project.revision(FIRST, USERS)
+    result = project.ok("upgrade")
+    assert result.stdout.index(FIRST) < result.stdout.index(SECOND)
+    assert columns(database) == ["id", "full_name", "seen", "added"]
+    assert states(database) == {FIRST: "expanded", SECOND: "expanded"}
+    assert database.query("SELECT final, partly FROM sluice.revision") == [(True, None)] * 2
+    assert [state for _, state, _ in steps(database, FIRST)] == ["done"]
+    kinds = database.query("SELECT kind, revision FROM sluice.event ORDER BY id")
+    assert kinds == [("expanding", FIRST), ("expanded", FIRST),
+                     ("expanding", SECOND), ("expanded", SECOND)]
+
+
+def test_stops_at_the_target(project, database):
+    project.revision(FIRST, USERS)
+    project.revision(SECOND, ADD, revises=FIRST)
+    project.ok("upgrade", FIRST[:8] + FIRST[8:])
+    assert states(database) == {FIRST: "expanded"}
+    result = project.json("upgrade")
+    assert [done["revision"] for done in result["done"]] == [SECOND]
+
+
+def test_again_does_nothing(users, database):
+    before = database.query("SELECT * FROM sluice.step")
+    result = users.ok("upgrade")
+    assert "nothing to do" in result.stdout
+    assert database.query("SELECT * FROM sluice.step") == before
+
+
+def test_with_nothing_to_do_it_asks_one_query(tmp_path):
+    server = Server("--tcp", "-o", "log_statement=all", "-o", "log_line_prefix=<%a> ")
+    try:
+        project = Project(tmp_path / "project", server.create_database())
+        project.revision(FIRST, USERS)
+        project.ok("upgrade")
+        log = next(os.path.join(folder, name) for folder, _, names in os.walk(server.folder)
+                   for name in names if name.endswith("log"))
+
+        def statements():
+            with open(log, encoding="utf-8", errors="replace") as lines:
+                return [line for line in lines
+                        if line.startswith("<sluice/upgrade>") and
+                        re.search(r"LOG:  (statement|execute)", line)]
+
+        before = len(statements())
+        project.ok("upgrade")
+        # The session's check of itself, and one question.
+        assert len(statements()) - before == 2, statements()[before:]
+    finally:
+        server.close()
+
+
+def test_a_mapping_has_its_triggers_from_the_first_moment(users, database):
+    users.revision(SECOND, RENAME, revises=FIRST)
+    failures, stop = [], threading.Event()
+
+    def write():
+        connection = database.connect()
+        cursor = connection.cursor()
+        key = 1000
+        while not stop.is_set():
+            key += 1
+            try:
+                cursor.execute("INSERT INTO users (id, full_name) VALUES (%s, %s)",
+                               (key, f"new {key}"))
+            except psycopg2.Error as error:
+                failures.append(str(error))
+        connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        users.ok("upgrade")
+        after = database.value("SELECT max(id) FROM users")
+        wait_until(lambda: database.value("SELECT max(id) FROM users") > after + 10)
+    finally:
+        stop.set()
+        writer.join()
+    assert failures == []
+    assert triggers(database) == ["zzzz_sluice_insert", "zzzz_sluice_update"]
+    # From the first row with the column on, every one that was written is filled.
+    first = database.value("SELECT min(id) FROM users WHERE id > 1000 AND display_name IS NOT NULL")
+    assert database.value("SELECT count(*) FROM users WHERE id >= %s AND display_name IS DISTINCT "
+                          "FROM full_name", first) == 0
+    assert database.query("SELECT revision, table_name FROM sluice.mapping") == [(SECOND, "users")]
+    assert states(database)[SECOND] == "expanded"
+
+
+def test_backfill_and_finish_when_asked(users, database):
+    users.revision(SECOND, RENAME, revises=FIRST)
+    users.ok("upgrade", "--backfill")
+    assert states(database)[SECOND] == "backfilled"
+    assert database.value("SELECT count(*) FROM users WHERE display_name IS NULL") == 0
+    assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = "
+                          "'users_display_name'::regclass") is True
+    assert all(state == "done" for _, state, _ in steps(database, SECOND, "finish"))
+
+
+def test_an_empty_table_needs_no_backfill(project, database):
+    project.revision(FIRST, USERS)
+    project.revision(SECOND, RENAME, revises=FIRST)
+    project.ok("upgrade")
+    assert states(database) == {FIRST: "expanded", SECOND: "backfilled"}
+    assert columns(database) == ["id", "full_name", "seen", "display_name"]
+
+
+def test_dry_run_shows_statements_and_locks_and_touches_nothing(project, database):
+    database.execute("CREATE TABLE users (id int PRIMARY KEY, full_name text)")
+    project.revision(FIRST, RENAME)
+    result = project.ok("upgrade", "--dry-run")
+    assert "ALTER TABLE users ADD COLUMN display_name text" in result.stdout
+    assert "ACCESS EXCLUSIVE on public.users" in result.stdout
+    assert "-- derived: sync triggers on public.users" in result.stdout
+    assert columns(database) == ["id", "full_name"]
+    assert not has_ledger(database)
+    plan = project.json("upgrade", "--dry-run")["plan"]
+    assert [(line["run"], line["derived"]) for line in plan][:2] == [(1, False), (1, True)]
+
+
+def test_an_edited_section_is_reported(users, database):
+    path = users.revision(SECOND, RENAME, revises=FIRST)
+    users.ok("upgrade")
+    path.write_text(path.read_text().replace("display_name text;", "display_name varchar;"))
+    result = users.ok("upgrade")
+    assert "section expand" in result.stderr and "edited after it ran" in result.stderr
+
+
+def test_statements_that_run_alone(users, database):
+    users.revision(SECOND, """-- sluice: expand
+ALTER TABLE users ADD COLUMN a int;
+CREATE INDEX CONCURRENTLY users_a ON users (a);
+ALTER TABLE users ADD COLUMN b int;
+""", revises=FIRST)
+    users.ok("upgrade")
+    assert columns(database)[-2:] == ["a", "b"]
+    assert database.value("SELECT count(*) FROM pg_index WHERE indexrelid = 'users_a'::regclass "
+                          "AND indisvalid") == 1
+    assert [(number, state) for number, state, _ in steps(database, SECOND)] == [
+        (1, "done"), (2, "done"), (3, "done")]
+
+
+# --- whom it waits for ----------------------------------------------------------------------------
+
+def nobody_waits(database):
+    return database.value("SELECT count(*) FROM pg_locks WHERE NOT granted") == 0
+
+
+def test_waits_outside_the_queue_and_names_the_blocker(users, database):
+    users.revision(SECOND, ADD, revises=FIRST)
+    analyst = database.connect(autocommit=False, application_name="analyst")
+    analyst.cursor().execute("SELECT count(*) FROM users")
+    upgrade = Started(users, "upgrade")
+    upgrade.wait_for(f"pid {analyst.info.backend_pid}")
+    assert "analyst" in upgrade.stderr
+    for _ in range(50):
+        start = time.monotonic()
+        database.query("SELECT count(*) FROM users")
+        assert nobody_waits(database)
+        assert time.monotonic() - start < 5
+    assert columns(database) == ["id", "full_name", "seen"]
+    analyst.rollback()
+    upgrade.end()
+    assert columns(database)[-1] == "added"
+    assert upgrade.stderr.count(f"pid {analyst.info.backend_pid}") == 1
+    analyst.close()
+
+
+def test_gives_up_with_the_blocker_and_its_remedy(users, database):
+    users.revision(SECOND, ADD, revises=FIRST)
+    analyst = database.connect(autocommit=False)
+    analyst.cursor().execute("SELECT count(*) FROM users")
+    result = users.fails(6, "upgrade", env={"SLUICE_LOCK_GIVE_UP_AFTER": "600ms"})
+    assert f"SELECT pg_terminate_backend({analyst.info.backend_pid})" in result.stderr
+    assert "public.users" in result.stderr
+    assert columns(database) == ["id", "full_name", "seen"]
+    assert database.query("SELECT state, partly FROM sluice.revision WHERE id = %s", SECOND) == [
+        ("pending", "expand")]
+    analyst.close()
+    users.ok("upgrade")
+    assert states(database)[SECOND] == "expanded"
+
+
+def test_names_a_prepared_transaction(tmp_path):
+    server = Server("--tcp", "-o", "max_prepared_transactions=2")
+    try:
+        database = server.create_database()
+        project = Project(tmp_path / "project", database)
+        project.revision(FIRST, USERS)
+        project.ok("upgrade")
+        project.revision(SECOND, ADD, revises=FIRST)
+        database.execute("BEGIN; INSERT INTO users VALUES (1, 'x'); PREPARE TRANSACTION 'left'")
+        result = project.fails(6, "upgrade", env={"SLUICE_LOCK_GIVE_UP_AFTER": "600ms"})
+        assert "ROLLBACK PREPARED 'left'" in result.stderr
+        database.execute("ROLLBACK PREPARED 'left'")
+        project.ok("upgrade")
+    finally:
+        server.close()
+
+
+def test_an_autovacuum_yields(tmp_path):
+    server = Server("--tcp", "-o", "autovacuum_naptime=1s")
+    try:
+        database = server.create_database()
+        project = Project(tmp_path / "project", database)
+        project.revision(FIRST, USERS)
+        project.ok("upgrade")
+        project.revision(SECOND, ADD, revises=FIRST)
+        database.execute("INSERT INTO users SELECT i, repeat('x', 200), 0 "
+                         "FROM generate_series(1, 20000) i")
+        database.execute("ALTER TABLE users SET (autovacuum_vacuum_threshold = 0, "
+                         "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 100, "
+                         "autovacuum_vacuum_cost_limit = 1)")
+        database.execute("DELETE FROM users WHERE id % 3 = 0")
+        wait_until(lambda: database.query("SELECT 1 FROM pg_stat_progress_vacuum WHERE relid = "
+                                          "'users'::regclass"), 60, "autovacuum")
+        start = time.monotonic()
+        project.ok("upgrade")
+        assert time.monotonic() - start < 5
+        assert columns(database)[-1] == "added"
+    finally:
+        server.close()
+
+
+def test_eight_at_once(users, database):
+    users.revision(SECOND, ADD, revises=FIRST)
+    analyst = database.connect(autocommit=False)
+    analyst.cursor().execute("SELECT count(*) FROM users")
+    env = {"SLUICE_LOCK_MIGRATOR_WAIT": "60s"}
+    started = [Started(users, "upgrade", env=env) for _ in range(8)]
+
+    def all_said_why():
+        return all("waits outside" in it.stderr or "another sluice is at work" in it.stderr
+                   for it in started)
+
+    wait_until(all_said_why, 30, "all eight say what they wait for")
+    analyst.close()
+    results = [it.end() for it in started]
+    assert sum("expanded " + SECOND in result for result in results) == 1
+    assert sum("another sluice is at work" in it.stderr for it in started) == 7
+    assert all("pid" in it.stderr for it in started)
+    assert steps(database, SECOND) == [(1, "done", "ALTER TABLE users ADD COLUMN added int")]
+
+
+def test_a_second_one_ends_with_seven(users, database):
+    users.revision(SECOND, ADD, revises=FIRST)
+    analyst = database.connect(autocommit=False)
+    analyst.cursor().execute("SELECT count(*) FROM users")
+    first = Started(users, "upgrade")
+    first.wait_for("waits outside")
+    result = users.fails(7, "upgrade")
+    assert "sluice/upgrade" in result.stderr and "pid" in result.stderr
+    analyst.close()
+    first.end()
+
+
+# --- what does not fit ----------------------------------------------------------------------------
+
+def test_a_statement_that_works_longer_than_the_budget(users, database):
+    database.execute("INSERT INTO users SELECT i, repeat('x', 100), 0 "
+                     "FROM generate_series(1000, 200000) i")
+    users.revision(SECOND, "-- sluice: expand\nCREATE INDEX users_name ON users (full_name);\n",
+                   revises=FIRST)
+    result = users.fails(8, "upgrade", env={"SLUICE_LOCK_STALL_BUDGET": "20ms"})
+    assert "takes longer than the stall budget" in result.stderr
+    assert "CONCURRENTLY" in result.stderr
+    assert database.value("SELECT to_regclass('users_name')") is None
+
+
+def test_a_failed_concurrent_build_leaves_no_invalid_index(users, database):
+    database.execute("INSERT INTO users VALUES (1001, 'twice'), (1002, 'twice')")
+    users.revision(SECOND, "-- sluice: expand\n"
+                   "CREATE UNIQUE INDEX CONCURRENTLY users_name ON users (full_name);\n",
+                   revises=FIRST)
+    result = users.fails(5, "upgrade")
+    assert "users_name" in result.stderr
+    assert database.value("SELECT to_regclass('users_name')") is None
+    assert [state for _, state, _ in steps(database, SECOND)] == ["failed"]
+    database.execute("DELETE FROM users WHERE id = 1002")
+    users.ok("upgrade")
+    assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = "
+                          "'users_name'::regclass") is True
+
+
+def test_if_not_exists_does_not_keep_an_invalid_index(users, database):
+    database.execute("INSERT INTO users VALUES (1001, 'twice'), (1002, 'twice')")
+    with pytest.raises(psycopg2.Error):
+        database.execute("CREATE UNIQUE INDEX CONCURRENTLY users_name ON users (full_name)")
+    database.execute("DELETE FROM users WHERE id = 1002")
+    assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = "
+                          "'users_name'::regclass") is False
+    users.revision(SECOND, "-- sluice: expand\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "
+                   "users_name ON users (full_name);\n", revises=FIRST)
+    users.ok("upgrade")
+    assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = "
+                          "'users_name'::regclass") is True
+
+
+# --- what it refuses ------------------------------------------------------------------------------
+
+def refused(project, database, status, *texts):
+    """The upgrade fails so, says these, and has changed nothing."""
+    before = database.query("SELECT oid FROM pg_class WHERE oid >= 16384 ORDER BY 1")
+    result = project.fails(status, "upgrade")
+    for text in texts:
+        assert text in result.stderr, result
+    assert database.query("SELECT oid FROM pg_class WHERE oid >= 16384 ORDER BY 1") == before
+    return result
+
+
+def test_refuses_an_expand_that_destroys(project, database):
+    project.revision(FIRST, USERS)
+    project.revision(SECOND, "-- sluice: expand\nALTER TABLE users DROP COLUMN full_name;\n",
+                     revises=FIRST)
+    refused(project, database, 9, f"{SECOND}", ":7:1", "full_name", "contract")
+
+
+def test_refuses_two_heads(project, database):
+    project.revision(FIRST, USERS)
+    project.revision(SECOND, ADD, revises=FIRST)
+    project.revision(THIRD, ADD, revises=FIRST)
+    refused(project, database, 8, SECOND, THIRD)
+
+
+def test_refuses_a_missing_parent(project, database):
+    project.revision(SECOND, ADD, revises=FIRST)
+    refused(project, database, 3, FIRST)
+
+
+def test_refuses_a_syntax_error_before_anything_runs(project, database):
+    project.revision(FIRST, USERS)
+    project.revision(SECOND, "-- sluice: expand\nALTER TABLE users ADD COLUM b int;\n",
+                     revises=FIRST)
+    refused(project, database, 5, ":7:")
+
+
+def test_refuses_columns_of_a_mapping_added_apart(project, database):
+    project.revision(FIRST, USERS)
+    project.revision(SECOND, """-- sluice: expand
+ALTER TABLE users ADD COLUMN first_name text;
+CREATE INDEX CONCURRENTLY users_seen ON users (seen);
+ALTER TABLE users ADD COLUMN last_name text;
+
+-- sluice: sync users
+SELECT split_part(full_name, ' ', 1) AS first_name, split_part(full_name, ' ', 2) AS last_name;
+-- sluice: sync users reverse
+SELECT first_name || ' ' || last_name AS full_name;
+""", revises=FIRST)
+    result = project.run("upgrade")
+    assert result.returncode in (3, 8), result
+    assert not has_ledger(database)
+
+
+def test_a_failing_statement_undoes_its_transaction(users, database):
+    users.revision(SECOND, "-- sluice: expand\nALTER TABLE users ADD COLUMN a int;\n"
+                   "ALTER TABLE users ADD COLUMN seen int;\n", revises=FIRST)
+    result = users.fails(5, "upgrade")
+    assert ":8:1" in result.stderr and "seen" in result.stderr
+    assert columns(database) == ["id", "full_name", "seen"]
+    assert {state for _, state, _ in steps(database, SECOND)} == {"failed"}
+    assert states(database)[SECOND] == "pending"
+
+
+def test_a_missing_right_names_the_object_and_the_remedy(users, database):
+    role = f"clerk_{database.name}"
+    database.execute(f"CREATE ROLE {role} LOGIN")
+    database.execute(f"GRANT ALL ON SCHEMA sluice TO {role}; "
+                     f"GRANT ALL ON ALL TABLES IN SCHEMA sluice TO {role}; "
+                     f"GRANT ALL ON ALL SEQUENCES IN SCHEMA sluice TO {role}")
+    users.revision(SECOND, ADD, revises=FIRST)
+    url = database.url + ("&" if "?" in database.url else "?") + f"user={role}"
+    url = re.sub(r"//[^@/]*@", "//", url)
+    result = users.fails(5, "upgrade", env={"DATABASE_URL": url})
+    assert "users" in result.stderr and "own" in result.stderr
+    assert columns(database) == ["id", "full_name", "seen"]
+    database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+# --- the way back ---------------------------------------------------------------------------------
+
+def test_downgrade_takes_triggers_and_columns(users, database):
+    before = database.query("SELECT proname FROM pg_proc WHERE oid >= 16384 ORDER BY 1")
+    users.revision(SECOND, RENAME, revises=FIRST)
+    users.ok("upgrade")
+    result = users.ok("downgrade", FIRST)
+    assert f"downgraded {SECOND}" in result.stdout
+    assert columns(database) == ["id", "full_name", "seen"]
+    assert triggers(database) == []
+    assert database.query("SELECT proname FROM pg_proc WHERE oid >= 16384 ORDER BY 1") == before
+    assert states(database) == {FIRST: "expanded"}
+    assert database.query("SELECT * FROM sluice.mapping") == []
+    users.ok("upgrade")
+    assert states(database)[SECOND] == "expanded"
+
+
+def test_downgrade_to_base(users, database):
+    users.revision(SECOND, ADD, revises=FIRST)
+    users.ok("upgrade")
+    result = users.json("downgrade", "base")
+    assert result["downgraded"] == [SECOND, FIRST]
+    assert columns(database) == []
+    assert states(database) == {}
+
+
+def test_downgrade_is_refused_once_cut_over(users, database):
+    users.revision(SECOND, RENAME, revises=FIRST)
+    users.ok("upgrade", "--backfill")
+    for state, text in (("cut over", "cutover"), ("contracted", "forward")):
+        database.execute("UPDATE sluice.revision SET state = %s WHERE id = %s", state, SECOND)
+        result = users.fails(8, "downgrade", FIRST)
+        assert state in result.stderr and text in result.stderr
+    assert columns(database)[-1] == "display_name"
+
+
+def test_downgrade_without_its_section_is_refused(users, database):
+    users.revision(SECOND, "-- sluice: expand\nALTER TABLE users ADD COLUMN added int;\n",
+                   revises=FIRST)
+    users.ok("upgrade")
+    result = users.fails(8, "downgrade", FIRST)
+    assert "no section `downgrade`" in result.stderr
+    assert columns(database)[-1] == "added"
