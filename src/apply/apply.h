@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/report.h"
 #include "conf/settings.h"
-#include "ledger/ledger.h"
+#include "ledger/revisions.h"
 #include "pg/conn.h"
 #include "revision/graph.h"
 
@@ -42,3 +42,6 @@ bool apply_downgrade(const ApplyContext *context, const Revision *revision, GErr
 /* Renews the trigger functions of all mappings in flight (after a deploy: new names of versions).
  */
 bool apply_renew_sync(const ApplyContext *context, GError **error);
+/* Warns of each section of @revision (with its sections) that is not as it was when it ran. */
+void apply_warn_of_edits(const ApplyContext *context, const Revision *revision,
+                         const LedgerRevision *row);

@@ -5,19 +5,20 @@
 #include "base/fault.h"
 #include "ledger/events.h"
 
-static void
-warn_if_edited(const Phase *phase)
+void
+apply_warn_of_edits(const ApplyContext *context, const Revision *revision,
+                    const LedgerRevision *row)
 {
     for (int kind = 0; kind < SECTION_N; kind++) {
         const char *name = section_kind_name((SectionKind) kind);
-        const char *ran = g_hash_table_lookup(phase->row->checksums, name);
-        g_autofree char *now = revision_checksum(phase->revision, (SectionKind) kind);
+        const char *ran = g_hash_table_lookup(row->checksums, name);
+        g_autofree char *now = revision_checksum(revision, (SectionKind) kind);
 
         if (ran && g_strcmp0(ran, now) != 0)
-            report_warning(phase->context->report,
+            report_warning(context->report,
                            "%s: section %s of %s was edited after it ran in this database; what "
                            "ran stays as it was",
-                           phase->revision->path, name, phase->revision->id);
+                           revision->path, name, revision->id);
     }
 }
 
@@ -34,7 +35,7 @@ phase_open(Phase *phase, const ApplyContext *context, const PhaseKind *kind,
     phase->state = phase->row ? phase->row->state : STATE_PENDING;
     phase->is_final = phase->row && phase->row->final;
     if (phase->row)
-        warn_if_edited(phase);
+        apply_warn_of_edits(context, phase->revision, phase->row);
     return true;
 }
 

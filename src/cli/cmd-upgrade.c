@@ -222,12 +222,15 @@ finish_under_lock(Upgrade *upgrade, const Revision *revision, GError **error)
 }
 
 static bool
-fill_and_finish(Upgrade *upgrade, const Revision *header, GError **error)
+fill_and_finish(Upgrade *upgrade, const Revision *header, const LedgerRevision *row, GError **error)
 {
     g_autoptr(Revision) revision = graph_read(upgrade->workspace.graph, header, error);
     bool filled = false;
 
-    if (revision == NULL || !fill(upgrade, revision, &filled, error))
+    if (revision == NULL)
+        return false;
+    apply_warn_of_edits(&upgrade->workspace.apply, revision, row);
+    if (!fill(upgrade, revision, &filled, error))
         return false;
     if (filled && (revision_has_backfill(revision) ||
                    revision_section(revision, SECTION_FINISH, NULL) != NULL))
@@ -248,7 +251,7 @@ fill_all(Upgrade *upgrade, GPtrArray *revisions, GPtrArray *rows, GError **error
         const LedgerRevision *row = ledger_find_revision(rows, revision->id);
 
         if (row && row->state == STATE_EXPANDED && !row->final &&
-            !fill_and_finish(upgrade, revision, error))
+            !fill_and_finish(upgrade, revision, row, error))
             return false;
     }
     return true;
