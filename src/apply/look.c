@@ -80,8 +80,7 @@ join_descriptions(GPtrArray *blockers)
 
     for (guint i = 0; i < MIN(blockers->len, NAMED); i++) {
         const Blocker *blocker = g_ptr_array_index(blockers, i);
-        g_string_append_printf(text, "%s%s%s", i > 0 ? "; " : "", blocker->description,
-                               blocker->is_waiting ? " (waiting itself)" : "");
+        g_string_append_printf(text, "%s%s", i > 0 ? "; " : "", blocker->description);
     }
     if (blockers->len > NAMED)
         g_string_append_printf(text, "; and %u more", blockers->len - NAMED);

@@ -63,9 +63,9 @@ test_derived(void)
     guint run;
 
     g_assert_true(plan_add_derived(
-        plan,
-        &(PlanDerived) {.label = "check", .sql = "ANALYZE a; ANALYZE b;", .split = true}, &error));
-    g_assert_true(plan_add_derived(plan, &(PlanDerived) {.label = "nothing", .sql = ""}, &error));
+        plan, &(PlanDerived){.label = "check", .sql = "ANALYZE a; ANALYZE b;", .split = true},
+        &error));
+    g_assert_true(plan_add_derived(plan, &(PlanDerived){.label = "nothing", .sql = ""}, &error));
     g_assert_no_error(error);
     g_assert_cmpuint(plan->steps->len, ==, 2);
     plan_cut(plan, true);
@@ -73,11 +73,11 @@ test_derived(void)
 
     run = plan_append_run(plan);
     g_assert_true(plan_extend_run(
-        plan, run, &(PlanDerived) {.label = "two", .sql = "ANALYZE c; ANALYZE d;"}, &error));
+        plan, run, &(PlanDerived){.label = "two", .sql = "ANALYZE c; ANALYZE d;"}, &error));
     g_assert_cmpuint(plan->steps->len, ==, 3);
     g_assert_cmpuint(((PlanStep *) g_ptr_array_index(plan->steps, 2))->statements->len, ==, 2);
 
-    g_assert_false(plan_add_derived(plan, &(PlanDerived) {.label = "bad", .sql = "SELEC"}, &error));
+    g_assert_false(plan_add_derived(plan, &(PlanDerived){.label = "bad", .sql = "SELEC"}, &error));
     g_assert_true(error_is(error, ERROR_SQL));
 }
 

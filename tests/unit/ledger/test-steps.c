@@ -80,16 +80,16 @@ test_plan_again(void)
     if (!test_database_init(&database))
         return;
     conn = open_ledger(&database);
-    plan(conn, (const char *const[]) {"a", "b", "c", "d", NULL});
+    plan(conn, (const char *const[]){"a", "b", "c", "d", NULL});
     g_assert_true(ledger_start_steps(conn, "aaa1", "expand", first, &error));
     g_assert_true(ledger_finish_steps(conn, "aaa1", "expand", first, &error));
     g_assert_true(ledger_start_steps(conn, "aaa1", "expand", second, &error));
     expect(conn, "1 a done, 2 b running, 3 c planned, 4 d planned");
 
     /* Done stays; running with the same text stays; a changed one is planned anew; one goes. */
-    plan(conn, (const char *const[]) {"x", "b", "y", NULL});
+    plan(conn, (const char *const[]){"x", "b", "y", NULL});
     expect(conn, "1 a done, 2 b running, 3 y planned");
-    plan(conn, (const char *const[]) {"a", "z", "y", NULL});
+    plan(conn, (const char *const[]){"a", "z", "y", NULL});
     expect(conn, "1 a done, 2 z planned, 3 y planned");
 }
 
@@ -106,7 +106,7 @@ test_life(void)
     if (!test_database_init(&database))
         return;
     conn = open_ledger(&database);
-    plan(conn, (const char *const[]) {"a", "b", "c", NULL});
+    plan(conn, (const char *const[]){"a", "b", "c", NULL});
     g_assert_true(ledger_start_steps(conn, "aaa1", "expand", both, &error));
     g_assert_true(ledger_fail_steps(conn, "aaa1", "expand", both, 2, "it broke", &error));
     expect(conn, "1 a failed, 2 b failed, 3 c planned");
