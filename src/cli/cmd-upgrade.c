@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "backfill/complete.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "catalog/catalog.h"
@@ -185,57 +186,58 @@ has_rows_to_fill(const Upgrade *upgrade, const Revision *revision, bool *ret_has
     return true;
 }
 
-/* Fills what may be filled now. *@ret_filled false: it waits for `backfill run`. */
+/* Fills what may be filled now, and finishes. *@ret_done false: it waits for `backfill run`. */
 static bool
-fill(const Upgrade *upgrade, const Revision *revision, bool *ret_filled, GError **error)
+fill_and_finish(Upgrade *upgrade, const Revision *revision, bool *ret_done, GError **error)
 {
+    const Workspace *workspace = &upgrade->workspace;
     BackfillResult result = {0};
     bool has_rows = false;
 
-    *ret_filled = true;
-    if (!revision_has_backfill(revision))
-        return true;
     if (!has_rows_to_fill(upgrade, revision, &has_rows, error))
         return false;
-    *ret_filled = upgrade->options->backfill || !has_rows;
-    if (!*ret_filled)
+    *ret_done = false;
+    if (has_rows && !upgrade->options->backfill)
         return true;
-    if (!backfill_run(&upgrade->workspace.backfill, revision, &result, error))
+    if (!backfill_complete(&workspace->backfill, &workspace->apply, revision, &result, error))
         return false;
-    *ret_filled = !result.paused;
+    *ret_done = !result.paused;
     return true;
 }
 
 static bool
-finish_under_lock(Upgrade *upgrade, const Revision *revision, GError **error)
+finish_under_lock(const ApplyContext *context, const Revision *revision, GError **error)
 {
-    const gint64 start = clock_now_ms(upgrade->app->clock);
     bool ok;
 
-    if (!apply_lock(&upgrade->workspace.apply, error))
+    if (!apply_lock(context, error))
         return false;
-    ok = apply_finish(&upgrade->workspace.apply, revision, error);
-    apply_unlock(&upgrade->workspace.apply);
-    if (ok)
-        say_done(upgrade, revision, STATE_BACKFILLED, start);
+    ok = apply_finish(context, revision, error);
+    apply_unlock(context);
     return ok;
 }
 
 static bool
-fill_and_finish(Upgrade *upgrade, const Revision *header, const LedgerRevision *row, GError **error)
+complete(Upgrade *upgrade, const Revision *header, const LedgerRevision *row, GError **error)
 {
+    const gint64 start = clock_now_ms(upgrade->app->clock);
     g_autoptr(Revision) revision = graph_read(upgrade->workspace.graph, header, error);
-    bool filled = false;
+    bool done = true;
 
     if (revision == NULL)
         return false;
     apply_warn_of_edits(&upgrade->workspace.apply, revision, row);
-    if (!fill(upgrade, revision, &filled, error))
+    if (revision_has_backfill(revision)) {
+        if (!fill_and_finish(upgrade, revision, &done, error))
+            return false;
+    } else if (revision_section(revision, SECTION_FINISH, NULL) == NULL) {
+        return true;
+    } else if (!finish_under_lock(&upgrade->workspace.apply, revision, error)) {
         return false;
-    if (filled && (revision_has_backfill(revision) ||
-                   revision_section(revision, SECTION_FINISH, NULL) != NULL))
-        return finish_under_lock(upgrade, revision, error);
-    if (!filled)
+    }
+    if (done)
+        say_done(upgrade, revision, STATE_BACKFILLED, start);
+    else
         report_step(upgrade->app->report, "%s is expanded; its backfill waits: sluice backfill run",
                     revision->id);
     return true;
@@ -244,14 +246,14 @@ fill_and_finish(Upgrade *upgrade, const Revision *header, const LedgerRevision *
 /* Those in flight whose backfill is not done: of this run, or of one that ended before it came so
  * far. */
 static bool
-fill_all(Upgrade *upgrade, GPtrArray *revisions, GPtrArray *rows, GError **error)
+complete_all(Upgrade *upgrade, GPtrArray *revisions, GPtrArray *rows, GError **error)
 {
     for (guint i = 0; i < revisions->len; i++) {
         const Revision *revision = g_ptr_array_index(revisions, i);
         const LedgerRevision *row = ledger_find_revision(rows, revision->id);
 
         if (row && row->state == STATE_EXPANDED && !row->final &&
-            !fill_and_finish(upgrade, revision, row, error))
+            !complete(upgrade, revision, row, error))
             return false;
     }
     return true;
@@ -264,11 +266,11 @@ run_phases(Upgrade *upgrade, GPtrArray *revisions, GPtrArray *pending, GPtrArray
     g_autoptr(GPtrArray) now = NULL;
 
     if (pending->len == 0)
-        return fill_all(upgrade, revisions, rows, error);
+        return complete_all(upgrade, revisions, rows, error);
     if (!check_all(upgrade, pending, error) || !expand_under_lock(upgrade, revisions, error))
         return false;
     now = ledger_load_revisions(upgrade->workspace.conn, error);
-    return now != NULL && fill_all(upgrade, revisions, now, error);
+    return now != NULL && complete_all(upgrade, revisions, now, error);
 }
 
 /* What a dry run tells is the result here: it goes to stdout. */
