@@ -116,16 +116,16 @@ fail(GError **error, const char *name, GString *output, const char *how, int num
                      line);
 }
 
-bool
-proc_run_as(const char *user, const char *const *argv, const char *const *extra_env,
-            gint64 timeout_ms, char **ret_output, GError **error)
+/* @name: what errors call it. @folder: where it runs, NULL for ours. */
+static bool
+run(const char *name, const char *folder, const char *user, const char *const *argv,
+    const char *const *extra_env, gint64 timeout_ms, char **ret_output, GError **error)
 {
     Identity identity;
     g_auto(GStrv) env = merged_environment(extra_env);
     g_auto(GStrv) words = g_strdupv((char **) (guintptr) argv);
     g_autoptr(GError) cause = NULL;
     g_autoptr(GString) output = g_string_new(NULL);
-    g_autofree char *name = g_strjoinv(" ", words);
     GPid pid = 0;
     int pipe_fds[2];
     int status = 0;
@@ -136,7 +136,7 @@ proc_run_as(const char *user, const char *const *argv, const char *const *extra_
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
         return error_set(error, ERROR_INTERNAL, "cannot make a pipe: %s", g_strerror(errno));
     if (!g_spawn_async_with_pipes_and_fds(
-            NULL, (const char *const *) words, (const char *const *) env,
+            folder, (const char *const *) words, (const char *const *) env,
             G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, enter_child, &identity, -1,
             pipe_fds[1], pipe_fds[1], NULL, NULL, 0, &pid, NULL, NULL, NULL, &cause)) {
         close(pipe_fds[0]);
@@ -163,6 +163,15 @@ proc_run_as(const char *user, const char *const *argv, const char *const *extra_
 }
 
 bool
+proc_run_as(const char *user, const char *const *argv, const char *const *extra_env,
+            gint64 timeout_ms, char **ret_output, GError **error)
+{
+    g_autofree char *name = g_strjoinv(" ", (char **) (guintptr) argv);
+
+    return run(name, NULL, user, argv, extra_env, timeout_ms, ret_output, error);
+}
+
+bool
 proc_run(const char *const *argv, const char *const *extra_env, gint64 timeout_ms,
          char **ret_output, GError **error)
 {
@@ -170,10 +179,10 @@ proc_run(const char *const *argv, const char *const *extra_env, gint64 timeout_m
 }
 
 bool
-proc_run_shell(const char *command, const char *const *extra_env, gint64 timeout_ms,
-               char **ret_output, GError **error)
+proc_run_shell(const char *command, const char *folder, const char *const *extra_env,
+               gint64 timeout_ms, char **ret_output, GError **error)
 {
     const char *const argv[] = {"/bin/sh", "-c", command, NULL};
 
-    return proc_run(argv, extra_env, timeout_ms, ret_output, error);
+    return run(command, folder, NULL, argv, extra_env, timeout_ms, ret_output, error);
 }

@@ -19,6 +19,7 @@ bool proc_run(const char *const *argv, const char *const *extra_env, gint64 time
 bool proc_run_as(const char *user, const char *const *argv, const char *const *extra_env,
                  gint64 timeout_ms, char **ret_output, GError **error);
 
-/* The same for a shell command line, as a user writes it in the configuration (/bin/sh -c). */
-bool proc_run_shell(const char *command, const char *const *extra_env, gint64 timeout_ms,
-                    char **ret_output, GError **error);
+/* The same for a shell command line, as a user writes it in the configuration (/bin/sh -c), run in
+ * @folder (NULL: ours). */
+bool proc_run_shell(const char *command, const char *folder, const char *const *extra_env,
+                    gint64 timeout_ms, char **ret_output, GError **error);

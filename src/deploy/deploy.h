@@ -2,8 +2,8 @@
  * deploy/deploy.h - starts and stops app versions; one file a driver (exec).
  *
  * Both are safe to repeat after a crash: start asks `ready` first, stop runs its command even when
- * nothing is ready (instances that are up but not ready still write). Commands get SLUICE_APP and
- * SLUICE_VERSION in their environment.
+ * nothing is ready (instances that are up but not ready still write). Commands run in the folder of
+ * sluice.yaml, with SLUICE_APP and SLUICE_VERSION in their environment.
  */
 #pragma once
 

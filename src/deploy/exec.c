@@ -34,7 +34,7 @@ run(const Settings *settings, const char *command, const char *version, gint64 t
     g_autofree char *variable = g_strdup_printf("SLUICE_VERSION=%s", version);
     const char *const env[] = {app, variable, NULL};
 
-    return proc_run_shell(command, env, timeout_ms, NULL, error);
+    return proc_run_shell(command, settings->folder, env, timeout_ms, NULL, error);
 }
 
 static bool

@@ -38,7 +38,8 @@ run(const Exec *exec, const char *words, char **ret_output, GError **error)
 {
     g_autofree char *line = g_strdup_printf("%s %s", exec->settings->traffic_command, words);
 
-    return proc_run_shell(line, NULL, COMMAND_TIMEOUT_MS, ret_output, error);
+    return proc_run_shell(line, exec->settings->folder, NULL, COMMAND_TIMEOUT_MS, ret_output,
+                          error);
 }
 
 static bool

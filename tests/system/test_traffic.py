@@ -330,6 +330,20 @@ def test_text_output(stage):
     assert lines[1].startswith("stable  95.0 %") and lines[2].startswith("canary  5.0 %")
 
 
+def test_a_command_as_the_router(tmp_path):
+    """The exec driver, with a path relative to sluice.yaml, called from a folder below it."""
+    project = Project(tmp_path / "project")
+    router = project.folder / "router.sh"
+    router.write_text((ROOT / "tests/data/traffic/exec-router.sh").read_text())
+    project.settings("traffic:\n  driver: exec\n  command: sh ./router.sh .\n")
+    for args in (["set", "25"], ["take-out", "canary"]):
+        subprocess.run([str(TOOL), *args], cwd=project.migrations, env=project.env, check=True)
+    state = project.json("traffic")
+    assert (state["canary"]["share"], state["canary"]["drained"]) == (0.25, 2)
+    (project.folder / "answer").write_text("hello")
+    assert "docs/traffic.md" in project.fails(3, "traffic").stderr
+
+
 def test_the_documented_configuration(stage):
     """docs/traffic.md's haproxy.cfg and sluice.yaml, with this machine's ports and paths."""
     it = stage()
