@@ -184,6 +184,35 @@ find_file(void)
     }
 }
 
+/* What each option alone cannot show. */
+static bool
+check_together(const Settings *settings, GError **error)
+{
+    const double fine = settings->analysis_acceptable, bad = settings->analysis_intolerable;
+
+    if (fine <= 0 || fine >= bad || bad >= 1) {
+        error_set(
+            error, ERROR_CONFIG,
+            "analysis.acceptable is %g %%, analysis.intolerable %g %%: the first must be above "
+            "0 and below the second, the second below 100",
+            fine * 100, bad * 100);
+        return error_hint(error,
+                          "A test that is to tell them apart soon needs a factor of four and "
+                          "more between them, as in 0.1 %% and 1 %%.");
+    }
+    if (MIN(settings->analysis_alpha, settings->analysis_beta) <= 0 ||
+        MAX(settings->analysis_alpha, settings->analysis_beta) >= 0.5) {
+        error_set(error, ERROR_CONFIG,
+                  "analysis.alpha is %g %%, analysis.beta %g %%: both must be "
+                  "above 0 and below 50",
+                  settings->analysis_alpha * 100, settings->analysis_beta * 100);
+        return error_hint(error, "Leave them out for 1 %% and 5 %%.");
+    }
+    if (settings->analysis_interval_ms <= 0)
+        return error_set(error, ERROR_CONFIG, "analysis.interval is 0: it must be longer");
+    return true;
+}
+
 Settings *
 settings_load(const char *path, GError **error)
 {
@@ -195,7 +224,7 @@ settings_load(const char *path, GError **error)
     option_apply_defaults(settings);
     if (settings->file && !read_file(settings, error))
         return NULL;
-    if (!read_environment(settings, error))
+    if (!read_environment(settings, error) || !check_together(settings, error))
         return NULL;
     return g_steal_pointer(&settings);
 }
