@@ -11,6 +11,7 @@ struct Output {
     OutputFormat format;
     bool colour;
     json_t *document;
+    int failed; /* errno of the first write that failed; 0: none */
 };
 
 Output *
@@ -18,7 +19,7 @@ output_new(FILE *stream, OutputFormat format, bool colour)
 {
     Output *output = g_new0(Output, 1);
 
-    *output = (Output){stream, format, colour, NULL};
+    *output = (Output){.stream = stream, .format = format, .colour = colour};
     return output;
 }
 
@@ -43,6 +44,13 @@ output_has_colour(const Output *output)
     return output->colour;
 }
 
+static void
+emit(Output *output, const char *text)
+{
+    if (fputs(text, output->stream) == EOF && output->failed == 0)
+        output->failed = errno;
+}
+
 void
 output_line(Output *output, const char *format, ...)
 {
@@ -53,14 +61,15 @@ output_line(Output *output, const char *format, ...)
     va_start(args, format);
     g_autofree char *line = g_strdup_vprintf(format, args);
     va_end(args);
-    fprintf(output->stream, "%s\n", line);
+    emit(output, line);
+    emit(output, "\n");
 }
 
 void
 output_text(Output *output, const char *text)
 {
     if (output->format == FORMAT_TEXT)
-        fputs(text, output->stream);
+        emit(output, text);
 }
 
 /* Columns on a terminal; bytes that are no UTF-8 count one each. */
@@ -90,8 +99,8 @@ print_row(Output *output, const char *const *cells, const int *widths, guint col
             for (int pad = widths[i] - display_width(cells[i]) + 2; pad > 0; pad--)
                 g_string_append_c(line, ' ');
     }
-    g_strchomp(line->str);
-    fprintf(output->stream, "%s\n", line->str);
+    emit(output, g_strchomp(line->str));
+    emit(output, "\n");
 }
 
 void
@@ -110,10 +119,10 @@ output_table(Output *output, const char *const *header, GPtrArray *rows)
             widths[i] = MAX(widths[i], display_width(cells[i]));
     }
     if (output->colour)
-        fputs("\033[1m", output->stream);
+        emit(output, "\033[1m");
     print_row(output, header, widths, columns);
     if (output->colour)
-        fputs("\033[0m", output->stream);
+        emit(output, "\033[0m");
     for (guint row = 0; row < rows->len; row++)
         print_row(output, g_ptr_array_index(rows, row), widths, columns);
 }
@@ -159,6 +168,7 @@ static void
 print_document(Output *output, const GError *failure)
 {
     g_autoptr(json_t) document = NULL;
+    g_autofree char *text = NULL;
 
     if (output->document == NULL)
         document = json_object();
@@ -168,8 +178,9 @@ print_document(Output *output, const GError *failure)
         document = json_incref(output->document);
     if (failure)
         json_object_set_new(document, "error", failure_to_json(failure));
-    json_dumpf(document, output->stream, JSON_INDENT(2));
-    fputc('\n', output->stream);
+    text = json_dumps(document, JSON_INDENT(2));
+    emit(output, text);
+    emit(output, "\n");
 }
 
 bool
@@ -177,11 +188,9 @@ output_finish(Output *output, const GError *failure, GError **error)
 {
     if (output->format == FORMAT_JSON)
         print_document(output, failure);
-    errno = 0;
-    if (fflush(output->stream) == 0 && !ferror(output->stream))
+    if (fflush(output->stream) != 0 && output->failed == 0)
+        output->failed = errno;
+    if (output->failed == 0 || output->failed == EPIPE)
         return true;
-    if (errno == EPIPE)
-        return true;
-    return error_set(error, ERROR_STATE, "cannot write the result: %s",
-                     errno ? g_strerror(errno) : "an earlier write failed");
+    return error_set(error, ERROR_STATE, "cannot write the result: %s", g_strerror(output->failed));
 }
