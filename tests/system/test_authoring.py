@@ -1,0 +1,172 @@
+"""init, revision, show, history, heads: everything that needs files and no database."""
+import re
+import resource
+import subprocess
+
+import pytest
+
+from conftest import SLUICE, Project, clean_environment, run_sluice
+
+RENAME = """-- sluice: expand
+ALTER TABLE users ADD COLUMN display_name text;
+
+-- sluice: sync users
+SELECT full_name AS display_name;
+
+-- sluice: contract
+ALTER TABLE users DROP COLUMN full_name;
+
+-- sluice: downgrade
+ALTER TABLE users DROP COLUMN display_name;
+"""
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A project that knows no database."""
+    return Project(tmp_path / "project")
+
+
+def test_init_then_first_revisions(tmp_path):
+    made = run_sluice("init", cwd=tmp_path)
+    assert made.returncode == 0, made
+    assert (tmp_path / "migrations").is_dir()
+    first = run_sluice("revision", "-m", "Users & notes: tables", "--format", "json", cwd=tmp_path)
+    assert first.json["revises"] is None
+    assert re.fullmatch(r"[0-9a-f]{12}", first.json["id"])
+    second = run_sluice("revision", "--message=second", "--format", "json", cwd=tmp_path)
+    assert second.json["revises"] == first.json["id"]
+    names = sorted(path.name for path in (tmp_path / "migrations").iterdir())
+    assert any(re.fullmatch(rf"\d{{8}}_{first.json['id']}_users_notes_tables\.sql", name)
+               for name in names)
+    heads = run_sluice("heads", "--format", "json", cwd=tmp_path)
+    assert [head["id"] for head in heads.json] == [second.json["id"]]
+    history = run_sluice("history", cwd=tmp_path).stdout.splitlines()
+    assert history[0].split() == ["REVISION", "TITLE"]
+    assert history[1] == f"{second.json['id']}  second (head)"
+    assert history[2] == f"{first.json['id']}  Users & notes: tables"
+
+
+def test_a_new_revision_passes_its_own_check(tmp_path):
+    run_sluice("init", cwd=tmp_path)
+    made = run_sluice("revision", "-m", "empty", "--format", "json", cwd=tmp_path)
+    shown = run_sluice("show", made.json["id"][:6], cwd=tmp_path)
+    assert shown.returncode == 0, shown
+    assert f"-- Revision: {made.json['id']}" in shown.stdout
+
+
+def test_settings_of_init_are_all_known(tmp_path):
+    """Every commented option is one: uncommented, the file is read without an error."""
+    run_sluice("init", cwd=tmp_path)
+    path = tmp_path / "sluice.yaml"
+    text = re.sub(r"^# (?=[a-z]+:$|  )", "", path.read_text(), flags=re.M)
+    assert "stall_budget" in text and "\n  stall_budget" in text
+    path.write_text(text)
+    result = run_sluice("heads", cwd=tmp_path)
+    assert result.returncode == 0, result
+
+
+def test_init_overwrites_nothing(tmp_path):
+    (tmp_path / "sluice.yaml").write_text("migrations: mine\n")
+    result = run_sluice("init", cwd=tmp_path)
+    assert result.returncode == 8, result
+    assert "'./sluice.yaml' exists already" in result.stderr
+    assert "hint:" in result.stderr
+    assert (tmp_path / "sluice.yaml").read_text() == "migrations: mine\n"
+
+
+@pytest.mark.parametrize("arguments, status, words", [
+    (["revision"], 2, "a revision needs a title"),
+    (["revision", "-m", "  "], 2, "the title must be one line of text"),
+    (["revision", "-m", "a\nb"], 2, "the title must be one line of text"),
+    (["revision", "-m", "x", "--rev-id", "a b"], 2, "'a b' cannot be a revision id"),
+    (["revision", "-m", "x", "--rev-id", "../../etc"], 2, "cannot be a revision id"),
+    (["revision", "-m", "x", "--rev-id", "one"], 8, "revision 'one' exists already"),
+    (["show", "two"], 2, "there is no revision 'two'"),
+    (["show", "base"], 2, "there is nothing to show"),
+    (["show"], 2, "'sluice show' needs REV"),
+])
+def test_refusals(files, arguments, status, words):
+    files.revision("one", RENAME)
+    before = sorted(files.migrations.iterdir())
+    result = files.fails(status, *arguments)
+    assert words in result.stderr
+    assert sorted(files.migrations.iterdir()) == before
+
+
+def test_missing_folder_names_init(tmp_path):
+    result = run_sluice("heads", cwd=tmp_path)
+    assert result.returncode == 3, result
+    assert "sluice init" in result.stderr
+
+
+def test_two_heads_are_shown_but_not_extended(files):
+    files.revision("aaaa", RENAME)
+    files.revision("bbbb", "", revises="aaaa")
+    files.revision("cccc", "", revises="aaaa")
+    assert {head["id"] for head in files.json("heads")} == {"bbbb", "cccc"}
+    result = files.fails(8, "revision", "-m", "next")
+    assert "bbbb" in result.stderr and "cccc" in result.stderr
+
+
+def test_show_derives(files):
+    files.revision("aaaa", RENAME)
+    sections = files.json("show", "head")["sections"]
+    derived = {section["kind"]: section for section in sections if section["derived"]}
+    assert derived["sync reverse"]["sql"] == "SELECT display_name AS full_name;"
+    assert derived["backfill"]["sql"].startswith('UPDATE "users" SET display_name = full_name')
+    assert "display_name IS NULL" in derived["backfill"]["sql"]
+    assert derived["verify"]["sql"].startswith('SELECT * FROM "users"\nWHERE')
+    assert "zzzz_sluice_insert" in derived["triggers"]["sql"]
+    written = [section["kind"] for section in sections if not section["derived"]]
+    assert written == ["expand", "sync", "contract", "downgrade"]
+    expand = sections[0]
+    assert expand["line"] == 6 and expand["sql"].startswith("ALTER TABLE users ADD")
+
+
+def test_show_keeps_what_is_written(files):
+    files.revision("aaaa", RENAME + """
+-- sluice: sync users reverse
+SELECT upper(display_name) AS full_name;
+-- sluice: verify
+SELECT id FROM users WHERE false;
+""")
+    text = files.ok("show", "aaaa").stdout
+    assert text.count("-- sluice: sync users reverse") == 1
+    assert text.count("-- sluice: verify") == 1
+    assert "-- sluice: backfill    (derived)" in text
+
+
+def test_show_names_the_place_of_an_error(files):
+    path = files.revision("aaaa", "-- sluice: expand\nALTER TABEL users ADD x int;\n")
+    result = files.run("show", "aaaa", "--format", "json")
+    assert result.returncode == 5, result
+    error = result.json["error"]
+    assert (error["file"], error["line"], error["code"]) == (str(path), 6, "sql")
+
+
+def test_a_folder_below_finds_the_project(files):
+    files.revision("aaaa", RENAME)
+    below = files.folder / "src" / "deep"
+    below.mkdir(parents=True)
+    result = run_sluice("heads", cwd=below)
+    assert result.stdout.startswith("aaaa "), result
+
+
+def test_heads_is_fast(files):
+    """At most 15 ms of CPU with 200 revisions: it stands in prompts and hooks. Best of ten, for
+    the machine may be busy; a sanitizer's build is not measured."""
+    if b"__asan_init" in open(SLUICE, "rb").read():
+        pytest.skip("built with a sanitizer")
+    parent = None
+    for i in range(200):
+        files.revision(f"{i:012x}", RENAME, revises=parent)
+        parent = f"{i:012x}"
+    best = 1.0
+    for _ in range(10):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([SLUICE, "heads"], cwd=files.folder, env=clean_environment(), check=True,
+                       stdout=subprocess.DEVNULL)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert best <= 0.015
