@@ -332,8 +332,10 @@ graph_resolve(const Graph *graph, const char *target, const Revision **ret_revis
 Revision *
 graph_read(const Graph *graph, const Revision *revision, GError **error)
 {
-    g_assert(g_hash_table_lookup(graph->by_id, revision->id) == revision);
-    return revision_read(revision->path, false, error);
+    const Revision *header = g_hash_table_lookup(graph->by_id, revision->id);
+
+    g_assert(header != NULL);
+    return revision_read(header->path, false, error);
 }
 
 bool

@@ -26,7 +26,7 @@ GPtrArray *graph_heads(const Graph *graph);
  * not resolved here. ERROR_USAGE: none or several match; the nearest ids are named. */
 bool graph_resolve(const Graph *graph, const char *target, const Revision **ret_revision,
                    GError **error);
-/* The same with all its sections. Caller owns. */
+/* The revision of the graph with the same id as @revision, with all its sections. Caller owns. */
 Revision *graph_read(const Graph *graph, const Revision *revision, GError **error);
 /* True if @ancestor is @revision or above it. Unknown ids: false. */
 bool graph_is_ancestor(const Graph *graph, const char *ancestor, const char *revision);
