@@ -57,7 +57,7 @@ def test_starting_a_running_one_finds_it(own_server):
 
 def test_settings_stay(own_server):
     own_server.stop()
-    own_server.start("-o", "work_mem=9MB", "-o", "log_line_prefix=it's %m", "--durable")
+    own_server.start("-c", "work_mem=9MB", "-c", "log_line_prefix=it's %m", "--durable")
     own_server.stop()
     own_server.start()
     assert query(own_server.url, "SHOW work_mem") == [("9MB",)]

@@ -1,9 +1,6 @@
 """sluice current, status, wait: what is where, and what it waits for."""
 import re
-import subprocess
 import time
-
-from conftest import free_port, run_sluice, wait_until
 
 PLAIN = """-- sluice: expand
 CREATE TABLE users (id bigint PRIMARY KEY, full_name text);
@@ -87,9 +84,9 @@ def test_drift_is_a_warning(project, database):
     make_ledger(project)
     assert project.json("status")["warnings"] == []
     # Comments and blanks do not count; another column does.
-    path.write_text(path.read_text().replace("full_name text", "full_name   text -- why"))
+    path.write_text(path.read_text().replace("full_name text", "full_name   text /* why */"))
     assert project.json("status")["warnings"] == []
-    path.write_text(path.read_text().replace("full_name   text", "full_name varchar(9)"))
+    path.write_text(path.read_text().replace("full_name   text /* why */", "full_name varchar(9)"))
     other.unlink()
     warnings = project.json("status")["warnings"]
     assert {(w["kind"], w["revision"]) for w in warnings} == \
