@@ -43,8 +43,11 @@ holder AS (
            i.pid IS NOT NULL AND i.command LIKE '%CONCURRENTLY%' AS builds
     FROM held h
     LEFT JOIN pg_stat_activity a ON a.pid = h.pid
-    LEFT JOIN pg_prepared_xacts p
-      ON h.pid IS NULL AND h.virtualtransaction = '-1/' || p.transaction::text
+    -- A prepared transaction has no pid; it is known by the lock on its own number.
+    LEFT JOIN pg_locks x
+      ON h.pid IS NULL AND x.pid IS NULL AND x.locktype = 'transactionid' AND x.granted
+     AND x.virtualtransaction = h.virtualtransaction
+    LEFT JOIN pg_prepared_xacts p ON p.transaction = x.transactionid
     LEFT JOIN pg_stat_progress_vacuum v ON v.pid = h.pid
     LEFT JOIN pg_stat_progress_create_index i ON i.pid = h.pid
 )

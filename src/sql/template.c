@@ -247,6 +247,9 @@ static bool
 subcommand_recurses(const PgQuery__AlterTableCmd *command)
 {
     switch ((int) command->subtype) {
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint:
+        /* A unique one makes indexes on the partitions, under a lock of its own. */
+        return command->def->constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE;
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartition:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartitionFinalize:
@@ -275,8 +278,12 @@ add_subcommand_others(Template *template, const PgQuery__AlterTableStmt *alter,
     const PgQuery__RangeVar *table = alter->relation;
 
     switch ((int) command->subtype) {
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint:
+        if (command->def->constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE)
+            add(template, table, RELATION_TABLE, LOCK_SHARE, REACH_PARTITIONS);
+        TREE_WALK(command->def, visit_foreign_key, template);
+        break;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn:
         TREE_WALK(command->def, visit_foreign_key, template);
         break;
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition:
@@ -318,6 +325,8 @@ add_alter_table(Template *template, const PgQuery__AlterTableStmt *alter)
     LockMode mode = LOCK_ACCESS_SHARE;
     bool recurses = false;
 
+    if (alter->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE)
+        add(template, alter->relation, RELATION_OTHER, LOCK_ACCESS_EXCLUSIVE, REACH_ITSELF);
     if (!is_relation(alter->objtype))
         return;
     for (size_t i = 0; i < alter->n_cmds; i++) {
@@ -430,17 +439,18 @@ static void
 add_reindex(Template *template, const PgQuery__ReindexStmt *reindex)
 {
     const bool concurrently = option_is_on(reindex->params, reindex->n_params, "concurrently");
+    const LockMode table_mode = concurrently ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_SHARE;
 
     template->unknown |= reindex->relation == NULL;
     if (reindex->relation == NULL)
         return;
-    if (reindex->kind == PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_INDEX)
+    if (reindex->kind == PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_INDEX) {
         add(template, reindex->relation, RELATION_INDEX,
-            concurrently ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE,
-            REACH_INDEXED_TABLE | REACH_PARTITIONS);
-    else
-        add(template, reindex->relation, RELATION_TABLE,
-            concurrently ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_SHARE, REACH_PARTITIONS);
+            concurrently ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE, REACH_PARTITIONS);
+        add(template, reindex->relation, RELATION_INDEX, table_mode, REACH_INDEXED_TABLE);
+    } else {
+        add(template, reindex->relation, RELATION_TABLE, table_mode, REACH_PARTITIONS);
+    }
 }
 
 static void
