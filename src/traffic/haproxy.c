@@ -200,12 +200,13 @@ check_algorithm(Haproxy *haproxy, const char *algorithm, GError **error)
     return error_hint(error, "Use 'balance roundrobin', 'leastconn' or 'random'.");
 }
 
+/* Asks for all proxies and picks the backend: a frontend may have the same name, and HAProxy would
+ * answer for that one. */
 static bool
 read_counters(Haproxy *haproxy, TrafficState *state, GError **error)
 {
     const Settings *settings = haproxy->settings;
-    g_autofree char *command = g_strdup_printf("show stat %s 6 -1", settings->traffic_backend);
-    g_autofree char *reply = ask_table(haproxy, command, error);
+    g_autofree char *reply = ask_table(haproxy, "show stat -1 6 -1", error);
     g_autoptr(StatTable) table = reply ? stat_table_parse_csv(reply, error) : NULL;
 
     if (table == NULL)
@@ -214,6 +215,8 @@ read_counters(Haproxy *haproxy, TrafficState *state, GError **error)
         const char *name = stat_table_text(table, i, "svname");
         Pool pool;
 
+        if (strcmp(stat_table_text(table, i, "pxname"), settings->traffic_backend) != 0)
+            continue;
         if (strcmp(name, "BACKEND") == 0) {
             if (!check_algorithm(haproxy, stat_table_text(table, i, "algo"), error))
                 return false;

@@ -95,7 +95,7 @@ defaults
     timeout client 10s
     timeout server {server_timeout}
     {defaults}
-frontend web
+frontend {frontend}
     bind 127.0.0.1:{port}
     default_backend app
 backend app
@@ -119,14 +119,15 @@ class HAProxy:
         self.start()
 
     def configure(self, stable, canary, balance="roundrobin", level="admin", defaults="",
-                  backend="", server="", server_timeout="1s", canary_options="weight 0"):
+                  backend="", server="", server_timeout="1s", canary_options="weight 0",
+                  frontend="web"):
         lines = [f"    server s{i} 127.0.0.1:{it.port} {server} cookie s{i}"
                  for i, it in enumerate(stable, 1)]
         lines += [f"    server c{i} 127.0.0.1:{it.port} {server} cookie c{i} {canary_options}"
                   for i, it in enumerate(canary, 1)]
         self.configure_text(TEMPLATE.format(
             socket=self.socket, port=self.port, balance=balance, level=level, defaults=defaults,
-            backend=backend, server_timeout=server_timeout, servers="\n".join(lines)))
+            frontend=frontend, backend=backend, server_timeout=server_timeout, servers="\n".join(lines)))
 
     def configure_text(self, text):
         self.config.write_text(text)

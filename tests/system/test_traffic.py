@@ -70,6 +70,15 @@ def test_the_share_is_what_requests_get(stage, percent):
     assert state["canary"]["bad"] == state["stable"]["bad"] == 0
 
 
+def test_a_frontend_may_have_the_name_of_the_backend(stage):
+    """HAProxy's statistics of a name are then the frontend's, which has no servers."""
+    it = stage(frontend="app")
+    it.call("set", 50)
+    for _ in range(20):
+        assert it.haproxy.get() == 200
+    assert it.state()["canary"]["total"] == it.state()["stable"]["total"] == 10
+
+
 def test_pools_of_unequal_size(stage):
     it = stage(stable=3, canary=2)
     it.call("set", 10)
