@@ -233,8 +233,8 @@ class Bench:
         self.project = folder / "project"
         (self.project / "migrations").mkdir(parents=True)
         (self.project / "sluice.yaml").write_text("")
-        started = self.dev("start", "-o", "autovacuum_naptime=1s", "-o", "max_connections=60",
-                           "-o", "autovacuum_max_workers=1")
+        started = self.dev("start", "-c", "autovacuum_naptime=1s", "-c", "max_connections=60",
+                           "-c", "autovacuum_max_workers=1")
         self.url = json.loads(started)["socket_url"]
         self.env = {**os.environ, "DATABASE_URL": self.url}
         self.head = None
