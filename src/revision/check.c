@@ -116,6 +116,11 @@ check_statement(const Section *section, const SqlStatement *statement, GError **
         return error_hint(error, "Remove it: sluice opens and ends the transactions. `-- "
                                  "Transaction: statement` makes each statement one.");
     }
+    if (sql_statement_is_client_copy(statement)) {
+        error_set_at(error, ERROR_CHECK, place,
+                     "COPY from or to the client is not allowed in a revision");
+        return error_hint(error, "Write INSERT .. VALUES; pg_dump does with --inserts.");
+    }
     if ((section->kind == SECTION_CUTOVER || section->kind == SECTION_CUTOVER_UNDO) &&
         !sql_statement_is_transactional(statement)) {
         error_set_at(error, ERROR_CHECK, place, "%s cannot run in the one transaction of '%s'",

@@ -43,8 +43,8 @@ typedef struct {
 typedef struct {
     char *path;
     char *id;
-    GPtrArray *revises; /* char *: parents; empty for a first one */
-    char *title; /* the file's name where it has none */
+    GPtrArray *revises;          /* char *: parents; empty for a first one */
+    char *title;                 /* the file's name where it has none */
     char *created;               /* as written; may be NULL */
     bool statement_transactions; /* Transaction: statement */
     GPtrArray *sections;         /* Section *, in the file's order */

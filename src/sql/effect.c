@@ -165,6 +165,11 @@ destroyed_by_subcommand(const PgQuery__AlterTableCmd *command, const char *table
         return command->def == NULL
                    ? g_strdup_printf("drops the default of column %s of %s", command->name, table)
                    : NULL;
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartition:
+        return g_strdup_printf("detaches partition %s of %s",
+                               command->def->partition_cmd->name->relname, table);
+    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableRowSecurity:
+        return g_strdup_printf("turns on row security of %s", table);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DropIdentity:
         return g_strdup_printf("drops the identity of column %s of %s", command->name, table);
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn:
@@ -217,6 +222,10 @@ sql_statement_destroys(const SqlStatement *statement)
         return destroyed_by_alter(node->alter_table_stmt);
     case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
         return destroyed_by_set_schema(node->alter_object_schema_stmt);
+    case PG_QUERY__NODE__NODE_ALTER_ENUM_STMT:
+        return node->alter_enum_stmt->old_val[0] ? g_strdup_printf("renames value '%s' of an enum",
+                                                                   node->alter_enum_stmt->old_val)
+                                                 : NULL;
     case PG_QUERY__NODE__NODE_TRUNCATE_STMT:
         label = relation_label(node->truncate_stmt->relations[0]->range_var);
         return g_strdup_printf("empties table %s", label);

@@ -236,6 +236,13 @@ sql_statement_is_transaction_control(const SqlStatement *statement)
     return statement->node->node_case == PG_QUERY__NODE__NODE_TRANSACTION_STMT;
 }
 
+bool
+sql_statement_is_client_copy(const SqlStatement *statement)
+{
+    return statement->node->node_case == PG_QUERY__NODE__NODE_COPY_STMT &&
+           statement->node->copy_stmt->filename[0] == '\0';
+}
+
 char *
 sql_canonical(const char *text)
 {

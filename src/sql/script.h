@@ -34,10 +34,12 @@ const char *sql_statement_verb(const SqlStatement *statement);
 bool sql_statement_is_transactional(const SqlStatement *statement);
 /* BEGIN, COMMIT, SAVEPOINT, ..: never allowed in a revision, sluice owns the transactions. */
 bool sql_statement_is_transaction_control(const SqlStatement *statement);
+/* COPY from or to the client: a revision has no data to send. */
+bool sql_statement_is_client_copy(const SqlStatement *statement);
 /* If an old app does not survive it, the reason for people ("drops column full_name of users");
  * else NULL. DROP TABLE/COLUMN/VIEW/FUNCTION/TYPE/SCHEMA, RENAME of anything an app names, ALTER
  * TYPE of a column, SET NOT NULL, TRUNCATE, REVOKE, SET SCHEMA, DROP DEFAULT, ADD COLUMN NOT NULL
- * without a default. Caller owns. */
+ * without a default, DETACH PARTITION, ENABLE ROW LEVEL SECURITY. Caller owns. */
 char *sql_statement_destroys(const SqlStatement *statement);
 
 /* PostgreSQL's table lock modes, weakest first. */

@@ -77,6 +77,34 @@ describe(const char *path, const char *text)
     return g_strdup(out->str);
 }
 
+/* The worked example of docs/revisions.md is a revision that passes. */
+static void
+test_documented_example(void)
+{
+    g_autofree char *path =
+        g_build_filename(g_getenv("SLUICE_SOURCE_DIR"), "docs", "revisions.md", NULL);
+    g_autofree char *text = NULL, *example = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Revision) revision = NULL;
+    const char *start, *end;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    start = strstr(text, "```sql\n-- Revision:");
+    g_assert_nonnull(start);
+    start += strlen("```sql\n");
+    end = strstr(start, "\n```");
+    g_assert_nonnull(end);
+    example = g_strndup(start, (gsize) (end + 1 - start));
+    revision = revision_parse("docs/revisions.md", example, false, &error);
+    g_assert_no_error(error);
+    revision_check(revision, &error);
+    g_assert_no_error(error);
+    for (SectionKind kind = 0; kind < SECTION_N; kind++) {
+        if (kind != SECTION_CUTOVER && kind != SECTION_CUTOVER_UNDO)
+            g_assert_nonnull(revision_section(revision, kind, NULL));
+    }
+}
+
 static void
 test_header_only_reads_no_sections(void)
 {
@@ -135,6 +163,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     cases_add("revision", ".sql", describe);
+    g_test_add_func("/revision/documented-example", test_documented_example);
     g_test_add_func("/revision/header-only", test_header_only_reads_no_sections);
     g_test_add_func("/revision/long-header", test_long_header);
     g_test_add_func("/revision/checksum", test_checksum_ignores_comments_and_blanks);
