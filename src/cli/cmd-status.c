@@ -5,8 +5,10 @@
 #include "cli/command.h"
 #include "cli/revision-state.h"
 #include "ledger/backfills.h"
+#include "ledger/mappings.h"
 #include "pg/conn.h"
 #include "revision/graph.h"
+#include "sync/intact.h"
 
 /* What the result is made of; the lists grow as the revisions are walked. */
 typedef struct {
@@ -180,6 +182,30 @@ add_missing(Status *status, const LedgerRevision *row)
          revision_state_name(row->state), status->app->settings->migrations);
 }
 
+/* Of each table with mappings in flight, once. */
+static bool
+check_triggers(Status *status, GError **error)
+{
+    g_autoptr(GPtrArray) mappings = ledger_load_mappings(status->conn, NULL, NULL, error);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    if (mappings == NULL)
+        return false;
+    for (guint i = 0; i < mappings->len; i++) {
+        const LedgerMapping *mapping = g_ptr_array_index(mappings, i);
+        g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+
+        if (!g_hash_table_add(seen, pg_quote_qualified(mapping->schema, mapping->table)))
+            continue;
+        if (!sync_find_problems(status->conn, mapping->schema, mapping->table, problems, error))
+            return false;
+        for (guint j = 0; j < problems->len; j++)
+            warn(status, "trigger", mapping->revision, "%s, so old and new shape may part",
+                 (const char *) g_ptr_array_index(problems, j));
+    }
+    return true;
+}
+
 static bool
 load(Status *status, GError **error)
 {
@@ -192,7 +218,7 @@ load(Status *status, GError **error)
         return false;
     if (status->applied->len > 0)
         status->backfills = ledger_load_backfills(status->conn, NULL, error);
-    if (status->applied->len > 0 && status->backfills == NULL)
+    if (status->applied->len > 0 && (status->backfills == NULL || !check_triggers(status, error)))
         return false;
     for (guint i = 0; i < status->applied->len; i++) {
         const LedgerRevision *row = g_ptr_array_index(status->applied, i);
@@ -264,8 +290,8 @@ const Command command_status = {
     .summary = "show the phase of each revision, contracts that wait, and drift",
     .usage = "",
     .details = "Compares the revision files with the ledger: what is pending, what comes next, "
-               "since when a contract waits and what for; files that are gone, and sections that "
-               "were edited after they ran.",
+               "since when a contract waits and what for; files that are gone, sections that were "
+               "edited after they ran, and sync triggers that were tampered with.",
     .example = "sluice status\n"
                "sluice status --format json",
     .needs = NEED_DATABASE,

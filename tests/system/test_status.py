@@ -104,6 +104,26 @@ def test_partly_done_is_said(project, database):
     assert project.json("status")["warnings"][0]["kind"] == "partly"
 
 
+def test_triggers_that_no_longer_keep_in_sync_are_a_warning(project, database):
+    project.revision("aaaa1111", PLAIN)
+    project.revision("bbbb2222", RENAME, revises="aaaa1111")
+    make_ledger(project)
+
+    def warnings():
+        return [(w["kind"], w["text"]) for w in project.json("status")["warnings"]]
+
+    assert warnings() == []
+    database.execute("ALTER TABLE users DISABLE TRIGGER zzzz_sluice_update")
+    assert [kind for kind, text in warnings()] == ["trigger"]
+    assert "zzzz_sluice_update of public.users is not enabled always" in warnings()[0][1]
+    database.execute("ALTER TABLE users ENABLE ALWAYS TRIGGER zzzz_sluice_update; "
+                     "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; "
+                     "CREATE TRIGGER zzzz_zz BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION f()")
+    assert any("zzzz_zz of public.users fires after" in text for _, text in warnings())
+    database.execute("DROP TRIGGER zzzz_zz ON users; DROP TRIGGER zzzz_sluice_insert ON users")
+    assert ["gone" in text for _, text in warnings()] == [True]
+
+
 def test_wait_returns_once_the_revision_is_there(project):
     project.revision("aaaa1111", PLAIN)
     waiting = project.start("wait", "--timeout", "30s")
