@@ -46,7 +46,7 @@ run_traffic(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GN
                 json_pack("{s:o, s:o, s:I}", "stable", pool_json(&state.pools[POOL_STABLE]),
                           "canary", pool_json(&state.pools[POOL_CANARY]), "epoch",
                           (json_int_t) state.epoch));
-    return true;
+    return traffic_check(traffic, error);
 }
 
 const Command command_traffic = {
@@ -56,7 +56,8 @@ const Command command_traffic = {
     .usage = "",
     .details = "Asks the router itself: the share of both pools as their weights say it, servers "
                "that pass their health checks, servers taken out, and the counters that the "
-               "analysis works from. Changes nothing: weights are set by the rollout alone.",
+               "analysis works from. Fails if the router is not configured so that a rollout could "
+               "steer it. Changes nothing: weights are set by the rollout alone.",
     .example = "sluice traffic --format json",
     .needs = NEED_SETTINGS,
     .run = run_traffic,

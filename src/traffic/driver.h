@@ -13,6 +13,8 @@ typedef struct {
     /* Checks the keys it needs (ERROR_CONFIG); talks to nobody. */
     void *(*open)(const Settings *settings, const Clock *clock, GError **error);
     void (*close)(void *driver);
+    /* Is the router configured so that shares above 0 can be given? */
+    bool (*check)(void *driver, GError **error);
     bool (*read)(void *driver, TrafficState *ret_state, GError **error);
     /* *@ret_share: the canary's share that it aimed at, as near to @percent as the router's weights
      * allow. */

@@ -115,6 +115,14 @@ exec_read(void *driver, TrafficState *ret_state, GError **error)
 }
 
 static bool
+exec_check(void *driver, GError **error)
+{
+    TrafficState unused;
+
+    return exec_read(driver, &unused, error);
+}
+
+static bool
 exec_set(void *driver, int percent, double *ret_share, GError **error)
 {
     g_autofree char *words = g_strdup_printf("set %d %d", 100 - percent, percent);
@@ -136,6 +144,7 @@ const TrafficDriver traffic_exec = {
     .name = "exec",
     .open = exec_open,
     .close = exec_close,
+    .check = exec_check,
     .read = exec_read,
     .set = exec_set,
     .admit = exec_admit,

@@ -78,6 +78,12 @@ traffic_free(Traffic *traffic)
 }
 
 bool
+traffic_check(Traffic *traffic, GError **error)
+{
+    return traffic->driver->check(traffic->state, error);
+}
+
+bool
 traffic_read(Traffic *traffic, TrafficState *ret_state, GError **error)
 {
     return traffic->driver->read(traffic->state, ret_state, error);
@@ -87,11 +93,10 @@ bool
 traffic_is_at(const TrafficState *state, int percent)
 {
     const double wanted = percent / 100.0;
-    const double canary = state->pools[POOL_CANARY].share;
-    const double stable = state->pools[POOL_STABLE].share;
     const double allowed = percent == 0 || percent == 100 ? SHARE_EXACT : SHARE_COARSE;
 
-    return fabs(canary - wanted) <= allowed && fabs(stable - (1 - wanted)) <= allowed;
+    return fabs(state->pools[POOL_CANARY].share - wanted) <= allowed &&
+           (percent == 100 || state->pools[POOL_STABLE].share > 0);
 }
 
 bool

@@ -38,15 +38,21 @@ Traffic *traffic_new(const Settings *settings, const Clock *clock, GError **erro
 void traffic_free(Traffic *traffic);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Traffic, traffic_free)
 
-/* ERROR_CONNECTION: socket gone; ERROR_CONFIG: unknown backend or server, named. */
+/* Could the canary be given a share? ERROR_CONNECTION: socket gone; ERROR_CONFIG: an unknown
+ * backend or server, one that is in neither pool, a way of balancing without weights. To be asked
+ * before a rollout begins: reading, and the way back to 0 %, need less, for somebody may change the
+ * router's configuration in the middle. */
+bool traffic_check(Traffic *traffic, GError **error);
+/* ERROR_CONNECTION: socket gone; ERROR_CONFIG: unknown backend. A server that the router does not
+ * know counts in `servers`, not in `up`; those in neither pool lessen both shares. */
 bool traffic_read(Traffic *traffic, TrafficState *ret_state, GError **error);
 /* Canary gets @percent of the traffic, stable the rest; read back and compared (ERROR_DRIFT if it
  * differs). The servers of a pool with a share above 0 are made ready (those in maintenance only if
  * the whole pool is); those of a pool without one stay up, and warm. *@ret_state (may be NULL) is
  * what was read back. */
 bool traffic_set(Traffic *traffic, int percent, TrafficState *ret_state, GError **error);
-/* Do the shares say @percent for the canary? Within a point, for routers have coarse weights; 0 and
- * 100 are exact. */
+/* Has the canary @percent, and stable something of the rest? Within a point, for routers have
+ * coarse weights; 0 and 100 are exact. */
 bool traffic_is_at(const TrafficState *state, int percent);
 /* No new requests to the pool (open ones end); false with ERROR_STATE if some are still open after
  * traffic.drain. */

@@ -1,4 +1,5 @@
 """The HAProxy driver against a real HAProxy: what is set is what happens, what fails is counted."""
+import json
 import pathlib
 import re
 import subprocess
@@ -311,8 +312,37 @@ def test_a_server_in_neither_pool(stage):
     it.settings(stable="[s1]")
     result = it.project.fails(3, "traffic")
     assert "server 's2', which is in neither pool" in result.stderr
+    assert "which is in neither pool" in it.call("set", 5, status=3)
     it.haproxy.command("set server app/s2 weight 0")
     it.project.ok("traffic")
+
+
+def test_a_backup_server_takes_no_share(stage):
+    it = stage(stable=2, server="backup")
+    it.haproxy.configure([it.stable[0]], it.canary)
+    text = it.haproxy.config.read_text()
+    it.haproxy.configure_text(text + f"    server sorry 127.0.0.1:{it.stable[1].port} backup\n")
+    it.haproxy.restart()
+    it.settings(stable="[s1]")
+    it.call("set", 5)
+    assert it.state()["canary"]["share"] == pytest.approx(0.05, abs=0.005)
+
+
+def test_the_way_back_survives_a_changed_configuration(stage):
+    """Somebody added a server, removed one, and chose another algorithm, in mid-rollout."""
+    it = stage(stable=2, canary=2)
+    it.call("set", 50)
+    text = it.haproxy.config.read_text().replace("balance roundrobin", "balance first")
+    text = "\n".join(line for line in text.splitlines() if "server c2" not in line)
+    it.haproxy.configure_text(f"{text}\n    server s9 127.0.0.1:{it.stable[1].port}\n")
+    it.haproxy.reload()
+    it.haproxy.command("set server app/c1 weight 9")
+    it.call("set", 50, status=3)
+    it.call("set", 0)
+    it.call("take-out", "canary")
+    state = json.loads(it.project.fails(3, "traffic", "--format", "json").stdout)
+    assert state["canary"]["share"] == 0 and state["canary"]["drained"] == 1
+    assert (state["canary"]["servers"], state["canary"]["up"]) == (2, 1)
 
 
 def test_socket_without_admin_level(stage):
