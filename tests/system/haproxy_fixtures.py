@@ -157,9 +157,21 @@ class HAProxy:
         self.start()
 
     def reload(self):
+        """The master loses a signal that reaches it while it starts: sent until there is a new
+        worker."""
         before = self.info("Pid")
-        self.process.send_signal(signal.SIGUSR2)
-        wait_until(lambda: self._answers() and self.info("Pid") != before, what="reload")
+        sent = 0.0
+
+        def is_new():
+            nonlocal sent
+            if self._answers() and self.info("Pid") != before:
+                return True
+            if time.monotonic() > sent + 1:
+                self.process.send_signal(signal.SIGUSR2)
+                sent = time.monotonic()
+            return False
+
+        wait_until(is_new, what="reload")
 
     def close(self):
         self.stop()
