@@ -263,8 +263,8 @@ test_describe(void)
         "CREATE TABLE t (a int REFERENCES p, b int DEFAULT 2); CREATE INDEX ON t (a)",
         "CREATE TABLE t (a int REFERENCES p, b int DEFAULT 2); CREATE VIEW v AS SELECT a FROM t",
         "CREATE TABLE t (a int REFERENCES p, b int DEFAULT 2); ALTER TYPE mood ADD VALUE 'c'",
-        "CREATE TABLE t (a int REFERENCES p, b int DEFAULT 2);"
-        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        ("CREATE TABLE t (a int REFERENCES p, b int DEFAULT 2);"
+         "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'"),
     };
     g_autofree char *script =
         g_strconcat(base, "CREATE TABLE t (a int REFERENCES p, b int DEFAULT 2)", NULL);
