@@ -196,6 +196,20 @@ text_redact_url(const char *url)
     return g_regex_replace(pair, half, -1, 0, "\\1***", 0, NULL);
 }
 
+char *
+text_printable(const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    GString *out = g_string_sized_new(strlen(valid));
+
+    for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+        const gunichar letter = g_utf8_get_char(at);
+        const bool shown = letter == '\n' || letter == '\t' || !g_unichar_iscntrl(letter);
+        g_string_append_unichar(out, shown ? letter : 0xFFFD);
+    }
+    return g_string_free(out, FALSE);
+}
+
 void
 text_position(const char *text, size_t offset, int *ret_line, int *ret_column)
 {

@@ -34,6 +34,10 @@ const char *text_nearest(const char *word, const char *const *names);
  * query string. Caller owns. */
 char *text_redact_url(const char *url);
 
+/* @text as it may be written to a terminal: control characters (but newline and tab) and bytes that
+ * are no UTF-8 become U+FFFD, so that a name in a database cannot move the cursor. Caller owns. */
+char *text_printable(const char *text);
+
 /* Line and column (from 1, columns count characters) of byte @offset in @text. */
 void text_position(const char *text, size_t offset, int *ret_line, int *ret_column);
 

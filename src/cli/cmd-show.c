@@ -158,8 +158,6 @@ static void
 print_text(Output *output, const Revision *revision, const GPtrArray *shown)
 {
     g_autofree char *parents = join_parents(revision);
-    const char *bold = output_has_colour(output) ? "\033[1m" : "";
-    const char *plain = output_has_colour(output) ? "\033[0m" : "";
 
     output_line(output, "-- Revision: %s", revision->id);
     if (*parents)
@@ -171,8 +169,8 @@ print_text(Output *output, const Revision *revision, const GPtrArray *shown)
     for (guint i = 0; i < shown->len; i++) {
         const ShownSection *section = shown->pdata[i];
         g_autofree char *heading = marker(section);
-        output_line(output, "\n%s%s%s%s", bold, heading, section->line ? "" : "    (derived)",
-                    plain);
+        output_line(output, "%s", "");
+        output_heading(output, "%s%s", heading, section->line ? "" : "    (derived)");
         output_line(output, "%s", section->text);
     }
 }

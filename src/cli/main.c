@@ -23,15 +23,14 @@ wants_colour(const GlobalOptions *globals, int fd)
 
 /* Arguments are readable by every user of the machine, and stay in shell histories. */
 static bool
-check_database_argument(const char *url, GError **error)
+check_database_argument(const char *option, const char *url, GError **error)
 {
     g_autofree char *redacted = text_redact_url(url);
 
     if (strcmp(redacted, url) == 0)
         return true;
-    error_set(error, ERROR_USAGE,
-              "--database holds a password, which other users of this machine "
-              "can see");
+    error_set(error, ERROR_USAGE, "%s holds a password, which other users of this machine can see",
+              option);
     return error_hint(error, "Put the URL into the environment variable DATABASE_URL, or the "
                              "password into PGPASSWORD or ~/.pgpass.");
 }
@@ -44,6 +43,8 @@ apply_override(Settings *settings, const char *override, GError **error)
     if (equals == NULL)
         return error_set(error, ERROR_USAGE, "--option: '%s' is not KEY=VALUE", override);
     g_autofree char *key = g_strndup(override, (gsize) (equals - override));
+    if (strcmp(key, "database.url") == 0 && !check_database_argument("--option", equals + 1, error))
+        return false;
     return settings_set(settings, key, equals + 1, error);
 }
 
@@ -52,7 +53,7 @@ load_settings(const GlobalOptions *globals, unsigned needs, GError **error)
 {
     g_autoptr(Settings) settings = NULL;
 
-    if (globals->database && !check_database_argument(globals->database, error))
+    if (globals->database && !check_database_argument("--database", globals->database, error))
         return NULL;
     settings = settings_load(globals->config, error);
     if (settings == NULL)
@@ -117,6 +118,15 @@ run_invocation(const Invocation *invocation, Output *output, GError **error)
     return true;
 }
 
+/* What a server or a file says may hold anything. */
+static void
+print_printable(const char *before, const char *text, const char *after)
+{
+    g_autofree char *shown = text_printable(text);
+
+    fprintf(stderr, "%s%s%s", before, shown, after);
+}
+
 static void
 print_failure(const GError *failure, bool colour)
 {
@@ -124,15 +134,15 @@ print_failure(const GError *failure, bool colour)
     const char *detail = error_get_detail(failure);
     const char *hint = error_get_hint(failure);
 
-    fprintf(stderr, "%ssluice: error:%s %s", colour ? "\033[1;31m" : "", colour ? "\033[0m" : "",
-            failure->message);
+    fprintf(stderr, "%ssluice: error:%s ", colour ? "\033[1;31m" : "", colour ? "\033[0m" : "");
+    print_printable("", failure->message, "");
     if (sqlstate && strstr(failure->message, sqlstate) == NULL)
         fprintf(stderr, " (SQLSTATE %s)", sqlstate);
     fputc('\n', stderr);
     if (detail)
-        fprintf(stderr, "  detail: %s\n", detail);
+        print_printable("  detail: ", detail, "\n");
     if (hint)
-        fprintf(stderr, "  hint: %s\n", hint);
+        print_printable("  hint: ", hint, "\n");
 }
 
 int

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 
 struct Output {
     FILE *stream;
@@ -51,18 +52,38 @@ emit(Output *output, const char *text)
         output->failed = errno;
 }
 
+static void
+emit_line(Output *output, bool bold, const char *format, va_list args)
+{
+    g_autofree char *line = g_strdup_vprintf(format, args);
+    g_autofree char *shown = text_printable(line);
+
+    if (output->format != FORMAT_TEXT)
+        return;
+    if (bold && output->colour)
+        emit(output, "\033[1m");
+    emit(output, shown);
+    emit(output, bold && output->colour ? "\033[0m\n" : "\n");
+}
+
 void
 output_line(Output *output, const char *format, ...)
 {
     va_list args;
 
-    if (output->format != FORMAT_TEXT)
-        return;
     va_start(args, format);
-    g_autofree char *line = g_strdup_vprintf(format, args);
+    emit_line(output, false, format, args);
     va_end(args);
-    emit(output, line);
-    emit(output, "\n");
+}
+
+void
+output_heading(Output *output, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    emit_line(output, true, format, args);
+    va_end(args);
 }
 
 void
@@ -72,16 +93,22 @@ output_text(Output *output, const char *text)
         emit(output, text);
 }
 
-/* Columns on a terminal; bytes that are no UTF-8 count one each. */
-static int
-display_width(const char *text)
+/* A cell stands on one line. */
+static char *
+cell_text(const char *text)
 {
+    return g_strdelimit(text_printable(text), "\n\t", ' ');
+}
+
+/* Columns on a terminal. */
+static int
+display_width(const char *cell)
+{
+    g_autofree char *text = cell_text(cell);
     int width = 0;
 
-    if (!g_utf8_validate(text, -1, NULL))
-        return (int) strlen(text);
-    for (; *text; text = g_utf8_next_char(text)) {
-        const gunichar letter = g_utf8_get_char(text);
+    for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+        const gunichar letter = g_utf8_get_char(at);
         if (!g_unichar_iszerowidth(letter))
             width += g_unichar_iswide(letter) ? 2 : 1;
     }
@@ -94,7 +121,8 @@ print_row(Output *output, const char *const *cells, const int *widths, guint col
     g_autoptr(GString) line = g_string_new(NULL);
 
     for (guint i = 0; i < columns && cells[i]; i++) {
-        g_string_append(line, cells[i]);
+        g_autofree char *text = cell_text(cells[i]);
+        g_string_append(line, text);
         if (i + 1 < columns)
             for (int pad = widths[i] - display_width(cells[i]) + 2; pad > 0; pad--)
                 g_string_append_c(line, ' ');

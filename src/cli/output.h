@@ -20,8 +20,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Output, output_free)
 
 OutputFormat output_format(const Output *output);
 bool output_has_colour(const Output *output);
-/* A line for people; nothing in JSON. */
+/* A line for people; nothing in JSON. What could control the terminal is taken out of it. */
 void output_line(Output *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The same, in bold where there are colours. */
+void output_heading(Output *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Text of several lines, as it is, for people; nothing in JSON. */
 void output_text(Output *output, const char *text);
 /* A table for people: @header NULL-ended; @rows element-type GStrv; columns aligned, last one not

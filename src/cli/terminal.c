@@ -74,10 +74,11 @@ print_line(Terminal *terminal, ReportKind kind, const char *text)
                                            [REPORT_WARNING] = "warning: "};
     const bool coloured = terminal->options.colour && *colours[kind];
     g_autofree char *elapsed = text_format_duration_ms(elapsed_ms(terminal));
+    g_autofree char *shown = text_printable(text);
 
     clear_progress(terminal);
     fprintf(terminal->options.stream, "%8s  %s%s%s%s\n", elapsed, coloured ? colours[kind] : "",
-            prefixes[kind], text, coloured ? "\033[0m" : "");
+            prefixes[kind], shown, coloured ? "\033[0m" : "");
     fflush(terminal->options.stream);
 }
 
@@ -166,7 +167,7 @@ static void
 draw_progress(Terminal *terminal, const ReportProgress *progress)
 {
     g_autofree char *text = progress_to_text(progress, true);
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    g_autofree char *valid = text_printable(text);
     const size_t columns = terminal_columns(terminal->options.stream) - 1;
     g_autofree char *cut =
         g_utf8_substring(valid, 0, (glong) MIN(columns, (size_t) g_utf8_strlen(valid, -1)));

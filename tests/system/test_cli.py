@@ -87,9 +87,12 @@ def test_config_names_a_file(files, tmp_path):
 
 
 def test_a_password_is_no_argument(files):
-    result = files.fails(2, "current", "--database", "postgresql://u:secret@h/d")
-    assert "DATABASE_URL" in result.stderr
-    assert "secret" not in result.stderr + result.stdout
+    for arguments in (["--database", "postgresql://u:secret@h/d"],
+                      ["--database", "host=h password=secret"],
+                      ["-o", "database.url=postgresql://u:secret@h/d"]):
+        result = files.fails(2, "current", *arguments)
+        assert "DATABASE_URL" in result.stderr
+        assert "secret" not in result.stderr + result.stdout
 
 
 def test_no_database_is_named(files):

@@ -161,6 +161,15 @@ test_redact(void)
 }
 
 static void
+test_printable(void)
+{
+    g_autofree char *found = text_printable("a\tb\n\033[2J\x7f \xff\xc2\x9b\xc3\xa9");
+
+    g_assert_cmpstr(found, ==,
+                    "a\tb\n\xef\xbf\xbd[2J\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd\xc3\xa9");
+}
+
+static void
 assert_position(const char *text, size_t offset, int line, int column)
 {
     int found_line, found_column;
@@ -198,6 +207,7 @@ main(int argc, char **argv)
     g_test_add_func("/text/scalars", test_scalars);
     g_test_add_func("/text/nearest", test_nearest);
     g_test_add_func("/text/redact", test_redact);
+    g_test_add_func("/text/printable", test_printable);
     g_test_add_func("/text/position", test_position);
     g_test_add_func("/text/sha256", test_sha256);
     return g_test_run();

@@ -37,13 +37,15 @@ test_table(void)
     g_autoptr(Output) output = output_new(memory.stream, FORMAT_TEXT, false);
     g_ptr_array_add(rows, g_strsplit("añejo,漢字,x y", ",", -1));
     g_ptr_array_add(rows, g_strsplit("b,,", ",", -1));
+    g_ptr_array_add(rows, g_strsplit("\033[2J,c\nd,", ",", -1));
     output_table(output, header, rows);
     output_json(output, json_object());
     g_assert_true(output_finish(output, NULL, NULL));
     g_assert_cmpstr(memory.text, ==,
                     "NAME   WIDE  LAST\n"
                     "añejo  漢字  x y\n"
-                    "b\n");
+                    "b\n"
+                    "\xef\xbf\xbd[2J   c d\n");
 }
 
 static json_t *
