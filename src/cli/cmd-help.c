@@ -15,6 +15,8 @@ help_of(const char *name, GError **error)
 
     if (command)
         return help_command(command);
+    if (strcmp(name, "settings") == 0)
+        return help_settings();
     if (command_is_family(name))
         return help_family(name);
     names = command_names(NULL);
@@ -41,8 +43,10 @@ run_help(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError
 const Command command_help = {
     .group = "Help",
     .name = "help",
-    .summary = "show help of all commands, or of one",
+    .summary = "show help of all commands, of one, or of the settings",
     .usage = "[COMMAND]...",
-    .example = "sluice help backfill run",
+    .details = "`sluice help settings` lists the options of sluice.yaml.",
+    .example = "sluice help backfill run\n"
+               "sluice help settings",
     .run = run_help,
 };

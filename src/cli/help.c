@@ -107,7 +107,9 @@ help_overview(void)
         g_autofree char *status = g_strdup_printf("%d", row->status);
         append_entry(out, status, row->meaning);
     }
-    g_string_append(out, "\n`sluice COMMAND --help` tells more of a command.\n");
+    g_string_append(out,
+                    "\n`sluice COMMAND --help` tells more of a command, `sluice help settings` of\n"
+                    "the options of sluice.yaml.\n");
     return g_string_free(out, FALSE);
 }
 
@@ -136,6 +138,26 @@ help_command(const Command *command)
         for (char **line = lines; *line; line++)
             g_string_append_printf(out, "  %s\n", *line);
     }
+    return g_string_free(out, FALSE);
+}
+
+char *
+help_settings(void)
+{
+    GString *out =
+        g_string_new("Options of sluice.yaml, of the environment (SLUICE_<KEY>), of .env "
+                     "and of -o KEY=VALUE:\n");
+
+    for (const OptionSpec *option = settings_options; option->key; option++) {
+        g_autofree char *text =
+            option->default_text
+                ? g_strdup_printf("%s (default %s)", option->help, option->default_text)
+                : g_strdup(option->help);
+        append_entry(out, option->key, text);
+    }
+    g_string_append(out, "\nLists, in sluice.yaml:\n");
+    for (const ListSpec *list = settings_lists; list->key; list++)
+        append_entry(out, list->key, list->help);
     return g_string_free(out, FALSE);
 }
 

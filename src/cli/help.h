@@ -12,6 +12,9 @@ char *help_command(const Command *command);
 /* The sub-commands of "backfill". Caller owns. */
 char *help_family(const char *family);
 
+/* The options of sluice.yaml, with their defaults. Caller owns. */
+char *help_settings(void);
+
 /* "--workers N", "-m, --message TEXT". Caller owns. */
 char *help_option_form(const ArgSpec *spec);
 /* "sluice show [OPTIONS] REV". Caller owns. */

@@ -20,6 +20,7 @@ def test_version_and_help():
         result = run_sluice(*arguments)
         assert result.returncode == 0 and "Usage: sluice COMMAND" in result.stdout
     assert run_sluice("help", "dev", "start").stdout == run_sluice("dev", "start", "-h").stdout
+    assert "lock.stall_budget" in run_sluice("help", "settings").stdout
     family = run_sluice("dev")
     assert family.returncode == 0 and "dev start" in family.stdout
     assert "init" not in family.stdout

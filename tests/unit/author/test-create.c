@@ -1,0 +1,132 @@
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "author/create.h"
+#include "base/file.h"
+
+/* A clock that stands at 2026-11-21T20:53:02Z and draws the same numbers again and again. */
+typedef struct {
+    char *folder;
+    int drawn;
+    Clock clock;
+} Fixture;
+
+static gint64
+fixture_wall_us(void *data G_GNUC_UNUSED)
+{
+    return G_GINT64_CONSTANT(1795294382000000);
+}
+
+static double
+fixture_random(void *data)
+{
+    static const double numbers[] = {0.5, 0.25, 0.5, 0.25, 0.75, 0};
+    Fixture *fixture = data;
+
+    return numbers[fixture->drawn++ % (int) G_N_ELEMENTS(numbers)];
+}
+
+static void
+set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    fixture->folder = g_dir_make_tmp("sluice-create-XXXXXX", NULL);
+    fixture->clock = (Clock){.wall_us = fixture_wall_us, .random = fixture_random, .data = fixture};
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GDir) dir = g_dir_open(fixture->folder, 0, NULL);
+    const char *name;
+
+    while ((name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(fixture->folder, name, NULL);
+        g_unlink(path);
+    }
+    g_assert_cmpint(g_rmdir(fixture->folder), ==, 0);
+    g_free(fixture->folder);
+}
+
+static bool
+create(Fixture *fixture, const char *title, const char *id, CreatedRevision *ret_created,
+       GError **error)
+{
+    return create_revision(
+        &(CreateRequest){
+            .folder = fixture->folder, .title = title, .id = id, .clock = &fixture->clock},
+        ret_created, error);
+}
+
+static void
+test_chain(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(CreatedRevision) first = {0};
+    g_auto(CreatedRevision) second = {0};
+    g_autoptr(Revision) revision = NULL;
+
+    g_assert_true(create(fixture, "users", NULL, &first, NULL));
+    g_assert_cmpstr(first.id, ==, "800000400000");
+    g_assert_null(first.parent);
+    g_assert_true(g_str_has_suffix(first.path, "/20261121_800000400000_users.sql"));
+    /* The clock draws the first id again: it is taken, so another one is drawn. */
+    g_assert_true(create(fixture, "next", NULL, &second, NULL));
+    g_assert_cmpstr(second.id, ==, "c00000000000");
+    g_assert_cmpstr(second.parent, ==, "800000400000");
+    revision = revision_read(second.path, false, NULL);
+    g_assert_cmpstr(revision->title, ==, "next");
+    g_assert_cmpstr(revision->created, ==, "2026-11-21T20:53:02Z");
+    g_assert_true(revision_check(revision, NULL));
+    g_assert_nonnull(revision_section(revision, SECTION_EXPAND, NULL));
+    g_assert_nonnull(revision_section(revision, SECTION_DOWNGRADE, NULL));
+    g_assert_null(revision_section(revision, SECTION_CONTRACT, NULL));
+}
+
+static void
+test_refusals(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char *const bad_ids[] = {"", "a b", "a@b", "a:b", "a+b", "a,b", "a/b", "a\\b"};
+    g_auto(CreatedRevision) created = {0};
+    g_autoptr(GError) twice = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(bad_ids); i++) {
+        g_autoptr(GError) failure = NULL;
+        g_assert_false(create(fixture, "x", bad_ids[i], &created, &failure));
+        g_assert_true(error_is(failure, ERROR_USAGE));
+    }
+    g_assert_true(create(fixture, "x", "fünf", &created, NULL));
+    g_assert_false(create(fixture, "y", "fünf", NULL, &twice));
+    g_assert_true(error_is(twice, ERROR_STATE));
+}
+
+static void
+assert_slug(const char *title, const char *slug)
+{
+    g_autofree char *found = create_slug(title);
+
+    g_assert_cmpstr(found, ==, slug);
+}
+
+static void
+test_slug(void)
+{
+    assert_slug("users display name", "users_display_name");
+    assert_slug("  Users & Notes: 2nd! ", "users_notes_2nd");
+    assert_slug("../../etc/passwd", "etc_passwd");
+    assert_slug("Größe 漢字", "größe_漢字");
+    assert_slug("!!!", "revision");
+    assert_slug("a234567890b234567890c234567890d2345678 0e",
+                "a234567890b234567890c234567890d2345678_0");
+    assert_slug("a234567890b234567890c234567890d23456789 e",
+                "a234567890b234567890c234567890d23456789");
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, function) g_test_add("/create/" name, Fixture, NULL, set_up, function, tear_down)
+    ADD("chain", test_chain);
+    ADD("refusals", test_refusals);
+    g_test_add_func("/create/slug", test_slug);
+    return g_test_run();
+}
