@@ -354,6 +354,23 @@ ledger_resume_rollout(PgConn *conn, gint64 id, GError **error)
 }
 
 bool
+ledger_resume_pause(PgConn *conn, gint64 id, bool *ret_found, GError **error)
+{
+    g_autofree char *text = id_text(id);
+    const char *params[] = {text};
+    gint64 affected = 0;
+
+    if (!pg_exec_array(conn,
+                       "UPDATE sluice.rollout_step "
+                       "SET evidence = coalesce(evidence, '{}') || '{\"resumed\": true}' "
+                       "WHERE rollout = $1 AND kind = 'pause' AND state IN ('running', 'waiting')",
+                       params, 1, &affected, error))
+        return false;
+    *ret_found = affected > 0;
+    return true;
+}
+
+bool
 ledger_sample_quiet(PgConn *conn, const char *revision, const char *seen, gint64 gap_ms,
                     gint64 *ret_quiet_ms, GError **error)
 {

@@ -89,6 +89,10 @@ bool ledger_abort_rollout(PgConn *conn, gint64 id, const char *reason, const cha
  * had begun, are pending as if they had never run. A soak keeps its start. */
 bool ledger_resume_rollout(PgConn *conn, gint64 id, GError **error);
 
+/* Ends a pause that waits to be resumed; *@ret_found: there was one. Needs no lease: whoever runs
+ * the rollout sees it. */
+bool ledger_resume_pause(PgConn *conn, gint64 id, bool *ret_found, GError **error);
+
 /* The quiet period of a contract gate. Records a sample taken now: @seen names an old session
  * (NULL: none was there). The period begins anew with a session, and with a gap of more than
  * @gap_ms between samples, for nobody was looking. *@ret_quiet_ms: how long it has lasted. */
