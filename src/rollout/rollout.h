@@ -10,6 +10,7 @@
 #include "apply/apply.h"
 #include "base/json.h"
 #include "deploy/deploy.h"
+#include "gate/gate.h"
 #include "traffic/journal.h"
 #include "traffic/traffic.h"
 
@@ -40,7 +41,21 @@ bool rollout_run(const RolloutContext *context, const char *only, GError **error
 /* Traffic back first (no database, no approval), then the ledger. Before retire only; later
  * ERROR_STATE that says what is still possible. */
 bool rollout_abort(const RolloutContext *context, const char *reason, GError **error);
-/* An aborted or held rollout goes on: done steps stay done, weights begin anew. */
+/* An aborted or held rollout may go on, a pause is ended: done steps stay done, weights begin anew
+ * after an abort. Runs nothing itself. */
 bool rollout_resume(const RolloutContext *context, GError **error);
-/* {"release":..,"state":..,"steps":[..],"traffic":{..}} Caller owns. */
+/* {"release":..,"state":..,"steps":[..],"traffic":{..}}; state "none" before the first. Caller
+ * owns. */
 json_t *rollout_status(const RolloutContext *context, GError **error);
+
+/* @who approves the gate for the plan that is under way, or would be. */
+bool rollout_approve(const RolloutContext *context, GateKind kind, const char *who,
+                     const char *comment, GError **error);
+/* One look at the gate of @target (a revision; NULL: the oldest that waits for it). Caller owns. */
+GateResult *rollout_gate(const RolloutContext *context, GateKind kind, const char *target,
+                         GError **error);
+/* Outside a rollout: contracts @target (NULL: all that wait for it) once the gate passes, sampling
+ * sessions for the quiet period. Refused (ERROR_CHECK, the evidence) by anything that time alone
+ * does not cure, and while a rollout is under way (ERROR_STATE). */
+bool rollout_contract(const RolloutContext *context, const char *target, bool dry_run,
+                      GError **error);
