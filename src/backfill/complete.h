@@ -6,6 +6,7 @@
 #include "apply/apply.h"
 #include "backfill/backfill.h"
 
-/* backfill_run, then apply_finish under the migrator lock. A paused one is not finished. */
+/* backfill_run, then apply_finish under the migrator lock. A paused one is not finished. @revision
+ * may be the graph's entry without sections. */
 bool backfill_complete(const BackfillContext *context, const ApplyContext *apply,
                        const Revision *revision, BackfillResult *ret_result, GError **error);

@@ -33,20 +33,12 @@ tasks_new(void)
     return tasks;
 }
 
-/* The statement that @sync implies: its WHERE is ours, so nothing has to be recognised in it. */
 static SqlBackfill *
-derive_statement(PgConn *conn, const Revision *revision, const RevisionSync *sync, GError **error)
+derive_statement(PgConn *conn, const RevisionSync *sync, GError **error)
 {
     g_autoptr(CatalogTable) table = catalog_require_table(conn, sync->schema, sync->table, error);
-    const Place origin = {.file = revision->path, .line = 1, .column = 1};
-    g_autofree char *text = NULL;
-    g_autofree char *unfilled = NULL;
 
-    if (table == NULL)
-        return NULL;
-    text = sync_backfill_sql(table, sync);
-    unfilled = sync_unfilled_condition(sync);
-    return sql_backfill_parse(text, origin, unfilled, error);
+    return table ? sync_backfill(table, sync) : NULL;
 }
 
 static bool
@@ -67,7 +59,7 @@ load_statements(PgConn *conn, const Revision *revision, GPtrArray *statements, G
     if (syncs == NULL)
         return false;
     for (guint i = 0; i < syncs->len; i++) {
-        SqlBackfill *statement = derive_statement(conn, revision, syncs->pdata[i], error);
+        SqlBackfill *statement = derive_statement(conn, syncs->pdata[i], error);
 
         if (statement == NULL)
             return false;

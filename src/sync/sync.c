@@ -398,6 +398,26 @@ sync_backfill_sql(const CatalogTable *table, const RevisionSync *sync)
     return g_string_free(sql, FALSE);
 }
 
+SqlBackfill *
+sync_backfill(const CatalogTable *table, const RevisionSync *sync)
+{
+    SqlBackfill *backfill = g_new0(SqlBackfill, 1);
+    GString *set = g_string_new(NULL);
+
+    append_set_list(set, sync->forward);
+    backfill->kind = BACKFILL_UPDATE;
+    backfill->schema = g_strdup(table->schema);
+    backfill->table = g_strdup(table->name);
+    backfill->alias = pg_quote_identifier(table->name);
+    backfill->set = g_string_free(set, FALSE);
+    backfill->where = sync_unfilled_condition(sync);
+    backfill->columns = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < sync->forward->pairs->len; i++)
+        g_ptr_array_add(backfill->columns,
+                        g_strdup(((SqlPair *) sync->forward->pairs->pdata[i])->column));
+    return backfill;
+}
+
 char *
 sync_mismatch_condition(const RevisionSync *sync)
 {

@@ -50,8 +50,10 @@ char *sync_mapping_text(const SqlMapping *mapping);
  * list, the ones that drop them. The mappings' columns must exist when it runs. Caller owns. */
 char *sync_install_sql(const CatalogTable *table, GPtrArray *mappings);
 
-/* The derived backfill, as an author would have written it. Caller owns. */
+/* The derived backfill: as text, as an author would have written it; and taken apart, which needs
+ * no parsing, for its WHERE is known to exclude what is filled. Caller owns. */
 char *sync_backfill_sql(const CatalogTable *table, const RevisionSync *sync);
+SqlBackfill *sync_backfill(const CatalogTable *table, const RevisionSync *sync);
 /* A boolean SQL expression over the row, its columns unqualified: true if the row is not filled
  * yet, and filling it would change it. What the derived backfill has in its WHERE. */
 char *sync_unfilled_condition(const RevisionSync *sync);
