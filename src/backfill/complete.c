@@ -1,6 +1,10 @@
 #include "backfill/complete.h"
 
 #include "base/fault.h"
+#include "base/stop.h"
+#include "ledger/revisions.h"
+
+enum { RETRY_MS = 200 };
 
 /* The graph's own entry of @revision, which apply/ wants, and all of its sections, which we want.
  */
@@ -12,15 +16,54 @@ read_whole(const Graph *graph, const Revision *revision, const Revision **ret_ow
 }
 
 static bool
-finish(const ApplyContext *apply, const Revision *revision, GError **error)
+is_finished(const ApplyContext *apply, const Revision *revision, bool *ret_finished, GError **error)
 {
-    bool finished = false;
+    g_autoptr(GPtrArray) rows = ledger_load_revisions(apply->conn, error);
+    const LedgerRevision *row = NULL;
 
+    if (rows == NULL)
+        return false;
+    row = ledger_find_revision(rows, revision->id);
+    *ret_finished = row && row->state >= STATE_BACKFILLED;
+    return true;
+}
+
+static bool
+try_finish(const ApplyContext *apply, const Revision *revision, bool *ret_finished, GError **error)
+{
+    if (!is_finished(apply, revision, ret_finished, error))
+        return false;
+    if (*ret_finished)
+        return true;
     if (!apply_lock(apply, error))
         return false;
-    finished = apply_finish(apply, revision, error);
+    *ret_finished = apply_finish(apply, revision, error);
     apply_unlock(apply);
-    return finished;
+    return *ret_finished;
+}
+
+/* Another process of the same backfill may be finishing it just now, and our session, idle for as
+ * long as the rows took, may be gone: neither is a reason to fail. */
+static bool
+finish(const ApplyContext *apply, const Revision *revision, GError **error)
+{
+    const gint64 give_up_ms = clock_now_ms(apply->clock) + apply->settings->give_up_after_ms;
+
+    for (;;) {
+        g_autoptr(GError) cause = NULL;
+        bool finished = false;
+
+        if (try_finish(apply, revision, &finished, &cause))
+            return true;
+        if ((!error_is(cause, ERROR_OWNER) && !error_is(cause, ERROR_CONNECTION)) ||
+            clock_now_ms(apply->clock) > give_up_ms || !stop_check(NULL)) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return false;
+        }
+        clock_sleep_ms(apply->clock, clock_jitter_ms(apply->clock, RETRY_MS));
+        if (error_is(cause, ERROR_CONNECTION))
+            pg_reconnect(apply->conn, NULL);
+    }
 }
 
 bool

@@ -44,8 +44,8 @@ try_row(PgConn *conn, const BackfillTask *task, const char *tid)
             ? g_strdup_printf("DELETE FROM ONLY %s AS %s", task->table->quoted, statement->alias)
             : g_strdup_printf("UPDATE ONLY %s AS %s SET %s", task->table->quoted, statement->alias,
                               statement->set);
-    g_autofree char *sql =
-        g_strdup_printf("%s WHERE %s.ctid = '%s'::tid", head, statement->alias, tid);
+    g_autofree char *sql = g_strdup_printf("%s WHERE %s.ctid = '%s'::tid AND (%s)", head,
+                                           statement->alias, tid, statement->where);
     const bool went = pg_begin(conn, NULL) && pg_exec_script(conn, sql, NULL);
 
     pg_rollback(conn);
@@ -76,16 +76,14 @@ culprit_describe_row(PgConn *conn, const CatalogTable *table, const char *tid)
                                           : g_strdup_printf("ctid = %s", tid);
 }
 
-/* NULL if no row fails alone. */
+/* All rows of the page, for the WHERE may be what fails. NULL if none fails alone. */
 static char *
 find_row(PgConn *conn, const BackfillTask *task, gint64 page)
 {
-    const SqlBackfill *statement = task->statement;
-    g_autofree char *sql = g_strdup_printf(
-        "SELECT %s.ctid FROM ONLY %s AS %s WHERE (%s) AND %s.ctid >= '(%" G_GINT64_FORMAT
-        ",0)'::tid AND %s.ctid < '(%" G_GINT64_FORMAT ",0)'::tid",
-        statement->alias, task->table->quoted, statement->alias, statement->where, statement->alias,
-        page, statement->alias, page + 1);
+    g_autofree char *sql =
+        g_strdup_printf("SELECT ctid FROM ONLY %s WHERE ctid >= '(%" G_GINT64_FORMAT
+                        ",0)'::tid AND ctid < '(%" G_GINT64_FORMAT ",0)'::tid",
+                        task->table->quoted, page, page + 1);
     g_autoptr(PgRows) rows = pg_query(conn, NULL, sql);
 
     for (int i = 0; rows && i < pg_rows_count(rows); i++)

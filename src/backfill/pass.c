@@ -7,13 +7,25 @@
 enum { LATER_PARTS = 1 };
 
 static bool
-fail_endless(PgConn *conn, const LedgerBackfill *backfill, GError **error)
+begin_next_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, GError **error)
+{
+    gint64 pages = 0;
+
+    return backfill_task_pages(conn, run_task(run), &pages, error) &&
+           ledger_begin_pass(conn, backfill->id, MAX(pages, 0), backfill->range_pages, LATER_PARTS,
+                             error);
+}
+
+static bool
+fail_endless(PgConn *conn, Run *run, const LedgerBackfill *backfill, GError **error)
 {
     g_autofree char *message =
         g_strdup_printf("pass %d updated as many rows (%" G_GINT64_FORMAT ") as the one before",
                         backfill->pass, backfill->pass_rows);
 
-    if (!ledger_end_backfill(conn, backfill->id, LEDGER_BACKFILL_FAILED, message, error) ||
+    /* Whoever mends the cause and runs it again begins with a whole pass. */
+    if (!begin_next_pass(conn, run, backfill, error) ||
+        !ledger_end_backfill(conn, backfill->id, LEDGER_BACKFILL_FAILED, message, error) ||
         !pg_commit(conn, error))
         return false;
     error_set(error, ERROR_STATE, "the backfill of %s does not end: %s", backfill->relation,
@@ -41,16 +53,6 @@ find_leftover(PgConn *conn, const BackfillTask *task, bool *ret_found, GError **
     return true;
 }
 
-static bool
-begin_next_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, GError **error)
-{
-    gint64 pages = 0;
-
-    return backfill_task_pages(conn, run_task(run), &pages, error) &&
-           ledger_begin_pass(conn, backfill->id, MAX(pages, 0), backfill->range_pages, LATER_PARTS,
-                             error);
-}
-
 /* All ranges of the pass are done. */
 static bool
 end_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, PassOutcome *ret_outcome,
@@ -58,9 +60,9 @@ end_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, PassOutcome *re
 {
     bool leftover = false;
 
-    if (backfill->pass_rows > 0 && backfill->skipped == 0 && backfill->last_pass_rows >= 0 &&
-        backfill->pass_rows >= backfill->last_pass_rows && backfill->last_pass_rows > 0)
-        return fail_endless(conn, backfill, error);
+    if (backfill->skipped == 0 && backfill->last_pass_rows > 0 &&
+        backfill->pass_rows >= backfill->last_pass_rows)
+        return fail_endless(conn, run, backfill, error);
     if (backfill->pass_rows == 0 && backfill->skipped == 0 &&
         !find_leftover(conn, run_task(run), &leftover, error))
         return false;

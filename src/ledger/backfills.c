@@ -194,7 +194,8 @@ ledger_restart_backfill(PgConn *conn, gint64 id, GError **error)
     g_autofree char *key = number(id);
 
     return pg_exec(conn, error,
-                   "UPDATE sluice.backfill SET state = 'running', error = NULL, throttle = NULL "
+                   "UPDATE sluice.backfill SET state = 'running', error = NULL, throttle = NULL, "
+                   "    last_pass_rows = NULL "
                    "WHERE id = $1 AND state IN ('failed', 'cancelled') AND wanted = 'run'",
                    key);
 }
