@@ -37,3 +37,9 @@ stop_check(GError **error)
     error_set(error, ERROR_INTERRUPTED, "interrupted");
     return error_hint(error, "Run the same command again: it goes on where it stopped.");
 }
+
+void
+stop_obeyed(void)
+{
+    requested = 0;
+}

@@ -12,3 +12,5 @@ void stop_install(void);
 bool stop_requested(void);
 /* Sets ERROR_INTERRUPTED and returns false if a stop was requested; else returns true. */
 bool stop_check(GError **error);
+/* The stop was obeyed: from here on nothing is cut short, so that cleaning up may run programs. */
+void stop_obeyed(void);

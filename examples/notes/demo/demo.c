@@ -70,14 +70,17 @@ play(const Options *options, Stage *stage, bool *ret_held, GError **error)
     return done;
 }
 
+/* What it sets up it stops, also after Ctrl-C. */
 static bool
 run(const Options *options, bool *ret_held, GError **error)
 {
+    const char *folder = options->folder ? options->folder : "build/demo";
     g_autoptr(Timeline) timeline = timeline_new();
-    g_autoptr(Stage) stage = stage_new(timeline, options->folder ? options->folder : "build/demo",
-                                       options->sluice, error);
+    g_autoptr(Stage) stage = stage_new(timeline, folder, options->sluice, error);
+    const bool done = stage && stage_set(stage, error) && play(options, stage, ret_held, error);
 
-    return stage && stage_set(stage, error) && play(options, stage, ret_held, error);
+    stop_obeyed();
+    return done;
 }
 
 int

@@ -1,12 +1,16 @@
 #include "base/error.h"
-#include "base/stop.h"
 #include "demo/bystanders.h"
 #include "demo/db.h"
 #include "demo/loader.h"
 #include "demo/play.h"
 #include "demo/proxy.h"
 
-enum { BEFORE_US = 5 * 1000 * 1000, AFTER_US = 5 * 1000 * 1000, UP_TIMEOUT_US = 30 * 1000 * 1000 };
+enum {
+    LOOK_US = 20 * 1000,
+    BEFORE_US = 5 * 1000 * 1000,
+    AFTER_US = 5 * 1000 * 1000,
+    UP_TIMEOUT_US = 30 * 1000 * 1000
+};
 
 /* The usual pipeline: the migration job has ended well, now the app is deployed; then the load
  * balancer is switched over, all at once. */
@@ -22,11 +26,10 @@ deploy_new_version(Stage *stage, GError **error)
     if (!fleet_start(stage->fleet, "2.0", error))
         return false;
     while (proxy.new_up < 2) {
-        if (!proxy_read(stage->proxy_socket, &proxy, error) || !stop_check(error))
+        if (!proxy_read(stage->proxy_socket, &proxy, error) || !timeline_rest(LOOK_US, error))
             return false;
         if (g_get_monotonic_time() > deadline)
             return error_set(error, ERROR_STATE, "version 2.0 does not come up");
-        g_usleep(20 * 1000);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(switches); i++)
         if (!proxy_tell(stage->proxy_socket, switches[i], error))
@@ -72,10 +75,9 @@ play_naive(Stage *stage, Findings *findings, GError **error)
     if (stalls == NULL)
         return false;
     loader_begin_step(loader, "before");
-    g_usleep(BEFORE_US);
-    if (!stop_check(error) || !migrate_and_deploy(stage, loader, error))
+    if (!timeline_rest(BEFORE_US, error) || !migrate_and_deploy(stage, loader, error) ||
+        !timeline_rest(AFTER_US, error))
         return false;
-    g_usleep(AFTER_US);
     stall_read(stalls, &findings->stall);
     findings->load = loader_finish(loader, error);
     findings->seconds = timeline_seconds(stage->timeline);

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/stop.h"
 #include "demo/bystanders.h"
 #include "demo/database.h"
 #include "demo/db.h"
@@ -40,20 +39,6 @@ typedef struct {
     Havoc havoc;
     gint64 weight_reached; /* us: traffic is at ABORT_WEIGHT; 0: not yet */
 } Play;
-
-/* Sleeps in pieces: Ctrl-C ends it. */
-static bool
-rest(gint64 us, GError **error)
-{
-    const gint64 until = g_get_monotonic_time() + us;
-
-    while (g_get_monotonic_time() < until) {
-        if (!stop_check(error))
-            return false;
-        g_usleep(LOOK_US);
-    }
-    return true;
-}
 
 static bool
 start_sluice(Play *play, GError **error)
@@ -168,7 +153,7 @@ resume(Play *play, GError **error)
                          STATUS_STATE);
     bury_sluice(play);
     loader_begin_step(play->loader, "aborted");
-    if (!rest(ABORTED_US, error))
+    if (!timeline_rest(ABORTED_US, error))
         return false;
     timeline_say(play->stage->timeline, "demo", "$ sluice rollout resume");
     play->shown_step = -1;
@@ -218,7 +203,7 @@ drive(Play *play, GError **error)
 
     while (!done) {
         int status;
-        if (!rest(LOOK_US, error))
+        if (!timeline_rest(LOOK_US, error))
             return false;
         if (watch_look(play->watch, &play->view) &&
             (!follow_step(play, error) ||
@@ -267,13 +252,13 @@ perform(Play *play, GError **error)
     if (stalls == NULL || !database_size_of_users(stage, &play->findings->size_before, error))
         return false;
     loader_begin_step(play->loader, "before");
-    if (!rest(BEFORE_US, error))
+    if (!timeline_rest(BEFORE_US, error))
         return false;
     analyst = analyst_start(stage->analyst_url, stage->timeline, 6000, error);
     if (analyst == NULL || !start_sluice(play, error) || !drive(play, error))
         return false;
     loader_begin_step(play->loader, "after");
-    if (!rest(AFTER_US, error))
+    if (!timeline_rest(AFTER_US, error))
         return false;
     stall_read(stalls, &play->findings->stall);
     timeline_say(stage->timeline, "demo", "the load ends: it reads once more whatever it wrote");

@@ -11,7 +11,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/proc.h"
-#include "base/stop.h"
 #include "demo/database.h"
 #include "demo/proxy.h"
 #include "demo/tool.h"
@@ -22,6 +21,7 @@ enum {
     FIRST_PORT = 20000,
     LAST_PORT = 32000,
     INSTANCES = 2,
+    LOOK_US = 20 * 1000,
     READY_TIMEOUT_MS = 30 * 1000,
     DRAIN_TIMEOUT_MS = 40 * 1000,
 };
@@ -197,14 +197,13 @@ start_old_version(Stage *stage, GError **error)
         if (fleet_answers(stage->fleet, version_names[0], "/users/1") &&
             proxy_read(stage->proxy_socket, &state, NULL) && state.old_up == INSTANCES)
             return true;
-        if (!stop_check(error))
-            return false;
         if (g_get_monotonic_time() > deadline)
             return error_set(error, ERROR_STATE,
                              "version 1.0 does not answer; see notes-api-*.log and haproxy.log in "
                              "'%s'",
                              stage->folder);
-        g_usleep(50 * 1000);
+        if (!timeline_rest(LOOK_US, error))
+            return false;
     }
 }
 
@@ -306,7 +305,8 @@ stage_wait_instances(Stage *stage, GError **error)
             if (g_get_monotonic_time() > deadline)
                 return error_set(error, ERROR_STATE, "version %s does not answer",
                                  version_names[i]);
-            g_usleep(20 * 1000);
+            if (!timeline_rest(LOOK_US, error))
+                return false;
         }
     return true;
 }

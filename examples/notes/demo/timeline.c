@@ -3,6 +3,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/stop.h"
+
+enum { PIECE_US = 15 * 1000 };
+
 struct Timeline {
     GMutex mutex;
     gint64 start_us;
@@ -25,6 +29,20 @@ timeline_free(Timeline *timeline)
         return;
     g_mutex_clear(&timeline->mutex);
     g_free(timeline);
+}
+
+bool
+timeline_rest(gint64 us, GError **error)
+{
+    const gint64 until = g_get_monotonic_time() + us;
+    gint64 left;
+
+    while ((left = until - g_get_monotonic_time()) > 0) {
+        if (!stop_check(error))
+            return false;
+        g_usleep((gulong) MIN(left, PIECE_US));
+    }
+    return stop_check(error);
 }
 
 double
