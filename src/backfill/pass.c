@@ -120,6 +120,7 @@ pass_plan(PgConn *conn, Run *run, PassOutcome *ret_outcome, GError **error)
         pg_rollback(conn);
         return false;
     }
+    FAULT_POINT("backfill-ranges-committed");
     *ret_outcome = outcome;
     return true;
 }

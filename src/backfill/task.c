@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/fault.h"
 #include "ledger/mappings.h"
 #include "sync/sync.h"
 
@@ -224,6 +225,7 @@ append_tasks(PgConn *conn, const BackfillContext *context, const Revision *revis
         g_ptr_array_add(tasks, task);
         if (!ensure_row(conn, context, task, error))
             return false;
+        FAULT_POINT("backfill-added");
     }
     return true;
 }
