@@ -213,6 +213,18 @@ sets_column(const SqlMapping *mapping, const char *column)
 }
 
 static bool
+reads_column(const SqlMapping *mapping, const char *column)
+{
+    for (guint i = 0; i < mapping->pairs->len; i++) {
+        const SqlPair *pair = mapping->pairs->pdata[i];
+        if (g_ptr_array_find_with_equal_func(pair->sources, column, g_str_equal, NULL))
+            return true;
+    }
+    return false;
+}
+
+/* A column belongs to the old shape or to the new one. */
+static bool
 check_directions(const RevisionSync *sync, GError **error)
 {
     for (guint i = 0; i < sync->forward->pairs->len; i++) {
@@ -221,6 +233,11 @@ check_directions(const RevisionSync *sync, GError **error)
             error_set_at(error, ERROR_CHECK, pair->place,
                          "both directions of the mapping set column '%s'", pair->column);
             return error_hint(error, "A column belongs to the old shape or to the new one.");
+        }
+        if (reads_column(sync->forward, pair->column)) {
+            error_set_at(error, ERROR_CHECK, pair->place, "the mapping reads and sets column '%s'",
+                         pair->column);
+            return error_hint(error, "Map it onto a new column, and drop the old one in contract.");
         }
     }
     return true;

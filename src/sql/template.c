@@ -1,15 +1,7 @@
 /* The lock template of a statement: facts of PostgreSQL 15, measured one statement at a time. */
+#include "sql/template.h"
+
 #include <string.h>
-
-#include "sql/statement.h"
-
-/* The template as it grows. */
-typedef struct {
-    GPtrArray *locks;
-    const PgQuery__RangeVar *created; /* what the statement itself makes; NULL: nothing */
-    LockMode read_mode;               /* of relations that a query reads */
-    bool unknown;
-} Template;
 
 static void
 lock_free(SqlLock *lock)
@@ -20,9 +12,9 @@ lock_free(SqlLock *lock)
     g_free(lock);
 }
 
-static SqlLock *
-add_name(Template *template, const char *schema, const char *name, RelationKind kind, LockMode mode,
-         SqlReach reach)
+SqlLock *
+template_add_name(Template *template, const char *schema, const char *name, RelationKind kind,
+                  LockMode mode, SqlReach reach)
 {
     SqlLock *lock = g_new0(SqlLock, 1);
 
@@ -35,15 +27,15 @@ add_name(Template *template, const char *schema, const char *name, RelationKind 
     return lock;
 }
 
-static SqlLock *
-add(Template *template, const PgQuery__RangeVar *relation, RelationKind kind, LockMode mode,
-    SqlReach reach)
+SqlLock *
+template_add(Template *template, const PgQuery__RangeVar *relation, RelationKind kind,
+             LockMode mode, SqlReach reach)
 {
-    return add_name(template, relation->schemaname, relation->relname, kind, mode, reach);
+    return template_add_name(template, relation->schemaname, relation->relname, kind, mode, reach);
 }
 
-static SqlReach
-children_of(const PgQuery__RangeVar *relation)
+SqlReach
+template_children(const PgQuery__RangeVar *relation)
 {
     return relation->inh ? REACH_CHILDREN : REACH_ITSELF;
 }
@@ -56,12 +48,13 @@ add_owner(Template *template, const PgQuery__Node *object, LockMode mode)
 
     if (object->node_case != PG_QUERY__NODE__NODE_LIST || list->n_items < 2)
         return;
-    add_name(template, list->n_items > 2 ? tree_string(list->items[list->n_items - 3]) : NULL,
-             tree_string(list->items[list->n_items - 2]), RELATION_TABLE, mode, REACH_CHILDREN);
+    template_add_name(
+        template, list->n_items > 2 ? tree_string(list->items[list->n_items - 3]) : NULL,
+        tree_string(list->items[list->n_items - 2]), RELATION_TABLE, mode, REACH_CHILDREN);
 }
 
-static RelationKind
-kind_of(PgQuery__ObjectType type)
+RelationKind
+template_kind(PgQuery__ObjectType type)
 {
     switch ((int) type) {
     case PG_QUERY__OBJECT_TYPE__OBJECT_TABLE:
@@ -78,10 +71,11 @@ kind_of(PgQuery__ObjectType type)
     }
 }
 
-static bool
-is_relation(PgQuery__ObjectType type)
+bool
+template_is_relation(PgQuery__ObjectType type)
 {
-    return kind_of(type) != RELATION_OTHER || type == PG_QUERY__OBJECT_TYPE__OBJECT_FOREIGN_TABLE;
+    return template_kind(type) != RELATION_OTHER ||
+           type == PG_QUERY__OBJECT_TYPE__OBJECT_FOREIGN_TABLE;
 }
 
 /* Relations that a query reads: not what it makes, and no CTE. */
@@ -94,7 +88,8 @@ visit_read(ProtobufCMessage *message, void *data)
     if (TREE_AS(message, IntoClause, into_clause) != NULL)
         return false;
     if (relation != NULL && relation != template->created)
-        add(template, relation, RELATION_OTHER, template->read_mode, children_of(relation));
+        template_add(template, relation, RELATION_OTHER, template->read_mode,
+                     template_children(relation));
     return true;
 }
 
@@ -156,30 +151,7 @@ visit_write(ProtobufCMessage *message, void *data)
                                                : NULL;
 
     if (target != NULL)
-        add(data, target, RELATION_OTHER, LOCK_ROW_EXCLUSIVE, children_of(target));
-    return true;
-}
-
-static void
-add_foreign_key(Template *template, const PgQuery__Constraint *constraint)
-{
-    const PgQuery__RangeVar *other = constraint->pktable;
-
-    if (constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN || other == NULL)
-        return;
-    if (template->created != NULL && g_str_equal(other->relname, template->created->relname) &&
-        g_str_equal(other->schemaname, template->created->schemaname))
-        return;
-    add(template, other, RELATION_TABLE, LOCK_SHARE_ROW_EXCLUSIVE, REACH_PARTITIONS);
-}
-
-static bool
-visit_foreign_key(ProtobufCMessage *message, void *data)
-{
-    const PgQuery__Constraint *constraint = TREE_AS(message, Constraint, constraint);
-
-    if (constraint != NULL)
-        add_foreign_key(data, constraint);
+        template_add(data, target, RELATION_OTHER, LOCK_ROW_EXCLUSIVE, template_children(target));
     return true;
 }
 
@@ -190,154 +162,17 @@ add_create_table(Template *template, const PgQuery__CreateStmt *create)
     for (size_t i = 0; i < create->n_table_elts; i++) {
         const PgQuery__Node *element = create->table_elts[i];
 
-        TREE_WALK(create->table_elts[i], visit_foreign_key, template);
+        template_add_foreign_keys(template, create->table_elts[i]);
         if (element->node_case == PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE)
-            add(template, element->table_like_clause->relation, RELATION_TABLE, LOCK_ACCESS_SHARE,
-                REACH_ITSELF);
+            template_add(template, element->table_like_clause->relation, RELATION_TABLE,
+                         LOCK_ACCESS_SHARE, REACH_ITSELF);
     }
     for (size_t i = 0; i < create->n_inh_relations; i++) {
         const bool is_partition = create->partbound != NULL;
-        add(template, create->inh_relations[i]->range_var, RELATION_TABLE,
-            is_partition ? LOCK_ACCESS_EXCLUSIVE : LOCK_SHARE_UPDATE_EXCLUSIVE,
-            is_partition ? REACH_DEFAULT : REACH_ITSELF);
+        template_add(template, create->inh_relations[i]->range_var, RELATION_TABLE,
+                     is_partition ? LOCK_ACCESS_EXCLUSIVE : LOCK_SHARE_UPDATE_EXCLUSIVE,
+                     is_partition ? REACH_DEFAULT : REACH_ITSELF);
     }
-}
-
-/* The mode of a subcommand for the table itself. What is not listed takes the strongest. */
-static LockMode
-subcommand_mode(const PgQuery__AlterTableCmd *command, PgQuery__ObjectType type)
-{
-    switch ((int) command->subtype) {
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetStatistics:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetOptions:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_ResetOptions:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_ClusterOn:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropCluster:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartitionFinalize:
-        return LOCK_SHARE_UPDATE_EXCLUSIVE;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartition:
-        return command->def->partition_cmd->concurrent ? LOCK_SHARE_UPDATE_EXCLUSIVE
-                                                       : LOCK_ACCESS_EXCLUSIVE;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetRelOptions:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_ResetRelOptions:
-        return type == PG_QUERY__OBJECT_TYPE__OBJECT_VIEW ? LOCK_ACCESS_EXCLUSIVE
-                                                          : LOCK_SHARE_UPDATE_EXCLUSIVE;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrig:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableAlwaysTrig:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableReplicaTrig:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrigAll:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableTrigUser:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrig:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrigAll:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableTrigUser:
-        return LOCK_SHARE_ROW_EXCLUSIVE;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint:
-        return command->def->constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN
-                   ? LOCK_SHARE_ROW_EXCLUSIVE
-                   : LOCK_ACCESS_EXCLUSIVE;
-    default:
-        return LOCK_ACCESS_EXCLUSIVE;
-    }
-}
-
-/* Does ALTER TABLE carry the subcommand out on the children too? */
-static bool
-subcommand_recurses(const PgQuery__AlterTableCmd *command)
-{
-    switch ((int) command->subtype) {
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint:
-        /* A unique one makes indexes on the partitions, under a lock of its own. */
-        return command->def->constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartition:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartitionFinalize:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddInherit:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropInherit:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_ChangeOwner:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetRelOptions:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_ResetRelOptions:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_SetTableSpace:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_ReplicaIdentity:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_EnableRowSecurity:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DisableRowSecurity:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_ForceRowSecurity:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_NoForceRowSecurity:
-        return false;
-    default:
-        return true;
-    }
-}
-
-/* Relations beside the altered one that a subcommand locks. */
-static void
-add_subcommand_others(Template *template, const PgQuery__AlterTableStmt *alter,
-                      PgQuery__AlterTableCmd *command)
-{
-    const PgQuery__RangeVar *table = alter->relation;
-
-    switch ((int) command->subtype) {
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint:
-        if (command->def->constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE)
-            add(template, table, RELATION_TABLE, LOCK_SHARE, REACH_PARTITIONS);
-        TREE_WALK(command->def, visit_foreign_key, template);
-        break;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddColumn:
-        TREE_WALK(command->def, visit_foreign_key, template);
-        break;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition:
-        add(template, command->def->partition_cmd->name, kind_of(alter->objtype),
-            LOCK_ACCESS_EXCLUSIVE, REACH_CHILDREN);
-        if (alter->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE)
-            add(template, table, RELATION_TABLE, LOCK_SHARE_UPDATE_EXCLUSIVE, REACH_DEFAULT);
-        break;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartition:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartitionFinalize:
-        add(template, command->def->partition_cmd->name, RELATION_TABLE, LOCK_ACCESS_EXCLUSIVE,
-            REACH_CHILDREN);
-        add(template, table, RELATION_TABLE, LOCK_SHARE_UPDATE_EXCLUSIVE, REACH_DEFAULT);
-        break;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AddInherit:
-        add(template, command->def->range_var, RELATION_TABLE, LOCK_SHARE_UPDATE_EXCLUSIVE,
-            REACH_ITSELF);
-        break;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropInherit:
-        add(template, command->def->range_var, RELATION_TABLE, LOCK_ACCESS_SHARE, REACH_ITSELF);
-        break;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint:
-        add(template, table, RELATION_TABLE, LOCK_ACCESS_EXCLUSIVE, REACH_CONSTRAINT)->detail =
-            g_strdup(command->name);
-        break;
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_DropColumn:
-    case PG_QUERY__ALTER_TABLE_TYPE__AT_AlterColumnType:
-        add(template, table, RELATION_TABLE, LOCK_ACCESS_EXCLUSIVE, REACH_COLUMN)->detail =
-            g_strdup(command->name);
-        break;
-    default:
-        break;
-    }
-}
-
-static void
-add_alter_table(Template *template, const PgQuery__AlterTableStmt *alter)
-{
-    LockMode mode = LOCK_ACCESS_SHARE;
-    bool recurses = false;
-
-    if (alter->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE)
-        add(template, alter->relation, RELATION_OTHER, LOCK_ACCESS_EXCLUSIVE, REACH_ITSELF);
-    if (!is_relation(alter->objtype))
-        return;
-    for (size_t i = 0; i < alter->n_cmds; i++) {
-        PgQuery__AlterTableCmd *command = alter->cmds[i]->alter_table_cmd;
-
-        mode = MAX(mode, subcommand_mode(command, alter->objtype));
-        recurses |= subcommand_recurses(command);
-        add_subcommand_others(template, alter, command);
-    }
-    add(template, alter->relation, kind_of(alter->objtype), mode,
-        recurses ? children_of(alter->relation) : REACH_ITSELF);
 }
 
 static void
@@ -365,9 +200,10 @@ add_drop(Template *template, const PgQuery__DropStmt *drop)
             drop->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_RULE ||
             drop->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_POLICY) {
             add_owner(template, drop->objects[i], mode);
-        } else if (is_relation(drop->remove_type)) {
+        } else if (template_is_relation(drop->remove_type)) {
             names_split(drop->objects[i], &schema, &name);
-            add_name(template, schema, name, kind_of(drop->remove_type), mode, reach);
+            template_add_name(template, schema, name, template_kind(drop->remove_type), mode,
+                              reach);
         }
     }
 }
@@ -382,12 +218,13 @@ add_rename(Template *template, const PgQuery__RenameStmt *rename)
         return;
     if (rename->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN ||
         rename->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT)
-        reach = children_of(rename->relation);
-    add(template, rename->relation,
-        is_index ? RELATION_INDEX
-                 : kind_of(is_relation(rename->rename_type) ? rename->rename_type
-                                                            : rename->relation_type),
-        is_index ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE, reach);
+        reach = template_children(rename->relation);
+    template_add(template, rename->relation,
+                 is_index ? RELATION_INDEX
+                          : template_kind(template_is_relation(rename->rename_type)
+                                              ? rename->rename_type
+                                              : rename->relation_type),
+                 is_index ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE, reach);
 }
 
 static void
@@ -400,10 +237,10 @@ add_comment(Template *template, const PgQuery__CommentStmt *comment)
         add_owner(template, comment->object, LOCK_SHARE_UPDATE_EXCLUSIVE);
         if (template->locks->len > before)
             ((SqlLock *) template->locks->pdata[before])->reach = REACH_ITSELF;
-    } else if (is_relation(comment->objtype)) {
+    } else if (template_is_relation(comment->objtype)) {
         names_split(comment->object, &schema, &name);
-        add_name(template, schema, name, kind_of(comment->objtype), LOCK_SHARE_UPDATE_EXCLUSIVE,
-                 REACH_ITSELF);
+        template_add_name(template, schema, name, template_kind(comment->objtype),
+                          LOCK_SHARE_UPDATE_EXCLUSIVE, REACH_ITSELF);
     }
 }
 
@@ -431,8 +268,8 @@ add_vacuum(Template *template, const PgQuery__VacuumStmt *vacuum)
 
     template->unknown |= vacuum->n_rels == 0;
     for (size_t i = 0; i < vacuum->n_rels; i++)
-        add(template, vacuum->rels[i]->vacuum_relation->relation, RELATION_TABLE,
-            full ? LOCK_ACCESS_EXCLUSIVE : LOCK_SHARE_UPDATE_EXCLUSIVE, REACH_CHILDREN);
+        template_add(template, vacuum->rels[i]->vacuum_relation->relation, RELATION_TABLE,
+                     full ? LOCK_ACCESS_EXCLUSIVE : LOCK_SHARE_UPDATE_EXCLUSIVE, REACH_CHILDREN);
 }
 
 static void
@@ -445,11 +282,12 @@ add_reindex(Template *template, const PgQuery__ReindexStmt *reindex)
     if (reindex->relation == NULL)
         return;
     if (reindex->kind == PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_INDEX) {
-        add(template, reindex->relation, RELATION_INDEX,
-            concurrently ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE, REACH_PARTITIONS);
-        add(template, reindex->relation, RELATION_INDEX, table_mode, REACH_INDEXED_TABLE);
+        template_add(template, reindex->relation, RELATION_INDEX,
+                     concurrently ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE,
+                     REACH_PARTITIONS);
+        template_add(template, reindex->relation, RELATION_INDEX, table_mode, REACH_INDEXED_TABLE);
     } else {
-        add(template, reindex->relation, RELATION_TABLE, table_mode, REACH_PARTITIONS);
+        template_add(template, reindex->relation, RELATION_TABLE, table_mode, REACH_PARTITIONS);
     }
 }
 
@@ -459,7 +297,7 @@ add_relations(Template *template, PgQuery__Node *const *relations, size_t count,
     for (size_t i = 0; i < count; i++) {
         const PgQuery__RangeVar *relation = relations[i]->range_var;
         if (relations[i]->node_case == PG_QUERY__NODE__NODE_RANGE_VAR)
-            add(template, relation, RELATION_TABLE, mode, children_of(relation));
+            template_add(template, relation, RELATION_TABLE, mode, template_children(relation));
     }
 }
 
@@ -481,18 +319,20 @@ add_publication(Template *template, PgQuery__Node *const *objects, size_t count)
     for (size_t i = 0; i < count; i++) {
         const PgQuery__PublicationObjSpec *object = objects[i]->publication_obj_spec;
         if (object->pubtable != NULL)
-            add(template, object->pubtable->relation, RELATION_TABLE, LOCK_SHARE_UPDATE_EXCLUSIVE,
-                children_of(object->pubtable->relation));
+            template_add(template, object->pubtable->relation, RELATION_TABLE,
+                         LOCK_SHARE_UPDATE_EXCLUSIVE,
+                         template_children(object->pubtable->relation));
     }
 }
 
 static void
 add_trigger(Template *template, const PgQuery__CreateTrigStmt *trigger)
 {
-    add(template, trigger->relation, RELATION_TABLE, LOCK_SHARE_ROW_EXCLUSIVE,
-        trigger->row ? REACH_PARTITIONS : REACH_ITSELF);
+    template_add(template, trigger->relation, RELATION_TABLE, LOCK_SHARE_ROW_EXCLUSIVE,
+                 trigger->row ? REACH_PARTITIONS : REACH_ITSELF);
     if (trigger->constrrel != NULL)
-        add(template, trigger->constrrel, RELATION_TABLE, LOCK_SHARE_ROW_EXCLUSIVE, REACH_ITSELF);
+        template_add(template, trigger->constrrel, RELATION_TABLE, LOCK_SHARE_ROW_EXCLUSIVE,
+                     REACH_ITSELF);
 }
 
 static void
@@ -517,7 +357,7 @@ add_definition(Template *template, const PgQuery__Node *node)
         add_create_table(template, node->create_stmt);
         return true;
     case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
-        add_alter_table(template, node->alter_table_stmt);
+        template_add_alter_table(template, node->alter_table_stmt);
         return true;
     case PG_QUERY__NODE__NODE_DROP_STMT:
         add_drop(template, node->drop_stmt);
@@ -529,38 +369,38 @@ add_definition(Template *template, const PgQuery__Node *node)
         add_comment(template, node->comment_stmt);
         return true;
     case PG_QUERY__NODE__NODE_INDEX_STMT:
-        add(template, node->index_stmt->relation, RELATION_TABLE,
-            node->index_stmt->concurrent ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_SHARE,
-            node->index_stmt->relation->inh ? REACH_PARTITIONS : REACH_ITSELF);
+        template_add(template, node->index_stmt->relation, RELATION_TABLE,
+                     node->index_stmt->concurrent ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_SHARE,
+                     node->index_stmt->relation->inh ? REACH_PARTITIONS : REACH_ITSELF);
         return true;
     case PG_QUERY__NODE__NODE_CREATE_TRIG_STMT:
         add_trigger(template, node->create_trig_stmt);
         return true;
     case PG_QUERY__NODE__NODE_RULE_STMT:
-        add(template, node->rule_stmt->relation, RELATION_OTHER, LOCK_ACCESS_EXCLUSIVE,
-            REACH_ITSELF);
+        template_add(template, node->rule_stmt->relation, RELATION_OTHER, LOCK_ACCESS_EXCLUSIVE,
+                     REACH_ITSELF);
         return true;
     case PG_QUERY__NODE__NODE_CREATE_POLICY_STMT:
-        add(template, node->create_policy_stmt->table, RELATION_TABLE, LOCK_ACCESS_EXCLUSIVE,
-            REACH_ITSELF);
+        template_add(template, node->create_policy_stmt->table, RELATION_TABLE,
+                     LOCK_ACCESS_EXCLUSIVE, REACH_ITSELF);
         return true;
     case PG_QUERY__NODE__NODE_ALTER_POLICY_STMT:
-        add(template, node->alter_policy_stmt->table, RELATION_TABLE, LOCK_ACCESS_EXCLUSIVE,
-            REACH_ITSELF);
+        template_add(template, node->alter_policy_stmt->table, RELATION_TABLE,
+                     LOCK_ACCESS_EXCLUSIVE, REACH_ITSELF);
         return true;
     case PG_QUERY__NODE__NODE_CREATE_STATS_STMT:
         add_relations(template, node->create_stats_stmt->relations,
                       node->create_stats_stmt->n_relations, LOCK_SHARE_UPDATE_EXCLUSIVE);
         return true;
     case PG_QUERY__NODE__NODE_ALTER_SEQ_STMT:
-        add(template, node->alter_seq_stmt->sequence, RELATION_SEQUENCE, LOCK_SHARE_ROW_EXCLUSIVE,
-            REACH_ITSELF);
+        template_add(template, node->alter_seq_stmt->sequence, RELATION_SEQUENCE,
+                     LOCK_SHARE_ROW_EXCLUSIVE, REACH_ITSELF);
         return true;
     case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
         if (node->alter_object_schema_stmt->relation != NULL)
-            add(template, node->alter_object_schema_stmt->relation,
-                kind_of(node->alter_object_schema_stmt->object_type), LOCK_ACCESS_EXCLUSIVE,
-                REACH_ITSELF);
+            template_add(template, node->alter_object_schema_stmt->relation,
+                         template_kind(node->alter_object_schema_stmt->object_type),
+                         LOCK_ACCESS_EXCLUSIVE, REACH_ITSELF);
         return true;
     case PG_QUERY__NODE__NODE_CREATE_PUBLICATION_STMT:
         add_publication(template, node->create_publication_stmt->pubobjects,
@@ -594,16 +434,17 @@ add_command(Template *template, PgQuery__Node *node)
         template->created = node->view_stmt->view;
         add_query(template, &node->view_stmt->query->base);
         if (node->view_stmt->replace)
-            add(template, node->view_stmt->view, RELATION_VIEW, LOCK_ACCESS_EXCLUSIVE,
-                REACH_ITSELF);
+            template_add(template, node->view_stmt->view, RELATION_VIEW, LOCK_ACCESS_EXCLUSIVE,
+                         REACH_ITSELF);
         break;
     case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT:
         add_query(template, &node->create_table_as_stmt->query->base);
         break;
     case PG_QUERY__NODE__NODE_REFRESH_MAT_VIEW_STMT:
-        add(template, node->refresh_mat_view_stmt->relation, RELATION_VIEW,
-            node->refresh_mat_view_stmt->concurrent ? LOCK_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE,
-            REACH_ITSELF);
+        template_add(template, node->refresh_mat_view_stmt->relation, RELATION_VIEW,
+                     node->refresh_mat_view_stmt->concurrent ? LOCK_EXCLUSIVE
+                                                             : LOCK_ACCESS_EXCLUSIVE,
+                     REACH_ITSELF);
         break;
     case PG_QUERY__NODE__NODE_TRUNCATE_STMT:
         add_truncate(template, node->truncate_stmt);
@@ -621,14 +462,14 @@ add_command(Template *template, PgQuery__Node *node)
     case PG_QUERY__NODE__NODE_CLUSTER_STMT:
         template->unknown |= node->cluster_stmt->relation == NULL;
         if (node->cluster_stmt->relation != NULL)
-            add(template, node->cluster_stmt->relation, RELATION_TABLE, LOCK_ACCESS_EXCLUSIVE,
-                REACH_PARTITIONS);
+            template_add(template, node->cluster_stmt->relation, RELATION_TABLE,
+                         LOCK_ACCESS_EXCLUSIVE, REACH_PARTITIONS);
         break;
     case PG_QUERY__NODE__NODE_COPY_STMT:
         if (node->copy_stmt->relation != NULL)
-            add(template, node->copy_stmt->relation, RELATION_TABLE,
-                node->copy_stmt->is_from ? LOCK_ROW_EXCLUSIVE : LOCK_ACCESS_SHARE,
-                REACH_PARTITIONS);
+            template_add(template, node->copy_stmt->relation, RELATION_TABLE,
+                         node->copy_stmt->is_from ? LOCK_ROW_EXCLUSIVE : LOCK_ACCESS_SHARE,
+                         REACH_PARTITIONS);
         else
             add_query(template, &node->base);
         break;
