@@ -243,6 +243,18 @@ skip_byte_order_mark(const char *text)
     return g_str_has_prefix(text, "\xEF\xBB\xBF") ? text + 3 : text;
 }
 
+static bool
+check_encoding(const char *path, const char *text, GError **error)
+{
+    Place place = {.file = path};
+    const char *bad;
+
+    if (g_utf8_validate(text, -1, &bad))
+        return true;
+    text_position(text, (size_t) (bad - text), &place.line, &place.column);
+    return error_set_at(error, ERROR_CONFIG, place, "this is not UTF-8 text");
+}
+
 Revision *
 revision_parse(const char *path, const char *text, bool header_only, GError **error)
 {
@@ -254,7 +266,8 @@ revision_parse(const char *path, const char *text, bool header_only, GError **er
     text = skip_byte_order_mark(text);
     length = header_length(text, &complete);
     header = g_strndup(text, length);
-    if (!header_parse(revision, header, error))
+    if (!check_encoding(path, header_only ? header : text, error) ||
+        !header_parse(revision, header, error))
         return NULL;
     if (header_only)
         return g_steal_pointer(&revision);

@@ -158,6 +158,56 @@ test_checksum_ignores_comments_and_blanks(void)
     g_assert_null(revision_checksum(a, SECTION_CONTRACT));
 }
 
+/* Files that somebody's editor, merge or pipe has mangled: an error, or a revision; never a crash.
+ * The sanitizers say the rest. */
+static void
+test_mangled(void)
+{
+    static const char *const splices[] = {
+        "'",
+        "\"",
+        "$$",
+        "/*",
+        "*/",
+        "--",
+        "\n-- sluice: ",
+        "\n",
+        ";",
+        "(",
+        ")",
+        "\\",
+        "\xC3",
+        "é",
+        "-- sluice: sync t\n",
+        "\r\n",
+        " AS ",
+        ",",
+        "NULL",
+        "<<<<<<< HEAD\n",
+    };
+    g_autofree char *path = g_build_filename(g_getenv("SLUICE_SOURCE_DIR"), "tests", "data",
+                                             "revision", "rename.sql", NULL);
+    g_autofree char *whole = NULL;
+    g_autoptr(GRand) random = g_rand_new_with_seed(4711);
+
+    g_assert_true(g_file_get_contents(path, &whole, NULL, NULL));
+    for (int round = 0; round < 1500; round++) {
+        g_autoptr(GString) text = g_string_new(whole);
+        g_autofree char *out = NULL;
+
+        for (int change = g_rand_int_range(random, 1, 4); change > 0; change--) {
+            const gssize at = g_rand_int_range(random, 0, (gint32) text->len);
+            if (g_rand_boolean(random))
+                g_string_insert(text, at,
+                                splices[g_rand_int_range(random, 0, G_N_ELEMENTS(splices))]);
+            else
+                g_string_erase(text, at, MIN((gssize) text->len - at, 5));
+        }
+        out = describe("mangled.sql", text->str);
+        g_assert_cmpint((int) strlen(out), >, 0);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -166,6 +216,7 @@ main(int argc, char **argv)
     g_test_add_func("/revision/documented-example", test_documented_example);
     g_test_add_func("/revision/header-only", test_header_only_reads_no_sections);
     g_test_add_func("/revision/long-header", test_long_header);
+    g_test_add_func("/revision/mangled", test_mangled);
     g_test_add_func("/revision/checksum", test_checksum_ignores_comments_and_blanks);
     return g_test_run();
 }

@@ -1,0 +1,3 @@
+-- Revision: a1
+-- sluice: expand
+SELECT 'café';

@@ -1,0 +1,4 @@
+-- Revision: a1
+-- Title: café
+-- sluice: expand
+SELECT 1;
