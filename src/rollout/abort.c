@@ -203,7 +203,7 @@ abort_alone(Runner *run, bool is_back, const char *why, GError **error)
         error_set(error, ERROR_CONNECTION,
                   "the cutover may have to be undone first, and the database does not answer: %s",
                   why);
-        return error_hint(error, "Runner this again once it does.");
+        return error_hint(error, "Run this again once it does.");
     }
     if (!is_back && !go_back(run, error))
         return false;
