@@ -4,7 +4,9 @@
 #include "gate/check.h"
 #include "ledger/rollouts.h"
 
-enum { LONGEST_INTERVAL_MS = 1000, SHORTEST_INTERVAL_MS = 50, GAP_INTERVALS = 5 };
+enum { LONGEST_INTERVAL_MS = 1000, SHORTEST_INTERVAL_MS = 50 };
+/* Between two looks; a longer one begins the period anew. A restart of sluice fits in. */
+enum { GAP_INTERVALS = 5, SHORTEST_GAP_MS = 2000 };
 
 gint64
 check_sessions_interval_ms(gint64 quiet_ms)
@@ -122,7 +124,7 @@ check_sessions(const GateContext *context, const Revision *revision, GateCheck *
 {
     const Settings *settings = context->apply->settings;
     const gint64 interval_ms = check_sessions_interval_ms(context->quiet_ms);
-    const gint64 gap_ms = MAX(GAP_INTERVALS * interval_ms, LONGEST_INTERVAL_MS);
+    const gint64 gap_ms = MAX(GAP_INTERVALS * interval_ms, SHORTEST_GAP_MS);
     g_autofree char *surviving = surviving_names(context, revision->id);
     g_autofree char *roles = role_names(settings);
     g_autoptr(PgRows) rows = pg_query(context->apply->conn, error, old_sessions_sql, surviving,

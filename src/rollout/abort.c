@@ -8,6 +8,8 @@
 #include "rollout/share.h"
 #include "rollout/step.h"
 
+enum { REASON_LOOKS = 20, REASON_POLL_MS = 100 };
+
 /* In this order: the old app may need the old names before it gets the traffic. */
 static const StepKind way_back[] = {STEP_KIND_CUTOVER, STEP_KIND_WEIGHT};
 
@@ -97,14 +99,31 @@ must_be_told(const Runner *run)
            journal_is_aborted(run->journal, run->release);
 }
 
+/* Somebody aborts from this machine just now, and knows why: the ledger has it from them in a
+ * moment. */
+static bool
+wait_for_reason(Runner *run, GError **error)
+{
+    for (int i = 0; i < REASON_LOOKS; i++) {
+        if (!runner_reload(run, error))
+            return false;
+        if (run->row->state == ROLLOUT_ABORTED)
+            return true;
+        clock_sleep_ms(run->context->clock, REASON_POLL_MS);
+    }
+    return true;
+}
+
 bool
 abort_carry_out(Runner *run, const char *reason, GError **error)
 {
+    const bool by_others = run->journal && journal_is_aborted(run->journal, run->release);
     g_autoptr(GError) local = NULL;
 
     if (!go_back(run, error))
         return false;
-    if (tell_ledger(run, reason, &local) && abort_report_journal(run, &local))
+    if ((!by_others || wait_for_reason(run, &local)) && tell_ledger(run, reason, &local) &&
+        abort_report_journal(run, &local))
         return true;
     report_warning(run->context->report,
                    "the ledger does not know of the abort yet (%s): it is told at the next contact",

@@ -259,7 +259,9 @@ end_aborted(Runner *run, GError **error)
         g_propagate_error(error, g_steal_pointer(&local));
         return false;
     }
-    error_set(error, ERROR_STATE, "aborted: %s", run->reason);
+    error_set(error, ERROR_STATE, "aborted: %s",
+              run->row->state == ROLLOUT_ABORTED && run->row->reason ? run->row->reason
+                                                                     : run->reason);
     return error_hint(error, "`sluice rollout resume` starts it again once the cause is gone.");
 }
 
