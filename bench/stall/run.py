@@ -12,8 +12,10 @@ and no migration at all; each adds one column to a table that an app is using. S
 
 Stall: the longest lock wait that the migrating session caused, that is, of a session which
 pg_blocking_pids says waits for it; sampled every few ms, and the widest gap between two samples is
-the sampling error. Beside it the longest transaction as the clients saw it, which also holds what
-the machine and the scheduler add. Bar: the stall is at most the budget (50 ms) + 10 ms in 9 of 10
+the sampling error (as root the sampler and its session run at a higher priority). Beside it the
+longest transaction as the clients saw it, which also holds what the machine and the scheduler add.
+The lock is had when the column is there; for sluice that is the time from its intent on, and the
+whole command, with its start and its ledger, stands beside it. Bar: the stall is at most the budget (50 ms) + 10 ms in 9 of 10
 rounds, and the lock is had no later than by the others.
 """
 import argparse
@@ -157,7 +159,16 @@ class Sampler(threading.Thread):
         self.stop = threading.Event()
         self.longest_ms, self.waits, self.gaps = 0.0, {}, []
 
+    def hurry(self):
+        """What disturbs the measurement least is that it is punctual."""
+        try:
+            for pid in (threading.get_native_id(), self.connection.info.backend_pid):
+                os.setpriority(os.PRIO_PROCESS, pid, -20)
+        except PermissionError:
+            pass
+
     def run(self):
+        self.hurry()
         cursor = self.connection.cursor()
         last = time.monotonic()
         while not self.stop.is_set():
@@ -182,9 +193,11 @@ class Sampler(threading.Thread):
 
 def plain(bench, column, seconds):
     connection = connect(bench.url, "bench-ddl")
+    start = time.monotonic()
     connection.cursor().execute(f"ALTER TABLE accounts ADD COLUMN {column} int")
+    took = time.monotonic() - start
     connection.close()
-    return 1
+    return 1, took
 
 
 def retry(bench, column, seconds):
@@ -197,15 +210,16 @@ def retry(bench, column, seconds):
         attempts += 1
         try:
             cursor.execute(f"ALTER TABLE accounts ADD COLUMN {column} int")
+            had = time.monotonic() - start
             break
         except errors.LockNotAvailable:
             pause = random.uniform(0, 2 ** (attempts - 1))
             if time.monotonic() - start + pause > LONGEST_S:
-                attempts = None
+                had = None
                 break
             time.sleep(pause)
     connection.close()
-    return attempts
+    return attempts, had
 
 
 def sluice(bench, column, seconds):
@@ -214,12 +228,12 @@ def sluice(bench, column, seconds):
                           capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"sluice upgrade: status {done.returncode}\n{done.stdout}{done.stderr}")
-    return bench.attempts(revision)
+    return bench.step(revision)
 
 
 def none(bench, column, seconds):
     time.sleep(seconds)
-    return 0
+    return None, None
 
 
 RUN = {"plain": plain, "retry 500ms": retry, "sluice": sluice, "none": none}
@@ -276,13 +290,15 @@ class Bench:
         self.head = revision
         return revision
 
-    def attempts(self, revision):
+    def step(self, revision):
+        """What the ledger says of a revision's one step: attempts, seconds."""
         connection = connect(self.url, "bench-setup")
         cursor = connection.cursor()
-        cursor.execute("SELECT max(attempts) FROM sluice.step WHERE revision = %s", (revision,))
-        value = cursor.fetchone()[0]
+        cursor.execute("SELECT attempts, extract(epoch FROM finished_at - started_at)::float8 "
+                       "FROM sluice.step WHERE revision = %s", (revision,))
+        attempts, seconds = cursor.fetchone()
         connection.close()
-        return value
+        return attempts, seconds
 
 
 def run_arm(bench, app, arm, obstacle, seconds):
@@ -294,12 +310,12 @@ def run_arm(bench, app, arm, obstacle, seconds):
     sampler = Sampler(bench.url)
     sampler.start()
     start = time.monotonic()
-    attempts = RUN[arm](bench, column, seconds)
-    had_s = time.monotonic() - start
+    attempts, had_s = RUN[arm](bench, column, seconds)
+    whole_s = time.monotonic() - start
     time.sleep(0.1)
     result = sampler.finish()
     in_the_way.close()
-    return {"arm": arm, "attempts": attempts, "had_s": None if attempts is None else had_s,
+    return {"arm": arm, "attempts": attempts, "had_s": had_s, "whole_s": whole_s,
             "client_max_ms": app.longest_ms(), **result}
 
 
@@ -362,15 +378,18 @@ def verdict(rounds, name):
 
 
 def print_report(rounds, names):
-    line = "{:11} {:12} {:>20} {:>22} {:>18} {:>9}"
-    print(line.format("scenario", "arm", "stall ms", "client max ms", "lock had s", "attempts"))
+    line = "{:11} {:12} {:>18} {:>18} {:>18} {:>18} {:>9}"
+    print(line.format("scenario", "arm", "stall ms", "client max ms", "lock had s", "whole s",
+                      "attempts"))
     for name in names:
         for arm in ARMS:
-            print(line.format(name, arm, spread(pick(rounds, name, arm, "stall_ms")),
-                              spread(pick(rounds, name, arm, "client_max_ms")),
-                              "-" if arm == "none" else spread(pick(rounds, name, arm, "had_s"), 2),
-                              "-" if arm == "none" else
-                              spread(pick(rounds, name, arm, "attempts"))))
+            found = [(pick(rounds, name, arm, key), digits)
+                     for key, digits in (("stall_ms", 0), ("client_max_ms", 0), ("had_s", 2),
+                                         ("whole_s", 2), ("attempts", 0))]
+            cells = [spread(values, digits) for values, digits in found]
+            if arm == "none":
+                cells[2:] = ["-"] * 3
+            print(line.format(name, arm, *cells))
     print(f"median (smallest-largest); sampled every {spread([r['sample_ms'] for r in rounds], 1)} "
           f"ms, sampling error at most {max(r['error_ms'] for r in rounds):.1f} ms, in the median "
           f"round {statistics.median(r['error_ms'] for r in rounds):.1f} ms")

@@ -124,7 +124,7 @@ ledger_time_steps(PgConn *conn, const char *revision, const char *phase, GArray 
     return pg_exec(conn, error,
                    "UPDATE sluice.step "
                    "   SET attempts = attempts + $4::int, lock_wait_ms = $5::bigint, "
-                   "       duration_ms = $6::bigint "
+                   "       duration_ms = $6::bigint, finished_at = clock_timestamp() "
                    " WHERE revision = $1 AND phase = $2 AND ordinal = ANY ($3::int[])",
                    revision, phase, list, tried, waited, took);
 }

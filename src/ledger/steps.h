@@ -45,7 +45,8 @@ bool ledger_start_steps(PgConn *conn, const char *revision, const char *phase, G
 /* Inside the caller's transaction where the statements are transactional. */
 bool ledger_finish_steps(PgConn *conn, const char *revision, const char *phase, GArray *ordinals,
                          GError **error);
-/* The figures of steps that are done: how often it was tried, what it waited and took. */
+/* The figures of steps that are done, once they are: how often it was tried, what it waited and
+ * took, and that it ended now. */
 bool ledger_time_steps(PgConn *conn, const char *revision, const char *phase, GArray *ordinals,
                        int attempts, gint64 lock_wait_ms, gint64 duration_ms, GError **error);
 bool ledger_fail_steps(PgConn *conn, const char *revision, const char *phase, GArray *ordinals,
