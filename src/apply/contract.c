@@ -2,8 +2,6 @@
 #include "apply/phase.h"
 #include "apply/sync-steps.h"
 
-static const PhaseKind contract_kind = {"contract", "contracting", "contracted"};
-
 /* Triggers before columns: a write between the two must find a function that it can run. They share
  * the transaction with what follows, up to the first statement that runs alone. */
 static bool
@@ -26,10 +24,10 @@ bool
 apply_contract(const ApplyContext *context, const Revision *revision, GError **error)
 {
     g_auto(Phase) phase = {0};
-    g_autoptr(Plan) plan = plan_new(contract_kind.name);
+    g_autoptr(Plan) plan = plan_new(phase_name(PHASE_CONTRACT));
     RevisionState needed;
 
-    if (!phase_open(&phase, context, &contract_kind, revision, error))
+    if (!phase_open(&phase, context, PHASE_CONTRACT, revision, error))
         return false;
     if (phase.is_final || phase.state == STATE_CONTRACTED)
         return true;

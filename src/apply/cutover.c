@@ -3,9 +3,6 @@
 #include "base/error.h"
 #include "ledger/steps.h"
 
-static const PhaseKind cutover_kind = {"cutover", "cutting-over", "cut-over"};
-static const PhaseKind undo_kind = {"cutover undo", "undoing-cutover", "cutover-undone"};
-
 /* One short transaction, or the old shape and the new would each be half there. */
 static bool
 check_one_transaction(const Phase *phase, const Plan *plan, GError **error)
@@ -13,8 +10,8 @@ check_one_transaction(const Phase *phase, const Plan *plan, GError **error)
     if (plan->runs->len == 0 ||
         (plan->runs->len == 1 && ((PlanRun *) g_ptr_array_index(plan->runs, 0))->transactional))
         return true;
-    error_set(error, ERROR_STATE, "%s of %s does not fit into one transaction", phase->kind->name,
-              phase->revision->id);
+    error_set(error, ERROR_STATE, "%s of %s does not fit into one transaction",
+              phase_name(phase->kind), phase->revision->id);
     return error_hint(error, "Move what runs alone (CONCURRENTLY, DO, functions) to finish or "
                              "contract.");
 }
@@ -32,9 +29,9 @@ bool
 apply_cutover(const ApplyContext *context, const Revision *revision, GError **error)
 {
     g_auto(Phase) phase = {0};
-    g_autoptr(Plan) plan = plan_new(cutover_kind.name);
+    g_autoptr(Plan) plan = plan_new(phase_name(PHASE_CUTOVER));
 
-    if (!phase_open(&phase, context, &cutover_kind, revision, error))
+    if (!phase_open(&phase, context, PHASE_CUTOVER, revision, error))
         return false;
     if (phase.is_final || phase.state >= STATE_CUT_OVER)
         return true;
@@ -56,8 +53,8 @@ record_undo(PgConn *conn, gconstpointer data, GError **error)
     const Phase *phase = data;
 
     return phase_record(conn, phase, error) &&
-           ledger_forget_steps(conn, phase->revision->id, cutover_kind.name, error) &&
-           ledger_forget_steps(conn, phase->revision->id, undo_kind.name, error);
+           ledger_forget_steps(conn, phase->revision->id, phase_name(PHASE_CUTOVER), error) &&
+           ledger_forget_steps(conn, phase->revision->id, phase_name(PHASE_CUTOVER_UNDO), error);
 }
 
 static bool
@@ -76,9 +73,9 @@ bool
 apply_cutover_undo(const ApplyContext *context, const Revision *revision, GError **error)
 {
     g_auto(Phase) phase = {0};
-    g_autoptr(Plan) plan = plan_new(undo_kind.name);
+    g_autoptr(Plan) plan = plan_new(phase_name(PHASE_CUTOVER_UNDO));
 
-    if (!phase_open(&phase, context, &undo_kind, revision, error))
+    if (!phase_open(&phase, context, PHASE_CUTOVER_UNDO, revision, error))
         return false;
     if (phase.state < STATE_CUT_OVER)
         return true;

@@ -3,8 +3,6 @@
 #include "apply/sync-steps.h"
 #include "base/error.h"
 
-static const PhaseKind downgrade_kind = {"downgrade", "downgrading", "downgraded"};
-
 static bool
 check_state(const Phase *phase, GError **error)
 {
@@ -70,9 +68,9 @@ bool
 apply_downgrade(const ApplyContext *context, const Revision *revision, GError **error)
 {
     g_auto(Phase) phase = {0};
-    g_autoptr(Plan) plan = plan_new(downgrade_kind.name);
+    g_autoptr(Plan) plan = plan_new(phase_name(PHASE_DOWNGRADE));
 
-    if (!phase_open(&phase, context, &downgrade_kind, revision, error))
+    if (!phase_open(&phase, context, PHASE_DOWNGRADE, revision, error))
         return false;
     if (phase.row == NULL)
         return true;

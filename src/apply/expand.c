@@ -5,8 +5,6 @@
 #include "apply/sync-steps.h"
 #include "base/error.h"
 
-static const PhaseKind expand_kind = {"expand", "expanding", "expanded"};
-
 static bool
 check_parents(const Phase *phase, GError **error)
 {
@@ -62,9 +60,9 @@ bool
 apply_expand(const ApplyContext *context, const Revision *revision, GError **error)
 {
     g_auto(Phase) phase = {0};
-    g_autoptr(Plan) plan = plan_new(expand_kind.name);
+    g_autoptr(Plan) plan = plan_new(phase_name(PHASE_EXPAND));
 
-    if (!phase_open(&phase, context, &expand_kind, revision, error))
+    if (!phase_open(&phase, context, PHASE_EXPAND, revision, error))
         return false;
     if (phase.state >= STATE_EXPANDED)
         return true;

@@ -2,8 +2,6 @@
 #include "apply/phase.h"
 #include "apply/sync-steps.h"
 
-static const PhaseKind finish_kind = {"finish", "finishing", "backfilled"};
-
 /* VALIDATE first: it proves the backfill, before anything is built on it. */
 static bool
 plan_finish(Phase *phase, Plan *plan, GError **error)
@@ -26,9 +24,9 @@ bool
 apply_finish(const ApplyContext *context, const Revision *revision, GError **error)
 {
     g_auto(Phase) phase = {0};
-    g_autoptr(Plan) plan = plan_new(finish_kind.name);
+    g_autoptr(Plan) plan = plan_new(phase_name(PHASE_FINISH));
 
-    if (!phase_open(&phase, context, &finish_kind, revision, error))
+    if (!phase_open(&phase, context, PHASE_FINISH, revision, error))
         return false;
     if (phase.is_final || phase.state >= STATE_BACKFILLED)
         return true;

@@ -1,4 +1,5 @@
 #include "apply/apply.h"
+#include "apply/phase.h"
 #include "base/error.h"
 #include "pg/lock.h"
 
@@ -23,7 +24,8 @@ apply_lock(const ApplyContext *context, GError **error)
      * notice. Not every platform can (before version 16: Linux alone), and nothing depends on it.
      */
     pg_exec_script(context->conn, "SET client_connection_check_interval = '2s'", NULL);
-    return ledger_ensure(context->conn, context->clock, error);
+    return ledger_ensure(context->conn, context->clock, error) &&
+           phase_settle_events(context, error);
 }
 
 void

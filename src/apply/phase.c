@@ -5,6 +5,28 @@
 #include "base/fault.h"
 #include "ledger/events.h"
 
+/* @reached: the state that a phase ends in; one of the way back ends below it. */
+static const struct {
+    const char *name;
+    const char *begun, *ended; /* kinds of its two events */
+    RevisionState reached;
+    bool is_way_back;
+} phases[PHASE_N] = {
+    [PHASE_EXPAND] = {"expand", "expanding", "expanded", STATE_EXPANDED, false},
+    [PHASE_FINISH] = {"finish", "finishing", "backfilled", STATE_BACKFILLED, false},
+    [PHASE_CUTOVER] = {"cutover", "cutting-over", "cut-over", STATE_CUT_OVER, false},
+    [PHASE_CUTOVER_UNDO] = {"cutover undo", "undoing-cutover", "cutover-undone", STATE_CUT_OVER,
+                            true},
+    [PHASE_CONTRACT] = {"contract", "contracting", "contracted", STATE_CONTRACTED, false},
+    [PHASE_DOWNGRADE] = {"downgrade", "downgrading", "downgraded", STATE_EXPANDED, true},
+};
+
+const char *
+phase_name(PhaseKind kind)
+{
+    return phases[kind].name;
+}
+
 void
 apply_warn_of_edits(const ApplyContext *context, const Revision *revision,
                     const LedgerRevision *row)
@@ -23,8 +45,8 @@ apply_warn_of_edits(const ApplyContext *context, const Revision *revision,
 }
 
 bool
-phase_open(Phase *phase, const ApplyContext *context, const PhaseKind *kind,
-           const Revision *revision, GError **error)
+phase_open(Phase *phase, const ApplyContext *context, PhaseKind kind, const Revision *revision,
+           GError **error)
 {
     *phase = (Phase){.context = context, .kind = kind};
     phase->revision = graph_read(context->graph, revision, error);
@@ -51,7 +73,7 @@ phase_require(const Phase *phase, RevisionState needed, const char *hint, GError
 {
     if (phase->state == needed)
         return true;
-    error_set(error, ERROR_STATE, "%s of %s needs it %s, and it is %s", phase->kind->name,
+    error_set(error, ERROR_STATE, "%s of %s needs it %s, and it is %s", phases[phase->kind].name,
               phase->revision->id, revision_state_name(needed), revision_state_name(phase->state));
     return error_hint(error, "%s", hint);
 }
@@ -77,13 +99,55 @@ phase_record(PgConn *conn, gconstpointer data, GError **error)
 }
 
 static bool
-append_event(const Phase *phase, const char *kind, GError **error)
+append_event(const ApplyContext *context, const char *kind, const char *revision, GError **error)
 {
-    g_autofree char *text = g_strdup_printf("%s %s: %s", kind, phase->revision->id,
-                                            phase->revision->title ? phase->revision->title : "");
+    g_autofree char *text = g_strdup_printf("%s %s", kind, revision);
 
-    return ledger_append_event(phase->context->conn, kind, phase->revision->id, 0, text, NULL,
-                               error);
+    return ledger_append_event(context->conn, kind, revision, 0, text, NULL, error);
+}
+
+static bool
+has_ended(PhaseKind kind, const LedgerRevision *row)
+{
+    const RevisionState state = row ? row->state : STATE_PENDING;
+
+    return phases[kind].is_way_back ? state < phases[kind].reached : state >= phases[kind].reached;
+}
+
+/* @event begins a phase, and the ledger says that this phase has ended. */
+static bool
+settle_event(const ApplyContext *context, const LedgerLastEvent *event, GPtrArray *rows,
+             GError **error)
+{
+    const LedgerRevision *row = ledger_find_revision(rows, event->revision);
+
+    for (int kind = 0; kind < PHASE_N; kind++)
+        if (g_str_equal(phases[kind].begun, event->kind) && has_ended((PhaseKind) kind, row))
+            return append_event(context, phases[kind].ended, event->revision, error);
+    return true;
+}
+
+bool
+phase_settle_events(const ApplyContext *context, GError **error)
+{
+    g_autoptr(GPtrArray) kinds = g_ptr_array_new();
+    g_autoptr(GPtrArray) rows = ledger_load_revisions(context->conn, error);
+    g_autoptr(GPtrArray) events = NULL;
+
+    for (int kind = 0; kind < PHASE_N; kind++) {
+        g_ptr_array_add(kinds, (gpointer) phases[kind].begun);
+        g_ptr_array_add(kinds, (gpointer) phases[kind].ended);
+    }
+    g_ptr_array_add(kinds, NULL);
+    if (rows == NULL)
+        return false;
+    events = ledger_load_last_events(context->conn, (const char *const *) kinds->pdata, error);
+    if (events == NULL)
+        return false;
+    for (guint i = 0; i < events->len; i++)
+        if (!settle_event(context, g_ptr_array_index(events, i), rows, error))
+            return false;
+    return true;
 }
 
 static void
@@ -109,10 +173,10 @@ phase_run(const Phase *phase, Plan *plan, GError **error)
     warn_of_unknown_locks(phase, plan);
     if (context->dry_run)
         return execute_dry(context, phase->revision, plan, error);
-    if (!ledger_begin_phase(context->conn, phase->revision, phase->kind->name, error) ||
-        !append_event(phase, phase->kind->begun, error) ||
+    if (!ledger_begin_phase(context->conn, phase->revision, phases[phase->kind].name, error) ||
+        !append_event(context, phases[phase->kind].begun, phase->revision->id, error) ||
         !execute_plan(context, phase->revision, plan, error))
         return false;
     FAULT_POINT("apply-before-event");
-    return append_event(phase, phase->kind->ended, error);
+    return append_event(context, phases[phase->kind].ended, phase->revision->id, error);
 }

@@ -8,15 +8,19 @@
 #include "apply/plan.h"
 #include "ledger/revisions.h"
 
-typedef struct {
-    const char *name;  /* as the ledger knows it: "expand" */
-    const char *begun; /* kinds of its two events: "expanding", "expanded" */
-    const char *ended;
+typedef enum {
+    PHASE_EXPAND,
+    PHASE_FINISH,
+    PHASE_CUTOVER,
+    PHASE_CUTOVER_UNDO,
+    PHASE_CONTRACT,
+    PHASE_DOWNGRADE,
+    PHASE_N
 } PhaseKind;
 
 typedef struct {
     const ApplyContext *context;
-    const PhaseKind *kind;
+    PhaseKind kind;
     Revision *revision;        /* with its sections */
     GPtrArray *rows;           /* LedgerRevision * */
     const LedgerRevision *row; /* of @revision; NULL: unknown to the ledger */
@@ -26,9 +30,12 @@ typedef struct {
     bool next_is_final;
 } Phase;
 
+/* As the ledger's journal knows it: "expand", "cutover undo". */
+const char *phase_name(PhaseKind kind);
+
 /* Reads the revision's file and the ledger; warns of sections that were edited after they ran. */
-bool phase_open(Phase *phase, const ApplyContext *context, const PhaseKind *kind,
-                const Revision *revision, GError **error);
+bool phase_open(Phase *phase, const ApplyContext *context, PhaseKind kind, const Revision *revision,
+                GError **error);
 void phase_clear(Phase *phase);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Phase, phase_clear)
 
@@ -44,3 +51,6 @@ bool phase_has_finish(const Revision *revision);
 bool phase_run(const Phase *phase, Plan *plan, GError **error);
 /* A PlanRecord; @data is the Phase: writes its next state. */
 bool phase_record(PgConn *conn, gconstpointer data, GError **error);
+
+/* Appends the events of phases that ended, but whose process died before it could say so. */
+bool phase_settle_events(const ApplyContext *context, GError **error);

@@ -346,7 +346,7 @@ check_drop(const Phase *phase, const char *written, GPtrArray *rows, GError **er
             continue;
         error_set(error, ERROR_STATE,
                   "%s of %s drops %s, which the mapping of revision %s on %s still reads",
-                  phase->kind->name, phase->revision->id, written, row->revision, row->table);
+                  phase_name(phase->kind), phase->revision->id, written, row->revision, row->table);
         return error_hint(error, "Contract or downgrade %s first.", row->revision);
     }
     return true;

@@ -226,7 +226,6 @@ complete(Upgrade *upgrade, const Revision *header, const LedgerRevision *row, GE
 
     if (revision == NULL)
         return false;
-    apply_warn_of_edits(&upgrade->workspace.apply, revision, row);
     if (revision_has_backfill(revision)) {
         if (!fill_and_finish(upgrade, revision, &done, error))
             return false;
@@ -235,11 +234,13 @@ complete(Upgrade *upgrade, const Revision *header, const LedgerRevision *row, GE
     } else if (!finish_under_lock(&upgrade->workspace.apply, revision, error)) {
         return false;
     }
-    if (done)
+    if (done) {
         say_done(upgrade, revision, STATE_BACKFILLED, start);
-    else
-        report_step(upgrade->app->report, "%s is expanded; its backfill waits: sluice backfill run",
-                    revision->id);
+        return true;
+    }
+    apply_warn_of_edits(&upgrade->workspace.apply, revision, row);
+    report_step(upgrade->app->report, "%s is expanded; its backfill waits: sluice backfill run",
+                revision->id);
     return true;
 }
 

@@ -37,6 +37,41 @@ ledger_append_event(PgConn *conn, const char *kind, const char *revision, gint64
     return false;
 }
 
+void
+ledger_last_event_free(LedgerLastEvent *event)
+{
+    if (event == NULL)
+        return;
+    g_free(event->revision);
+    g_free(event->kind);
+    g_free(event);
+}
+
+GPtrArray *
+ledger_load_last_events(PgConn *conn, const char *const *kinds, GError **error)
+{
+    g_autoptr(GPtrArray) events =
+        g_ptr_array_new_with_free_func((GDestroyNotify) ledger_last_event_free);
+    g_autofree char *list = g_strjoinv(",", (char **) kinds);
+    g_autoptr(PgRows) rows =
+        pg_query(conn, error,
+                 "SELECT DISTINCT ON (revision) revision, kind FROM sluice.event "
+                 "WHERE revision IS NOT NULL AND kind = ANY (string_to_array($1, ',')) "
+                 "ORDER BY revision, id DESC",
+                 list);
+
+    if (rows == NULL)
+        return NULL;
+    for (int i = 0; i < pg_rows_count(rows); i++) {
+        LedgerLastEvent *event = g_new0(LedgerLastEvent, 1);
+
+        event->revision = g_strdup(pg_text(rows, i, 0));
+        event->kind = g_strdup(pg_text(rows, i, 1));
+        g_ptr_array_add(events, event);
+    }
+    return g_steal_pointer(&events);
+}
+
 bool
 ledger_verify_events(PgConn *conn, gint64 *ret_broken, GError **error)
 {

@@ -12,6 +12,13 @@
  * over @take_data (may be NULL). No secret goes in. */
 bool ledger_append_event(PgConn *conn, const char *kind, const char *revision, gint64 rollout,
                          const char *text, json_t *take_data, GError **error);
+typedef struct {
+    char *revision, *kind;
+} LedgerLastEvent;
+void ledger_last_event_free(LedgerLastEvent *event);
+/* The last event of each revision whose kind is one of @kinds (NULL-ended). Element-type
+ * LedgerLastEvent *. Caller owns. */
+GPtrArray *ledger_load_last_events(PgConn *conn, const char *const *kinds, GError **error);
 /* Recomputes the chain; *@ret_broken: id of the first row that does not fit, or 0. */
 bool ledger_verify_events(PgConn *conn, gint64 *ret_broken, GError **error);
 
