@@ -38,8 +38,8 @@ spec.loader.exec_module(system)
 # What pytest looks for here, and what the tests import.
 server, own_server, database, project, replica = (
     system.server, system.own_server, system.database, system.project, system.replica)
-Project, Server, wait_until, run_sluice = (
-    system.Project, system.Server, system.wait_until, system.run_sluice)
+Database, Project, Server, wait_until, run_sluice = (
+    system.Database, system.Project, system.Server, system.wait_until, system.run_sluice)
 
 
 def fault_points(room):

@@ -4,13 +4,14 @@ Each command starts from a copy of the database as it was before it, dies at one
 and must end in what an undisturbed run makes of the same copy: catalog, rows, states, checksums,
 steps, mappings.
 """
+import itertools
 import signal
 import threading
-import time
 
+import psycopg2
 import pytest
 
-from conftest import Project, Server, fault_points, run_to_fault, wait_until
+from conftest import Database, Project, fault_points, run_to_fault, wait_until
 
 FIRST, SECOND, THIRD = "aaaaaaaaaaa1", "aaaaaaaaaaa2", "aaaaaaaaaaa3"
 REVISIONS = [
@@ -85,6 +86,9 @@ PICTURE = {
 }
 
 
+numbers = itertools.count(1)
+
+
 def picture(database):
     found = {name: database.query(sql) for name, sql in PICTURE.items()}
     if database.value("SELECT to_regclass('public.users') IS NOT NULL"):
@@ -93,18 +97,16 @@ def picture(database):
 
 
 def copy_database(server, source):
-    it = server.create_database()
-    server.drop_database(it)
-    connection = source.connect()
-    connection.close()
-    other = server.create_database()
-    connection = other.connect()
+    it = Database(server, f"copy_{next(numbers)}")
+    connection = psycopg2.connect(server.socket_url)
+    connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                       "WHERE datname = %s", (source.name,))
-        cursor.execute(f"CREATE DATABASE {it.name} TEMPLATE {source.name}")
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                       (source.name,))
+        cursor.execute(f"CREATE DATABASE {it.name} TEMPLATE {source.name} STRATEGY file_copy"
+                       if connection.server_version >= 150000 else
+                       f"CREATE DATABASE {it.name} TEMPLATE {source.name}")
     connection.close()
-    server.drop_database(other)
     return it
 
 
