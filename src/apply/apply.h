@@ -1,9 +1,9 @@
 /*
  * apply/apply.h - runs a phase of a revision: steps, journal, lock protocol, recovery.
  *
- * Protocol (DESIGN section 5): one migrator at a time; look before you lock; one deadline for the
- * whole transaction; what is transactional shares its transaction with its step row; for the rest
- * the catalog is asked. Running a phase that is done is no error and does nothing.
+ * Protocol: one migrator at a time; look before you lock; one deadline for the whole transaction;
+ * what is transactional shares its transaction with its step row; for the rest the catalog is
+ * asked. Running a phase that is done is no error and does nothing.
  */
 #pragma once
 
