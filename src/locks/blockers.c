@@ -41,10 +41,12 @@ static char *
 query_label(const char *query)
 {
     g_autofree char *redacted = sql_redact(query);
+    g_autofree char *beginning = NULL;
 
-    if (g_utf8_strlen(redacted, -1) > QUERY_SHOWN)
-        strcpy(g_utf8_offset_to_pointer(redacted, QUERY_SHOWN - 2), "..");
-    return g_steal_pointer(&redacted);
+    if (g_utf8_strlen(redacted, -1) <= QUERY_SHOWN)
+        return g_steal_pointer(&redacted);
+    beginning = g_utf8_substring(redacted, 0, QUERY_SHOWN - 2);
+    return g_strconcat(beginning, "..", NULL);
 }
 
 static char *

@@ -32,7 +32,8 @@ typedef struct {
     bool is_waiting;    /* not a holder: another strong request that already queues */
 } Blocker;
 
-/* Those conflicting holders (and strong waiters) that make queueing unwise: transactions older than
+/* Call it outside of a transaction: inside, the server shows activity as it was when first asked.
+ * Those conflicting holders (and strong waiters) that make queueing unwise: transactions older than
  * max(4 * @budget_ms, 200 ms), idle in transaction for longer than @budget_ms, prepared, a vacuum,
  * a concurrent index build or validation; and another waiting request of a mode that conflicts with
  * ROW EXCLUSIVE. Short-lived holders are no reason to wait and are left out. Element-type Blocker

@@ -79,8 +79,24 @@ read_need(const PgRows *rows, int row)
     return placed;
 }
 
-/* Raises each rank above its parents'. Foreign keys may form a ring: then it ends after RANK_MOST
- * rounds, in an order that is still the same for everybody. */
+/* Raises the rank above the parents'; false if it was already. */
+static bool
+raise_rank(Placed *placed, GHashTable *by_oid)
+{
+    const guint before = placed->rank;
+
+    for (guint i = 0; i < placed->parents->len; i++) {
+        const guint32 oid = g_array_index(placed->parents, guint32, i);
+        const Placed *parent = g_hash_table_lookup(by_oid, GUINT_TO_POINTER(oid));
+
+        if (parent != NULL)
+            placed->rank = MAX(placed->rank, parent->rank + 1);
+    }
+    return placed->rank != before;
+}
+
+/* Foreign keys may form a ring: then it ends after RANK_MOST rounds, in an order that is still the
+ * same for everybody. */
 static void
 rank(GPtrArray *all)
 {
@@ -93,18 +109,8 @@ rank(GPtrArray *all)
     }
     for (int round = 0; moved && round < RANK_MOST; round++) {
         moved = false;
-        for (guint i = 0; i < all->len; i++) {
-            Placed *placed = all->pdata[i];
-            for (guint k = 0; k < placed->parents->len; k++) {
-                const guint32 oid = g_array_index(placed->parents, guint32, k);
-                const Placed *parent = g_hash_table_lookup(by_oid, GUINT_TO_POINTER(oid));
-
-                if (parent != NULL && placed->rank <= parent->rank) {
-                    placed->rank = parent->rank + 1;
-                    moved = true;
-                }
-            }
-        }
+        for (guint i = 0; i < all->len; i++)
+            moved |= raise_rank(all->pdata[i], by_oid);
     }
 }
 

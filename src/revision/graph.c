@@ -332,9 +332,10 @@ graph_resolve(const Graph *graph, const char *target, const Revision **ret_revis
 Revision *
 graph_read(const Graph *graph, const Revision *revision, GError **error)
 {
-    const Revision *header = g_hash_table_lookup(graph->by_id, revision->id);
+    const Revision *header;
 
-    g_assert(header != NULL);
+    g_assert(g_hash_table_contains(graph->by_id, revision->id));
+    header = g_hash_table_lookup(graph->by_id, revision->id);
     return revision_read(header->path, false, error);
 }
 

@@ -17,8 +17,10 @@ static bool
 refuse(const SqlTree *tree, int offset, GError **error, const char *what)
 {
     error_set_at(error, ERROR_SQL, tree_place(tree, offset), "%s", what);
-    return error_hint(error, "A backfill is one plain UPDATE or DELETE on one table, as one would "
-                             "run it on a laptop; sluice cuts it into parts.");
+    error_hint(error,
+               "A backfill is one plain UPDATE or DELETE on one table, as one would run it on "
+               "a laptop; sluice cuts it into parts.");
+    return false;
 }
 
 static bool
@@ -57,7 +59,8 @@ check_delete(const SqlTree *tree, const PgQuery__DeleteStmt *delete, GError **er
         return refuse(tree, at, error, "a backfill cannot have RETURNING: nobody reads it");
     if (delete->where_clause == NULL) {
         error_set_at(error, ERROR_SQL, tree_place(tree, at), "this DELETE empties the table");
-        return error_hint(error, "Say which rows with a WHERE; `WHERE true` if all are meant.");
+        error_hint(error, "Say which rows with a WHERE; `WHERE true` if all are meant.");
+        return false;
     }
     return true;
 }
