@@ -334,6 +334,14 @@ append_set_list(GString *sql, const SqlMapping *mapping)
     }
 }
 
+static void
+append_assignment_proof(GString *sql, const CatalogTable *table, const SqlMapping *mapping)
+{
+    g_string_append_printf(sql, "    EXECUTE $proof$EXPLAIN UPDATE %s SET ", table->quoted);
+    append_set_list(sql, mapping);
+    g_string_append(sql, "$proof$;\n");
+}
+
 /* plpgsql looks at an expression when it first runs: in an app's write. So the server plans each of
  * them now, with nothing but pg_catalog to find names in, for an app's search_path may be anything.
  */
@@ -348,12 +356,10 @@ append_proof(GString *sql, const CatalogTable *table, GPtrArray *mappings)
         const SyncMapping *mapping = mappings->pdata[i];
         g_autofree char *parity = condition_parity(mapping->forward, mapping->reverse, NULL);
 
-        g_string_append_printf(sql, "    EXECUTE $proof$EXPLAIN UPDATE %s SET ", table->quoted);
-        append_set_list(sql, mapping->forward);
-        g_string_append_printf(sql, " WHERE %s$proof$;\n", parity);
-        g_string_append_printf(sql, "    EXECUTE $proof$EXPLAIN UPDATE %s SET ", table->quoted);
-        append_set_list(sql, mapping->reverse);
-        g_string_append(sql, "$proof$;\n");
+        append_assignment_proof(sql, table, mapping->forward);
+        append_assignment_proof(sql, table, mapping->reverse);
+        g_string_append_printf(sql, "    EXECUTE $proof$EXPLAIN SELECT %s FROM %s$proof$;\n",
+                               parity, table->quoted);
     }
     g_string_append(sql, "    PERFORM pg_catalog.set_config('search_path', path, true);\n"
                          "END\n"
