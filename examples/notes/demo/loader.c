@@ -8,6 +8,7 @@ struct Loader {
     const Stage *stage;
     Child *child;
     char *report;
+    char *step; /* told last */
     GMutex mutex;
     json_t *pulse; /* the newest */
 };
@@ -71,6 +72,7 @@ loader_free(Loader *loader)
     json_decref(loader->pulse);
     g_mutex_clear(&loader->mutex);
     g_free(loader->report);
+    g_free(loader->step);
     g_free(loader);
 }
 
@@ -95,6 +97,10 @@ loader_begin_step(Loader *loader, const char *step)
 {
     g_autofree char *line = g_strconcat("step ", step, NULL);
 
+    if (g_strcmp0(loader->step, step) == 0)
+        return;
+    g_free(loader->step);
+    loader->step = g_strdup(step);
     child_tell(loader->child, line);
     say_pulse(loader);
 }

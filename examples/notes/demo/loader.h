@@ -14,7 +14,8 @@ Loader *loader_start(const Stage *stage, GError **error);
 void loader_free(Loader *loader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Loader, loader_free)
 
-/* What follows is counted under @step; the timeline shows how it stands. */
+/* What follows is counted under @step (no-op if that is the current one); the timeline shows how
+ * it stands. */
 void loader_begin_step(Loader *loader, const char *step);
 /* Requests that fail in between are counted apart. */
 void loader_database_down(Loader *loader);
