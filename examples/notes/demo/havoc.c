@@ -8,17 +8,19 @@ static const struct {
     gint64 usual_ms;
     bool feels_crash;
 } habits[] = {
-    {"expand", 6500, false}, {"deploy", 600, false},   {"backfill", 8000, true},
-    {"weight", 40, false},   {"analysis", 5000, true}, {"cutover", 4000, false},
-    {"soak", 10000, true},   {"retire", 1500, false},  {"contract", 8000, false},
+    {"expand", 6000, false}, {"deploy", 350, false},   {"backfill", 7000, true},
+    {"weight", 10, false},   {"analysis", 5000, true}, {"cutover", 2500, false},
+    {"soak", 9000, true},    {"retire", 1300, false},  {"contract", 5000, false},
 };
 
-enum { CRASH_CHANCE = 5 };
+/* Steps of sluice.yaml that feel it: the backfill, four analyses, the soak. */
+enum { STEPS_THAT_FEEL_CRASH = 6 };
 
 void
 havoc_init(Havoc *havoc, guint32 seed)
 {
     *havoc = (Havoc){.random = g_rand_new_with_seed(seed)};
+    havoc->steps_until_crash = g_rand_int_range(havoc->random, 0, STEPS_THAT_FEEL_CRASH);
 }
 
 void
@@ -36,27 +38,22 @@ habit_of(const char *kind)
     return 0;
 }
 
-/* The soak is the last step in which it can still happen. */
-static bool
-draw_crash(Havoc *havoc, const RolloutView *view)
+static gint64
+random_moment(Havoc *havoc, gint64 usual_ms)
 {
-    return habits[habit_of(view->kind)].feels_crash &&
-           (strcmp(view->kind, "soak") == 0 ||
-            g_rand_int_range(havoc->random, 0, CRASH_CHANCE) == 0);
+    return g_get_monotonic_time() +
+           (gint64) (g_rand_double(havoc->random) * (double) usual_ms * 1000);
 }
 
 static void
 plan(Havoc *havoc, const RolloutView *view)
 {
-    const gint64 now = g_get_monotonic_time();
-    const gint64 usual_us = habits[habit_of(view->kind)].usual_ms * 1000;
+    const gsize habit = habit_of(view->kind);
 
     havoc->steps_begun = view->step + 1;
-    havoc->kill_at = now + (gint64) (g_rand_double(havoc->random) * (double) usual_us);
-    if (!havoc->crash_drawn && draw_crash(havoc, view)) {
-        havoc->crash_drawn = true;
-        havoc->crash_at = now + (gint64) (g_rand_double(havoc->random) * (double) usual_us);
-    }
+    havoc->kill_at = random_moment(havoc, habits[habit].usual_ms);
+    if (habits[habit].feels_crash && havoc->steps_until_crash-- == 0)
+        havoc->crash_at = random_moment(havoc, habits[habit].usual_ms);
 }
 
 HavocAct

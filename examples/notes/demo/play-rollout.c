@@ -13,7 +13,8 @@
 #include "demo/tool.h"
 
 enum {
-    LOOK_US = 15 * 1000,
+    LOOK_US = 10 * 1000,
+    LOOK_CLOSELY_US = 2 * 1000, /* CRASH: to be there while a short step lasts */
     BEFORE_US = 5 * 1000 * 1000,
     AFTER_US = 3 * 1000 * 1000,
     ABORTED_US = 5 * 1000 * 1000,
@@ -33,8 +34,9 @@ typedef struct {
     Loader *loader;
     Child *sluice;
     Watch *watch;
-    RolloutView view; /* the newest */
-    int shown_step;   /* ordinal that the load was told last */
+    RolloutView view;   /* the newest */
+    int shown_step;     /* ordinal that the load was told last */
+    char last_step[32]; /* name of the step that ran last */
     People people;
     Havoc havoc;
     gint64 weight_reached; /* us: traffic is at ABORT_WEIGHT; 0: not yet */
@@ -80,6 +82,7 @@ follow_step(Play *play, GError **error)
 
     if (play->view.step < 0 || play->view.step == play->shown_step)
         return true;
+    g_strlcpy(play->last_step, play->view.name, sizeof play->last_step);
     name = load_step(&play->view);
     play->shown_step = play->view.step;
     loader_begin_step(play->loader, name);
@@ -93,7 +96,8 @@ kill_sluice(Play *play, GError **error)
 {
     child_signal(play->sluice, SIGKILL);
     child_wait(play->sluice, G_MAXINT, NULL);
-    timeline_say(play->stage->timeline, "demo", "KILLED sluice in step %s", play->view.name);
+    timeline_say(play->stage->timeline, "demo", "KILLED sluice in step %s%s", play->last_step,
+                 play->view.step < 0 ? ", at its end" : "");
     play->findings->kills++;
     bury_sluice(play);
     return start_sluice(play, error);
@@ -102,7 +106,7 @@ kill_sluice(Play *play, GError **error)
 static bool
 crash_database(Play *play, GError **error)
 {
-    timeline_say(play->stage->timeline, "demo", "CRASHED PostgreSQL in step %s", play->view.name);
+    timeline_say(play->stage->timeline, "demo", "CRASHED PostgreSQL in step %s", play->last_step);
     loader_database_down(play->loader);
     play->findings->database_crashes++;
     if (!stage_crash_database(play->stage, error))
@@ -217,7 +221,7 @@ drive(Play *play, GError **error)
 
     while (!done) {
         int status;
-        if (!timeline_rest(LOOK_US, error))
+        if (!timeline_rest(play->kind == PLAY_CRASH ? LOOK_CLOSELY_US : LOOK_US, error))
             return false;
         if (watch_look(play->watch, &play->view) &&
             (!follow_step(play, error) ||
