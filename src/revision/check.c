@@ -102,12 +102,30 @@ is_survived(SectionKind kind)
     return kind == SECTION_EXPAND || kind == SECTION_FINISH;
 }
 
+/* @created: what the section has made before: no app knows it yet. */
+static bool
+check_survived(const Section *section, const SqlStatement *statement, GHashTable *created,
+               GError **error)
+{
+    g_autofree char *destroys = sql_statement_destroys(statement);
+    g_autofree char *altered = sql_statement_alters(statement);
+    char *made = sql_statement_creates(statement);
+
+    if (made != NULL)
+        g_hash_table_add(created, made);
+    if (destroys == NULL || (altered != NULL && g_hash_table_contains(created, altered)))
+        return true;
+    error_set_at(error, ERROR_CHECK, sql_statement_place(statement),
+                 "'%s' %s, which an app in its old version does not survive",
+                 section_kind_name(section->kind), destroys);
+    return error_hint(error, "Move it to contract.");
+}
+
 static bool
 check_statement(const Section *section, const SqlStatement *statement, GError **error)
 {
     const Place place = sql_statement_place(statement);
     const char *name = section_kind_name(section->kind);
-    g_autofree char *destroys = NULL;
     bool concurrently = g_str_has_suffix(sql_statement_verb(statement), " CONCURRENTLY");
 
     if (sql_statement_is_transaction_control(statement)) {
@@ -132,12 +150,6 @@ check_statement(const Section *section, const SqlStatement *statement, GError **
         error_set_at(error, ERROR_CHECK, place, "CREATE INDEX CONCURRENTLY without a name");
         return error_hint(error, "Name the index, so that it can be found again after a crash.");
     }
-    destroys = is_survived(section->kind) ? sql_statement_destroys(statement) : NULL;
-    if (destroys != NULL) {
-        error_set_at(error, ERROR_CHECK, place,
-                     "'%s' %s, which an app in its old version does not survive", name, destroys);
-        return error_hint(error, "Move it to contract.");
-    }
     return true;
 }
 
@@ -145,11 +157,16 @@ static bool
 check_script(const Section *section, GError **error)
 {
     g_autoptr(SqlScript) script = section_parse(section, error);
+    g_autoptr(GHashTable) created = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
     if (script == NULL)
         return false;
     for (guint i = 0; i < sql_script_count(script); i++) {
-        if (!check_statement(section, sql_script_get(script, i), error))
+        const SqlStatement *statement = sql_script_get(script, i);
+
+        if (!check_statement(section, statement, error))
+            return false;
+        if (is_survived(section->kind) && !check_survived(section, statement, created, error))
             return false;
     }
     return true;

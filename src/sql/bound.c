@@ -161,13 +161,30 @@ visit_touch(ProtobufCMessage *message, void *data)
     return true;
 }
 
-/* Does the statement change what @expression reads? Then a condition on it proves nothing. */
+static bool
+visit_moving_value(ProtobufCMessage *message, void *data)
+{
+    static const char *const names[] = {"now",     "clock_timestamp", "statement_timestamp",
+                                        "random",  "gen_random_uuid", "transaction_timestamp",
+                                        "nextval", "timeofday",       NULL};
+    const PgQuery__FuncCall *call = TREE_AS(message, FuncCall, func_call);
+    bool *found = data;
+
+    *found |=
+        TREE_AS(message, SQLValueFunction, sqlvalue_function) != NULL ||
+        (call != NULL && g_strv_contains(names, tree_string(call->funcname[call->n_funcname - 1])));
+    return !*found;
+}
+
+/* Does the statement change what @expression reads, or does it have another value each time? Then a
+ * condition on it proves nothing. */
 static bool
 is_moved(const Parts *parts, PgQuery__Node *expression)
 {
     Touch touch = {parts, false};
 
     TREE_WALK(expression, visit_touch, &touch);
+    TREE_WALK(expression, visit_moving_value, &touch.found);
     return touch.found;
 }
 
@@ -344,14 +361,14 @@ refuse_where(const Parts *parts, GError **error)
                      ? "the WHERE does not exclude the rows that are done, so that the backfill "
                        "would never end"
                      : "the backfill has no WHERE that excludes the rows that are done");
-    if (target->n_indirection > 0 || is_moved(parts, target->val))
-        return error_hint(error, "Add a line `-- sluice: finished when <condition>` that is true "
-                                 "for a row that is done.");
-    if (is_never_null(target->val))
+    if (target->n_indirection == 0 && is_never_null(target->val))
         return error_hint(error,
                           "Add `%s %s IS NULL`, or a line `-- sluice: finished when "
                           "<condition>`.",
                           join, column);
+    if (target->n_indirection > 0 || is_moved(parts, target->val))
+        return error_hint(error, "Add a line `-- sluice: finished when <condition>` that is true "
+                                 "for a row that is done.");
     return error_hint(error,
                       "Add `%s %s IS NULL AND %s IS NOT NULL` or `%s %s IS DISTINCT FROM "
                       "%s`, or a line `-- sluice: finished when <condition>`.",

@@ -244,6 +244,55 @@ sql_statement_destroys(const SqlStatement *statement)
     }
 }
 
+char *
+sql_statement_creates(const SqlStatement *statement)
+{
+    const PgQuery__Node *node = statement->node;
+
+    switch ((int) node->node_case) {
+    case PG_QUERY__NODE__NODE_CREATE_STMT:
+        /* With IF NOT EXISTS it may be an old one. */
+        return node->create_stmt->if_not_exists ? NULL
+                                                : relation_label(node->create_stmt->relation);
+    case PG_QUERY__NODE__NODE_CREATE_TABLE_AS_STMT:
+        return node->create_table_as_stmt->if_not_exists
+                   ? NULL
+                   : relation_label(node->create_table_as_stmt->into->rel);
+    case PG_QUERY__NODE__NODE_VIEW_STMT:
+        return node->view_stmt->replace ? NULL : relation_label(node->view_stmt->view);
+    default:
+        return NULL;
+    }
+}
+
+char *
+sql_statement_alters(const SqlStatement *statement)
+{
+    const PgQuery__Node *node = statement->node;
+
+    switch ((int) node->node_case) {
+    case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
+        return relation_label(node->alter_table_stmt->relation);
+    case PG_QUERY__NODE__NODE_RENAME_STMT:
+        return node->rename_stmt->relation ? relation_label(node->rename_stmt->relation) : NULL;
+    case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
+        return node->alter_object_schema_stmt->relation
+                   ? relation_label(node->alter_object_schema_stmt->relation)
+                   : NULL;
+    case PG_QUERY__NODE__NODE_TRUNCATE_STMT:
+        return node->truncate_stmt->n_relations == 1
+                   ? relation_label(node->truncate_stmt->relations[0]->range_var)
+                   : NULL;
+    case PG_QUERY__NODE__NODE_DROP_STMT:
+        return node->drop_stmt->n_objects == 1 &&
+                       node->drop_stmt->behavior != PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE
+                   ? names_label(node->drop_stmt->objects[0])
+                   : NULL;
+    default:
+        return NULL;
+    }
+}
+
 static bool
 is_filled(const PgQuery__ColumnDef *column)
 {

@@ -42,6 +42,12 @@ bool sql_statement_is_client_copy(const SqlStatement *statement);
  * without a default, DETACH PARTITION, ENABLE ROW LEVEL SECURITY. Caller owns. */
 char *sql_statement_destroys(const SqlStatement *statement);
 
+/* The table, view or matview that it makes, as written ("s.t"); NULL: none. Caller owns. */
+char *sql_statement_creates(const SqlStatement *statement);
+/* The one relation that it alters, drops or empties, as written; NULL if it is about none, or about
+ * several. Caller owns. */
+char *sql_statement_alters(const SqlStatement *statement);
+
 /* PostgreSQL's table lock modes, weakest first. */
 typedef enum {
     LOCK_ACCESS_SHARE = 1,

@@ -1,0 +1,1 @@
+UPDATE users SET seen = now() WHERE seen IS DISTINCT FROM now()
