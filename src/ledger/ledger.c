@@ -141,6 +141,7 @@ upgrade_from(PgConn *conn, int version, GError **error)
     if (!ensure_schema(conn, error))
         return false;
     for (int next = version + 1; next <= LEDGER_VERSION; next++)
+        /* cppcheck-suppress negativeIndex ; a version is never negative */
         if (!pg_exec_script(conn, upgrades[next - 1], error) || !record_version(conn, next, error))
             return false;
     FAULT_POINT("ledger-ensure-written");
