@@ -190,6 +190,33 @@ test_names(void)
     }
 }
 
+static void
+test_redact(void)
+{
+    static const struct {
+        const char *text, *redacted;
+    } texts[] = {
+        {"SELECT * FROM t1 WHERE a = 'secret' AND b=4711 -- password",
+         "SELECT * FROM t1 WHERE a = ? AND b=?"},
+        {"UPDATE  t\nSET a = E'it\\'s', b = $$x$$, c = 1.5e3, d = $1",
+         "UPDATE t SET a = ?, b = ?, c = ?, d = $1"},
+        {"/* key=1 */ SELECT \"My 1 Col\", B'01', X'ff'", "SELECT \"My 1 Col\", ?, ?"},
+        {"SELECT 'cut off in the mid", "SELECT"},
+        {"SELECT 'a', $tag$ cut off in the mid", "SELECT ?, $tag"},
+        {"SELECT a /* cut off 'in' the", "SELECT a"},
+        {"'", ""},
+        {"", ""},
+        {"autovacuum: VACUUM public.t (to prevent wraparound)",
+         "autovacuum: VACUUM public.t (to prevent wraparound)"},
+        {"SELECT '\xff\xfe'", "SELECT ?"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *redacted = sql_redact(texts[i].text);
+        g_assert_cmpstr(redacted, ==, texts[i].redacted);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -201,5 +228,6 @@ main(int argc, char **argv)
     g_test_add_func("/sql/script/deep", test_deep_expressions);
     g_test_add_func("/sql/canonical", test_canonical);
     g_test_add_func("/sql/names", test_names);
+    g_test_add_func("/sql/redact", test_redact);
     return g_test_run();
 }
