@@ -5,41 +5,43 @@
 #include "base/text.h"
 #include "gate/gate.h"
 
-/* For a file that names no steps: blue and green with one look at 10 %. */
-static const StepSpec default_steps[] = {
+enum { FIVE_MINUTES_MS = 5 * 60 * 1000, ONE_DAY_MS = 24 * 60 * 60 * 1000 };
+
+/* For a file that names no steps: one look at 10 %, or in place where no router is configured. */
+static const StepSpec router_steps[] = {
     {.kind = STEP_KIND_EXPAND},
     {.kind = STEP_KIND_DEPLOY},
     {.kind = STEP_KIND_BACKFILL},
     {.kind = STEP_KIND_WEIGHT, .weight = 10},
-    {.kind = STEP_KIND_ANALYSIS, .duration_ms = 5 * 60 * 1000},
+    {.kind = STEP_KIND_ANALYSIS, .duration_ms = FIVE_MINUTES_MS},
     {.kind = STEP_KIND_WEIGHT, .weight = 100},
-    {.kind = STEP_KIND_ANALYSIS, .duration_ms = 5 * 60 * 1000},
+    {.kind = STEP_KIND_ANALYSIS, .duration_ms = FIVE_MINUTES_MS},
     {.kind = STEP_KIND_CUTOVER, .approvals = 1},
-    {.kind = STEP_KIND_SOAK, .duration_ms = 24 * 60 * 60 * 1000},
+    {.kind = STEP_KIND_SOAK, .duration_ms = ONE_DAY_MS},
     {.kind = STEP_KIND_RETIRE},
     {.kind = STEP_KIND_CONTRACT, .approvals = 1, .quiet_ms = -1},
 };
 
-static bool
-needs_router(StepKind kind)
-{
-    return kind == STEP_KIND_WEIGHT || kind == STEP_KIND_ANALYSIS;
-}
+static const StepSpec in_place_steps[] = {
+    {.kind = STEP_KIND_EXPAND},
+    {.kind = STEP_KIND_BACKFILL},
+    {.kind = STEP_KIND_DEPLOY},
+    {.kind = STEP_KIND_CUTOVER, .approvals = 1},
+    {.kind = STEP_KIND_SOAK, .duration_ms = ONE_DAY_MS},
+    {.kind = STEP_KIND_RETIRE},
+    {.kind = STEP_KIND_CONTRACT, .approvals = 1, .quiet_ms = -1},
+};
 
 static GArray *
 choose_steps(const Settings *settings)
 {
     GArray *specs = g_array_new(FALSE, FALSE, sizeof(StepSpec));
 
-    if (settings->steps->len > 0) {
-        g_array_append_vals(specs, settings->steps->data, settings->steps->len);
-        return specs;
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(default_steps); i++) {
-        if (settings->traffic_driver || !needs_router(default_steps[i].kind))
-            g_array_append_val(specs, default_steps[i]);
-    }
-    return specs;
+    if (settings->steps->len > 0)
+        return g_array_append_vals(specs, settings->steps->data, settings->steps->len);
+    if (settings->traffic_driver)
+        return g_array_append_vals(specs, router_steps, G_N_ELEMENTS(router_steps));
+    return g_array_append_vals(specs, in_place_steps, G_N_ELEMENTS(in_place_steps));
 }
 
 /* "weight-5"; the analysis and the pause behind it "analysis-5", "pause-5"; else the kind. */
@@ -88,7 +90,7 @@ find_version(const Settings *settings, const char *key, const char *name,
     if (*ret_version)
         return true;
     error_set(error, ERROR_CONFIG, "%s is '%s', which app.versions does not declare", key, name);
-    return error_hint(error, "Add it: `- {version: \"%s\", built_on: <revision>}`.", name);
+    return error_hint(error, "Add it there: `\"%s\": {built_on: <revision>}`.", name);
 }
 
 static bool
@@ -117,6 +119,18 @@ find_versions(RolloutPlan *plan, GError **error)
     return find_version(settings, "rollout.from", settings->release_from, &plan->from, error);
 }
 
+static bool
+resolve_named(const Graph *graph, const AppVersion *version, const char *key, const char *id,
+              const Revision **ret_revision, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+
+    if (graph_resolve(graph, id, ret_revision, &local))
+        return true;
+    error_set(error, ERROR_CONFIG, "%s of version %s: %s", key, version->version, local->message);
+    return error_hint(error, "`sluice history` lists the revisions there are.");
+}
+
 /* What @version says of revisions must be there; *@ret_built_on may stay NULL. */
 static bool
 resolve_version(const Graph *graph, const AppVersion *version, const Revision **ret_built_on,
@@ -124,17 +138,15 @@ resolve_version(const Graph *graph, const AppVersion *version, const Revision **
 {
     if (version == NULL)
         return true;
-    if (version->built_on && !graph_resolve(graph, version->built_on, ret_built_on, error)) {
-        g_prefix_error(error, "built_on of version %s: ", version->version);
+    if (version->built_on &&
+        !resolve_named(graph, version, "built_on", version->built_on, ret_built_on, error))
         return false;
-    }
     for (guint i = 0; i < version->still_uses->len; i++) {
         const Revision *unused = NULL;
 
-        if (!graph_resolve(graph, g_ptr_array_index(version->still_uses, i), &unused, error)) {
-            g_prefix_error(error, "still_uses of version %s: ", version->version);
+        if (!resolve_named(graph, version, "still_uses", g_ptr_array_index(version->still_uses, i),
+                           &unused, error))
             return false;
-        }
     }
     return true;
 }

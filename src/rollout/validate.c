@@ -93,6 +93,23 @@ static const struct {
     {STEP_KIND_CONTRACT, STEP_KIND_RETIRE, if_replaces, "the old version still uses what it drops"},
 };
 
+/* With the step's place, where a file names the steps. */
+static bool refuse(ErrorCode code, const StepSpec *spec, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+static bool
+refuse(ErrorCode code, const StepSpec *spec, GError **error, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    return spec->place.file ? error_set_at(error, code, spec->place, "%s", text)
+                            : error_set(error, code, "%s", text);
+}
+
 static bool
 comes_before(const RolloutPlan *plan, StepKind kind, guint at)
 {
@@ -114,8 +131,8 @@ check_order(const Order *order, guint at, GError **error)
         if (order_rules[i].step != spec->kind || !order_rules[i].applies(order, spec) ||
             comes_before(order->plan, order_rules[i].after, at))
             continue;
-        error_set_at(error, ERROR_CHECK, spec->place, "step '%s' comes without '%s' before it: %s",
-                     rollout_plan_name(order->plan, at), after, order_rules[i].why);
+        refuse(ERROR_CHECK, spec, error, "step '%s' comes without '%s' before it: %s",
+               rollout_plan_name(order->plan, at), after, order_rules[i].why);
         return error_hint(error, "Put '%s' before it in rollout.steps.", after);
     }
     return true;
@@ -135,8 +152,7 @@ check_once(const Order *order, guint at, GError **error)
 
     if (may_repeat(spec->kind) || !comes_before(order->plan, spec->kind, at))
         return true;
-    error_set_at(error, ERROR_CHECK, spec->place, "step '%s' comes twice",
-                 step_kind_name(spec->kind));
+    refuse(ERROR_CHECK, spec, error, "step '%s' comes twice", step_kind_name(spec->kind));
     return error_hint(error, "Remove one of them from rollout.steps.");
 }
 
@@ -159,9 +175,8 @@ check_router(const Order *order, guint at, GError **error)
     if (order->plan->settings->traffic_driver ||
         (spec->kind != STEP_KIND_WEIGHT && spec->kind != STEP_KIND_ANALYSIS))
         return true;
-    error_set_at(error, ERROR_CONFIG, spec->place,
-                 "step '%s' needs a router, and none is configured",
-                 rollout_plan_name(order->plan, at));
+    refuse(ERROR_CONFIG, spec, error, "step '%s' needs a router, and none is configured",
+           rollout_plan_name(order->plan, at));
     return error_hint(error, "Set traffic.driver in sluice.yaml, or remove the step.");
 }
 
@@ -172,20 +187,19 @@ check_weights(const Order *order, guint at, GError **error)
     const int before = weight_before(order->plan, at);
 
     if (spec->kind == STEP_KIND_WEIGHT && spec->weight <= before) {
-        error_set_at(error, ERROR_CHECK, spec->place, "weight %d comes after weight %d",
-                     spec->weight, before);
+        refuse(ERROR_CHECK, spec, error, "weight %d comes after weight %d", spec->weight, before);
         return error_hint(error, "Weights only rise; the way back is `sluice rollout abort`.");
     }
     if (spec->kind == STEP_KIND_ANALYSIS && before <= 0) {
-        error_set_at(error, ERROR_CHECK, spec->place,
-                     "an analysis before the canary has traffic: there is nothing to judge");
+        refuse(ERROR_CHECK, spec, error,
+               "an analysis before the canary has traffic: there is nothing to judge");
         return error_hint(error, "Put a weight above 0 before it.");
     }
     if ((spec->kind == STEP_KIND_CUTOVER || spec->kind == STEP_KIND_RETIRE) &&
         order->plan->settings->traffic_driver && before != 100) {
-        error_set_at(error, ERROR_CHECK, spec->place,
-                     "step '%s' comes before the new version has all the traffic (weight %d)",
-                     rollout_plan_name(order->plan, at), MAX(before, 0));
+        refuse(ERROR_CHECK, spec, error,
+               "step '%s' comes before the new version has all the traffic (weight %d)",
+               rollout_plan_name(order->plan, at), MAX(before, 0));
         return error_hint(error, "Put `weight: 100` before it.");
     }
     return true;

@@ -38,8 +38,9 @@ spec.loader.exec_module(system)
 # What pytest looks for here, and what the tests import.
 server, own_server, database, project, replica = (
     system.server, system.own_server, system.database, system.project, system.replica)
-Database, Project, Server, wait_until, run_sluice = (
-    system.Database, system.Project, system.Server, system.wait_until, system.run_sluice)
+Database, Project, Server, wait_until, run_sluice, free_port = (
+    system.Database, system.Project, system.Server, system.wait_until, system.run_sluice,
+    system.free_port)
 
 
 def fault_points(room):
