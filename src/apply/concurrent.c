@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/stop.h"
 #include "catalog/catalog.h"
+#include "locks/locks.h"
 
 enum { TRIES = 3, POLL_MS = 500 };
 
@@ -212,10 +213,46 @@ run_other(const ApplyContext *context, const char *what, const PlanStep *step, G
     return true;
 }
 
+/* An index is used by queries that have locked its table; nobody queues for it alone. */
+static bool
+is_index(const LockNeed *need)
+{
+    return need->kind == 'i' || need->kind == 'I';
+}
+
+/* VACUUM FULL, CLUSTER, REINDEX TABLE, DETACH .. CONCURRENTLY: outside of a transaction there is no
+ * deadline that could be kept. */
+static bool
+check_locks(const ApplyContext *context, const PlanStep *step, GError **error)
+{
+    bool unknown = false;
+    g_autoptr(GPtrArray) needs = locks_resolve(context->conn, step->statements, &unknown, error);
+
+    if (needs == NULL)
+        return false;
+    for (guint i = 0; i < needs->len; i++) {
+        const LockNeed *need = g_ptr_array_index(needs, i);
+
+        if (need->mode < LOCK_SHARE || is_index(need))
+            continue;
+        error_set(error, ERROR_STATE,
+                  "it takes %s on %s outside of a transaction, for as long as it runs, and the "
+                  "app's queries would wait",
+                  lock_mode_name(need->mode), need->quoted);
+        error_hint(error, "Use the form that fits into a transaction (DETACH PARTITION, without "
+                          "CONCURRENTLY) or blocks nobody (REINDEX CONCURRENTLY); or run it by "
+                          "hand in a maintenance window.");
+        return fail_at(step, error);
+    }
+    return true;
+}
+
 bool
 concurrent_run(const ApplyContext *context, const char *what, const PlanStep *step, GError **error)
 {
     g_auto(Build) build = {.context = context, .what = what, .step = step};
 
+    if (!check_locks(context, step, error))
+        return false;
     return names_index(&build) ? build_index(&build, error) : run_other(context, what, step, error);
 }

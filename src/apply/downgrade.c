@@ -2,6 +2,7 @@
 #include "apply/phase.h"
 #include "apply/sync-steps.h"
 #include "base/error.h"
+#include "ledger/backfills.h"
 
 static bool
 check_state(const Phase *phase, GError **error)
@@ -64,6 +65,17 @@ plan_downgrade(const Phase *phase, Plan *plan, GError **error)
     return true;
 }
 
+/* Its workers end at their next part, before the column that they fill is gone. */
+static bool
+stop_backfill(const Phase *phase, GError **error)
+{
+    gint64 count = 0;
+
+    return phase->context->dry_run ||
+           ledger_want_backfill(phase->context->conn, phase->revision->id, LEDGER_WANT_CANCEL,
+                                &count, error);
+}
+
 bool
 apply_downgrade(const ApplyContext *context, const Revision *revision, GError **error)
 {
@@ -76,5 +88,6 @@ apply_downgrade(const ApplyContext *context, const Revision *revision, GError **
         return true;
     if (!check_state(&phase, error) || !check_children(&phase, error))
         return false;
-    return plan_downgrade(&phase, plan, error) && phase_run(&phase, plan, error);
+    return plan_downgrade(&phase, plan, error) && stop_backfill(&phase, error) &&
+           phase_run(&phase, plan, error);
 }

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "base/json.h"
+#include "cli/plan-report.h"
 #include "cli/workspace.h"
 #include "ledger/revisions.h"
 
@@ -46,6 +47,25 @@ check_states(GPtrArray *later, GPtrArray *rows, GError **error)
 }
 
 static bool
+show_plan(App *app, const ApplyContext *context, GPtrArray *later, json_t *plan, GError **error)
+{
+    PlanSink sink = {.output = app->output, .plan = plan};
+    const Report report = plan_report(&sink);
+    ApplyContext dry = *context;
+
+    dry.report = &report;
+    dry.dry_run = true;
+    for (guint i = 0; i < later->len; i++) {
+        const Revision *revision = g_ptr_array_index(later, i);
+
+        output_line(app->output, "-- downgrade %s: %s", revision->id, revision->title);
+        if (!apply_downgrade(&dry, revision, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
 downgrade_all(App *app, const ApplyContext *context, GPtrArray *later, json_t *done, GError **error)
 {
     for (guint i = 0; i < later->len; i++) {
@@ -53,9 +73,7 @@ downgrade_all(App *app, const ApplyContext *context, GPtrArray *later, json_t *d
 
         if (!apply_downgrade(context, revision, error))
             return false;
-        if (!context->dry_run)
-            output_line(app->output, "downgraded %s %s", revision->id,
-                        revision->title ? revision->title : "");
+        output_line(app->output, "downgraded %s %s", revision->id, revision->title);
         json_array_append_new(done, json_string(revision->id));
     }
     return true;
@@ -92,16 +110,15 @@ run_downgrade(App *app, void *options, const char *const *words, GError **error)
     later = select_later(workspace.graph, target, rows);
     if (!check_states(later, rows, error))
         return false;
-    workspace.apply.dry_run = wanted->dry_run;
-    if (later->len > 0 &&
-        !(wanted->dry_run ? downgrade_all(app, &workspace.apply, later, done, error)
-                          : downgrade_under_lock(app, &workspace, later, done, error)))
-        return false;
     if (later->len == 0)
         output_line(app->output, "nothing to do: nothing comes after %s",
                     target ? target->id : "base");
-    output_json(app->output, json_pack("{s:s?, s:b, s:O}", "target", target ? target->id : NULL,
-                                       "dry_run", wanted->dry_run, "downgraded", done));
+    else if (!(wanted->dry_run ? show_plan(app, &workspace.apply, later, done, error)
+                               : downgrade_under_lock(app, &workspace, later, done, error)))
+        return false;
+    output_json(app->output,
+                json_pack("{s:s?, s:b, s:O}", "target", target ? target->id : NULL, "dry_run",
+                          wanted->dry_run, wanted->dry_run ? "plan" : "downgraded", done));
     return true;
 }
 

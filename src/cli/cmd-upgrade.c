@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "catalog/catalog.h"
+#include "cli/plan-report.h"
 #include "cli/workspace.h"
 #include "ledger/revisions.h"
 
@@ -274,28 +275,11 @@ run_phases(Upgrade *upgrade, GPtrArray *revisions, GPtrArray *pending, GPtrArray
     return now != NULL && complete_all(upgrade, revisions, now, error);
 }
 
-/* What a dry run tells is the result here: it goes to stdout. */
-static void
-show_line(void *sink, ReportKind kind, const char *text, json_t *data)
-{
-    Upgrade *upgrade = sink;
-
-    if (kind == REPORT_DETAIL)
-        return;
-    output_line(upgrade->app->output, kind == REPORT_WARNING ? "-- warning: %s" : "%s", text);
-    if (data)
-        json_array_append(upgrade->done, data);
-}
-
-static void
-ignore_progress(void *sink G_GNUC_UNUSED, const ReportProgress *progress G_GNUC_UNUSED)
-{
-}
-
 static bool
 show_plan(Upgrade *upgrade, GPtrArray *pending, GError **error)
 {
-    const Report report = {.line = show_line, .progress = ignore_progress, .sink = upgrade};
+    PlanSink sink = {.output = upgrade->app->output, .plan = upgrade->done};
+    const Report report = plan_report(&sink);
     ApplyContext context = upgrade->workspace.apply;
 
     context.report = &report;

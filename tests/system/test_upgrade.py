@@ -372,6 +372,15 @@ def test_a_statement_that_works_longer_than_the_budget(users, database):
     assert database.value("SELECT to_regclass('users_name')") is None
 
 
+def test_refuses_a_strong_lock_outside_of_a_transaction(users, database):
+    users.revision(SECOND, "-- sluice: expand\nVACUUM FULL users;\n", revises=FIRST)
+    before = database.value("SELECT pg_relation_filenode('users')")
+    result = users.fails(8, "upgrade")
+    assert ":7:1" in result.stderr
+    assert "ACCESS EXCLUSIVE on public.users outside of a transaction" in result.stderr
+    assert database.value("SELECT pg_relation_filenode('users')") == before
+
+
 def test_a_failed_concurrent_build_leaves_no_invalid_index(users, database):
     database.execute("INSERT INTO users VALUES (1001, 'twice'), (1002, 'twice')")
     users.revision(SECOND, "-- sluice: expand\n"
@@ -523,3 +532,30 @@ def test_downgrade_without_its_section_is_refused(users, database):
     result = users.fails(8, "downgrade", FIRST)
     assert "no section `downgrade`" in result.stderr
     assert columns(database)[-1] == "added"
+
+
+def test_downgrade_shows_what_it_would_do(users, database):
+    users.revision(SECOND, RENAME, revises=FIRST)
+    users.ok("upgrade")
+    result = users.ok("downgrade", FIRST, "--dry-run")
+    assert "DROP TRIGGER" in result.stdout
+    assert "ALTER TABLE users DROP COLUMN display_name" in result.stdout
+    assert result.stdout.index("DROP TRIGGER") < result.stdout.index("DROP COLUMN")
+    assert "ACCESS EXCLUSIVE on public.users" in result.stdout
+    assert len(users.json("downgrade", FIRST, "--dry-run")["plan"]) == 2
+    assert states(database)[SECOND] == "expanded"
+    assert triggers(database) == ["zzzz_sluice_insert", "zzzz_sluice_update"]
+
+
+def test_downgrade_cancels_the_backfill(users, database):
+    database.execute("INSERT INTO users SELECT i, 'name ' || i, 0 "
+                     "FROM generate_series(1000, 400000) i")
+    users.revision(SECOND, RENAME, revises=FIRST)
+    users.ok("upgrade")
+    backfill = Started(users, "backfill", "run", SECOND)
+    wait_until(lambda: database.value("SELECT coalesce(sum(rows), 0) FROM sluice.chunk") > 0,
+               what="the first part of the backfill")
+    users.ok("downgrade", FIRST)
+    backfill.process.wait(30)
+    assert backfill.process.returncode == 8, backfill.stderr
+    assert columns(database) == ["id", "full_name", "seen"]
