@@ -42,7 +42,9 @@ fill_table(const BackfillContext *context, PgConn *conn, const BackfillTask *tas
     GPtrArray *threads = g_ptr_array_new();
     bool went = false;
 
-    if (!ledger_restart_backfill(conn, task->id, error)) {
+    /* Whoever was held and then killed left its cause. */
+    if (!ledger_restart_backfill(conn, task->id, error) ||
+        !ledger_throttle_backfill(conn, task->id, NULL, 0, error)) {
         g_ptr_array_unref(threads);
         return false;
     }

@@ -25,6 +25,9 @@ struct Control {
     gint64 throttled_since_ms;
     bool paused;
 
+    gint64 began_ms; /* of this watch, and what was done then: the speed that the ETA is made of */
+    gint64 held_ms;  /* of it, the time that was not worked */
+    gint64 pages_began; /* -1: not looked yet */
     gint64 progress_ms; /* of the last line */
     gint64 rows_then;
     double rows_per_s; /* < 0: not known */
@@ -39,6 +42,8 @@ control_new(const BackfillContext *context, PgConn *conn)
     control->conn = conn;
     control->signals = signals_new(conn, context->settings, context->clock);
     control->rows_per_s = -1;
+    control->began_ms = clock_now_ms(context->clock);
+    control->pages_began = -1;
     return control;
 }
 
@@ -109,6 +114,7 @@ end_throttle(Control *control, Run *run, GError **error)
 
     if (cause == NULL)
         return true;
+    control->held_ms += held_ms;
     if (!control->paused)
         run_hold(run, false);
     return !is_scribe(control, run) || record_throttle(control, run, cause, held_ms, error);
@@ -175,15 +181,19 @@ obey(Control *control, Run *run, const LedgerBackfill *backfill, bool *ret_pause
     return true;
 }
 
-/* Time left for this pass at the speed of the last second; it counts pages, for nobody knows how
- * many rows there are. */
+/* Time left for this pass at the speed of this process and those beside it, stops left out; by
+ * pages, for nobody knows how many rows there are. */
 static gint64
-estimate_eta(const LedgerBackfill *backfill)
+estimate_eta(Control *control, const LedgerBackfill *backfill)
 {
-    if (backfill->pages_done <= 0 || backfill->end_page <= 0)
+    const gint64 worked_ms = now_ms(control) - control->began_ms - control->held_ms;
+
+    if (control->pages_began < 0)
+        control->pages_began = backfill->pages_done;
+    if (backfill->pass != 1 || backfill->pages_done <= control->pages_began)
         return -1;
-    return (backfill->elapsed_ms - backfill->throttled_ms) *
-           (backfill->end_page - backfill->pages_done) / backfill->pages_done;
+    return worked_ms * (backfill->end_page - backfill->pages_done) /
+           (backfill->pages_done - control->pages_began);
 }
 
 static void
@@ -205,7 +215,7 @@ tell_progress(Control *control, const Run *run, const LedgerBackfill *backfill)
     if (backfill->pass == 1 && run_task(run)->table->rows >= backfill->rows)
         progress.total = run_task(run)->table->rows;
     progress.per_second = control->rows_per_s;
-    progress.eta_ms = backfill->pass == 1 ? estimate_eta(backfill) : -1;
+    progress.eta_ms = estimate_eta(control, backfill);
     progress.note = control->paused ? "paused" : control->throttle;
     report_progress(control->context->report, &progress);
 }
@@ -221,6 +231,22 @@ tick(Control *control, Run *run, bool *ret_paused, GError **error)
     if (backfill == NULL || !obey(control, run, backfill, ret_paused, error) ||
         !look_at_signals(control, run, error))
         return false;
+    tell_progress(control, run, backfill);
+    return true;
+}
+
+/* Workers may have left before we saw why. */
+static bool
+look_last(Control *control, Run *run, bool *ret_paused, GError **error)
+{
+    g_autoptr(LedgerBackfill) backfill = NULL;
+
+    if (!pg_is_connected(control->conn) && !pg_reconnect(control->conn, error))
+        return false;
+    backfill = ledger_load_backfill(control->conn, run_task(run)->id, error);
+    if (backfill == NULL || !obey(control, run, backfill, ret_paused, error))
+        return false;
+    control->progress_ms = 0;
     tell_progress(control, run, backfill);
     return true;
 }
@@ -269,5 +295,5 @@ control_watch(Control *control, Run *run, bool *ret_paused, GError **error)
         g_propagate_error(error, failure);
         return false;
     }
-    return end_throttle(control, run, error);
+    return end_throttle(control, run, error) && look_last(control, run, ret_paused, error);
 }

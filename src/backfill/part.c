@@ -70,9 +70,10 @@ static bool
 begin(PgConn *conn, const BackfillTask *task, GError **error)
 {
     g_autofree char *revision = pg_quote_literal(task->revision);
-    g_autofree char *sql = g_strdup_printf("BEGIN; SET LOCAL lock_timeout = %d; "
-                                           "SET LOCAL " SYNC_SILENCE_SETTING " = %s",
-                                           LOCK_TIMEOUT_MS, revision);
+    g_autofree char *sql =
+        g_strdup_printf("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %d; "
+                        "SET LOCAL " SYNC_SILENCE_SETTING " = %s",
+                        LOCK_TIMEOUT_MS, revision);
 
     return pg_exec_script(conn, sql, error);
 }

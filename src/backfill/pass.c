@@ -67,7 +67,7 @@ end_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, PassOutcome *re
         !find_leftover(conn, run_task(run), &leftover, error))
         return false;
     if (backfill->pass_rows == 0 && backfill->skipped == 0 && !leftover) {
-        *ret_outcome = PASS_OVER;
+        *ret_outcome = PASS_DONE;
         return ledger_end_backfill(conn, backfill->id, LEDGER_BACKFILL_DONE, NULL, error);
     }
     *ret_outcome = PASS_PLANNED;

@@ -8,6 +8,7 @@
 typedef enum {
     PASS_PLANNED, /* there may be ranges to claim */
     PASS_WAIT,    /* others are at work on what is left, or plan just now */
+    PASS_DONE,    /* this call found that nothing is left */
     PASS_OVER,    /* the backfill is not running any more: done, failed, cancelled */
 } PassOutcome;
 

@@ -88,6 +88,12 @@ check_kind(const char *quoted, char kind, GError **error)
     return error_hint(error, "Name the table that holds the rows in the backfill section.");
 }
 
+bool
+backfill_prepare_session(PgConn *conn, GError **error)
+{
+    return pg_exec_script(conn, "SET row_security = off; SET jit = off", error);
+}
+
 static GPtrArray *
 tables_new(void)
 {

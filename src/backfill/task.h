@@ -28,6 +28,10 @@ BackfillTasks *backfill_tasks_plan(PgConn *conn, const BackfillContext *context,
 void backfill_tasks_free(BackfillTasks *tasks);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BackfillTasks, backfill_tasks_free)
 
+/* For a session that reads or updates all rows: a row level policy that would hide some is an
+ * error, and compiling a part would take longer than the part. */
+bool backfill_prepare_session(PgConn *conn, GError **error);
+
 /* The tables that hold the rows of @table: itself, its partitions' leaves, its children by
  * inheritance. ERROR_STATE: not a table. Element-type CatalogTable *. Caller owns. */
 GPtrArray *backfill_load_leaves(PgConn *conn, const CatalogTable *table, GError **error);

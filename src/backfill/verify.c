@@ -119,7 +119,7 @@ backfill_verify(const BackfillContext *context, const Revision *revision, Verify
     g_autoptr(PgConn) conn = pg_connect(context->url, &options, error);
     g_autoptr(GPtrArray) syncs = NULL;
     VerifyResult result = {0};
-    bool went = conn != NULL;
+    bool went = conn != NULL && backfill_prepare_session(conn, error);
 
     if (went && section) {
         went = verify_section(conn, section, &result, error) &&

@@ -6,6 +6,9 @@
 #include "backfill/part.h"
 #include "backfill/pass.h"
 #include "base/fault.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "ledger/events.h"
 #include "pg/lock.h"
 
 enum {
@@ -32,6 +35,10 @@ connect_worker(Worker *worker, GError **error)
     worker->conn = pg_connect(run_context(worker->run)->url, &options, error);
     if (worker->conn == NULL)
         return false;
+    if (!backfill_prepare_session(worker->conn, error)) {
+        g_clear_pointer(&worker->conn, pg_disconnect);
+        return false;
+    }
     run_enter(worker->run, pg_backend_pid(worker->conn));
     return true;
 }
@@ -110,6 +117,22 @@ do_range(Worker *worker, LedgerChunk *chunk, GError **error)
     return release(worker, error);
 }
 
+/* Of all workers the one that found the end says so. */
+static bool
+tell_done(Worker *worker, GError **error)
+{
+    const BackfillTask *task = run_task(worker->run);
+    g_autoptr(LedgerBackfill) backfill = ledger_load_backfill(worker->conn, task->id, error);
+    g_autofree char *rows = backfill ? text_format_count(backfill->rows) : NULL;
+    g_autofree char *text = g_strdup_printf("filled %s rows of %s", rows, task->table->quoted);
+
+    return backfill &&
+           ledger_append_event(worker->conn, "filled", task->revision, 0, text,
+                               json_pack("{s:I, s:i}", "rows", (json_int_t) backfill->rows,
+                                         "passes", backfill->pass),
+                               error);
+}
+
 /* One range, or one look for more. */
 static bool
 work(Worker *worker, GError **error)
@@ -130,7 +153,9 @@ work(Worker *worker, GError **error)
     worker->failing_since = 0;
     if (outcome == PASS_WAIT)
         run_sleep_ms(worker->run, clock_jitter_ms(run_context(worker->run)->clock, IDLE_MS));
-    if (outcome == PASS_OVER)
+    if (outcome == PASS_DONE && !tell_done(worker, error))
+        return false;
+    if (outcome == PASS_DONE || outcome == PASS_OVER)
         run_end(worker->run);
     return true;
 }
