@@ -205,6 +205,12 @@ print_document(Output *output, const GError *failure)
     emit(output, "\n");
 }
 
+void
+output_flush(Output *output)
+{
+    fflush(output->stream);
+}
+
 bool
 output_finish(Output *output, const GError *failure, GError **error)
 {

@@ -32,6 +32,9 @@ void output_table(Output *output, const char *const *header, GPtrArray *rows);
  * Called once. */
 void output_json(Output *output, json_t *take_data);
 
+/* Hands over what was printed so far, for a reader who follows. */
+void output_flush(Output *output);
+
 /* Ends the output: prints the JSON document, with @failure (may be NULL) as its member "error".
  * ERROR_STATE if not everything could be written (a reader that went away is no error). */
 bool output_finish(Output *output, const GError *failure, GError **error);

@@ -38,37 +38,82 @@ ledger_append_event(PgConn *conn, const char *kind, const char *revision, gint64
 }
 
 void
-ledger_last_event_free(LedgerLastEvent *event)
+ledger_event_free(LedgerEvent *event)
 {
     if (event == NULL)
         return;
-    g_free(event->revision);
+    g_free(event->at);
+    g_free(event->actor);
     g_free(event->kind);
+    g_free(event->text);
+    g_free(event->revision);
+    json_decref(event->data);
     g_free(event);
+}
+
+/* In the order of event_of. */
+#define EVENT_COLUMNS                                                                              \
+    "id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "                    \
+    "actor, kind, revision, rollout, text, data"
+
+static LedgerEvent *
+event_of(const PgRows *rows, int i)
+{
+    LedgerEvent *event = g_new0(LedgerEvent, 1);
+
+    event->id = pg_integer(rows, i, 0);
+    event->at = g_strdup(pg_text(rows, i, 1));
+    event->actor = g_strdup(pg_text(rows, i, 2));
+    event->kind = g_strdup(pg_text(rows, i, 3));
+    event->revision = pg_is_null(rows, i, 4) ? NULL : g_strdup(pg_text(rows, i, 4));
+    event->rollout = pg_integer(rows, i, 5);
+    event->text = g_strdup(pg_text(rows, i, 6));
+    event->data = json_loads(pg_text(rows, i, 7), JSON_DECODE_ANY, NULL);
+    return event;
+}
+
+GPtrArray *
+ledger_load_events(PgConn *conn, const char *revision, gint64 after, gint64 limit, GError **error)
+{
+    g_autoptr(GPtrArray) events =
+        g_ptr_array_new_with_free_func((GDestroyNotify) ledger_event_free);
+    g_autofree char *from = g_strdup_printf("%" G_GINT64_FORMAT, after);
+    g_autofree char *count = g_strdup_printf("%" G_GINT64_FORMAT, limit);
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(PgRows) rows =
+        pg_query(conn, &cause,
+                 "SELECT " EVENT_COLUMNS " FROM sluice.event "
+                 "WHERE ($1::text IS NULL OR revision = $1) AND id > $2::bigint "
+                 "ORDER BY id DESC LIMIT $3::bigint",
+                 revision, from, count);
+
+    if (rows == NULL && !ledger_is_absent(cause)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        ledger_hint_rights(conn, error);
+        return NULL;
+    }
+    for (int i = rows ? pg_rows_count(rows) - 1 : -1; i >= 0; i--)
+        g_ptr_array_add(events, event_of(rows, i));
+    return g_steal_pointer(&events);
 }
 
 GPtrArray *
 ledger_load_last_events(PgConn *conn, const char *const *kinds, GError **error)
 {
     g_autoptr(GPtrArray) events =
-        g_ptr_array_new_with_free_func((GDestroyNotify) ledger_last_event_free);
+        g_ptr_array_new_with_free_func((GDestroyNotify) ledger_event_free);
     g_autofree char *list = g_strjoinv(",", (char **) kinds);
     g_autoptr(PgRows) rows =
         pg_query(conn, error,
-                 "SELECT DISTINCT ON (revision) revision, kind FROM sluice.event "
+                 "SELECT DISTINCT ON (revision) " EVENT_COLUMNS " FROM sluice.event "
                  "WHERE revision IS NOT NULL AND kind = ANY (string_to_array($1, ',')) "
                  "ORDER BY revision, id DESC",
                  list);
 
     if (rows == NULL)
         return NULL;
-    for (int i = 0; i < pg_rows_count(rows); i++) {
-        LedgerLastEvent *event = g_new0(LedgerLastEvent, 1);
-
-        event->revision = g_strdup(pg_text(rows, i, 0));
-        event->kind = g_strdup(pg_text(rows, i, 1));
-        g_ptr_array_add(events, event);
-    }
+    for (int i = 0; i < pg_rows_count(rows); i++)
+        g_ptr_array_add(events, event_of(rows, i));
     return g_steal_pointer(&events);
 }
 
@@ -78,7 +123,7 @@ ledger_verify_events(PgConn *conn, gint64 *ret_broken, GError **error)
     g_autoptr(PgRows) rows = pg_query(conn, error, sql_verify_events);
 
     if (rows == NULL)
-        return false;
+        return ledger_hint_rights(conn, error);
     *ret_broken = pg_rows_count(rows) > 0 ? pg_integer(rows, 0, 0) : 0;
     return true;
 }

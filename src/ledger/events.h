@@ -12,13 +12,24 @@
  * over @take_data (may be NULL). No secret goes in. */
 bool ledger_append_event(PgConn *conn, const char *kind, const char *revision, gint64 rollout,
                          const char *text, json_t *take_data, GError **error);
+
 typedef struct {
-    char *revision, *kind;
-} LedgerLastEvent;
-void ledger_last_event_free(LedgerLastEvent *event);
-/* The last event of each revision whose kind is one of @kinds (NULL-ended). Element-type
- * LedgerLastEvent *. Caller owns. */
+    gint64 id;
+    char *at; /* ISO text, UTC */
+    char *actor, *kind, *text;
+    char *revision; /* or NULL */
+    gint64 rollout; /* or 0 */
+    json_t *data;   /* or NULL */
+} LedgerEvent;
+void ledger_event_free(LedgerEvent *event);
+/* The newest @limit events with an id above @after, oldest first; of @revision alone unless it is
+ * NULL. None where there is no ledger. Element-type LedgerEvent *. Caller owns. */
+GPtrArray *ledger_load_events(PgConn *conn, const char *revision, gint64 after, gint64 limit,
+                              GError **error);
+/* The last event of each revision whose kind is one of @kinds (NULL-ended). Needs a ledger.
+ * Element-type LedgerEvent *. Caller owns. */
 GPtrArray *ledger_load_last_events(PgConn *conn, const char *const *kinds, GError **error);
+
 /* Recomputes the chain; *@ret_broken: id of the first row that does not fit, or 0. */
 bool ledger_verify_events(PgConn *conn, gint64 *ret_broken, GError **error);
 
