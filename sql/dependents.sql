@@ -18,7 +18,7 @@ dependent AS (
     UNION
     SELECT o.classid, o.objid, 0
     FROM object o
-    WHERE o.classid IN ('pg_proc'::regclass, 'pg_policy'::regclass)
+    WHERE o.classid IN ('pg_proc'::regclass, 'pg_policy'::regclass, 'pg_publication_rel'::regclass)
       AND ($2 IS NOT NULL OR o.classid = 'pg_proc'::regclass)
     UNION
     SELECT o.classid, o.objid, 0

@@ -191,7 +191,8 @@ test_dependents(void)
                 " EXECUTE FUNCTION tf();"
                 "CREATE TABLE child (t_id int REFERENCES t, id int REFERENCES t (lonely));"
                 "CREATE TABLE heir () INHERITS (t); CREATE TABLE typed (x t);"
-                "CREATE POLICY p ON t USING (a IS NULL)"))
+                "CREATE POLICY p ON t USING (a IS NULL);"
+                "CREATE PUBLICATION pub FOR TABLE t WHERE (c > 1)"))
         return;
     a = dependents_of(&f, "t", "a");
     g_assert_cmpstr(a, ==,
@@ -201,7 +202,9 @@ test_dependents(void)
     g_assert_cmpstr(
         b, ==, "index public.t_b_c; table column public.t.d; table constraint b_c on public.t");
     c = dependents_of(&f, "t", "c");
-    g_assert_cmpstr(c, ==, "index public.t_b_c; table constraint b_c on public.t");
+    g_assert_cmpstr(c, ==,
+                    "index public.t_b_c; publication relation public.t in publication pub; "
+                    "table constraint b_c on public.t");
     id = dependents_of(&f, "t", "id");
     g_assert_cmpstr(id, ==, "table constraint child_t_id_fkey on public.child; view public.v");
     lonely = dependents_of(&f, "child", "t_id");
