@@ -46,6 +46,7 @@ emit(Output *output, const char *text)
         output->failed = errno;
 }
 
+G_GNUC_PRINTF(3, 0)
 static void
 emit_line(Output *output, bool bold, const char *format, va_list args)
 {

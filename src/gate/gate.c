@@ -87,6 +87,7 @@ free_check(gpointer data)
     g_free(data);
 }
 
+G_GNUC_PRINTF(4, 0)
 static bool
 check_set(GateCheck *check, CheckState state, json_t *take_data, const char *format, va_list args)
 {

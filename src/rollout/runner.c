@@ -267,6 +267,7 @@ runner_reconnect(Runner *run, GError **error)
     }
 }
 
+G_GNUC_PRINTF(4, 0)
 static bool
 runner_fail(Runner *run, Outcome outcome, GError **error, const char *format, va_list args)
 {
