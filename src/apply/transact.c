@@ -163,6 +163,21 @@ push_autovacuum(const Transaction *t, GError **error)
     return pg_exec_script(t->context->conn, sql, error);
 }
 
+/* The deadline holds for the COMMIT too: one that it cancels has rolled back. */
+static Attempt
+commit(Transaction *t, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    Attempt outcome;
+
+    if (pg_commit(t->context->conn, &cause))
+        return ATTEMPT_DONE;
+    outcome = classify(t, cause);
+    if (outcome == ATTEMPT_FAILED)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    return outcome;
+}
+
 /* The records come first: they wait for nobody, and what they cost is not paid under locks. */
 static Attempt
 attempt_in_transaction(Transaction *t, GError **error)
@@ -181,8 +196,9 @@ attempt_in_transaction(Transaction *t, GError **error)
     if (outcome != ATTEMPT_DONE)
         return outcome;
     FAULT_POINT("apply-before-commit");
-    if (!pg_commit(conn, error))
-        return ATTEMPT_FAILED;
+    outcome = commit(t, error);
+    if (outcome != ATTEMPT_DONE)
+        return outcome;
     FAULT_POINT("apply-after-commit");
     t->result->duration_ms = clock_now_ms(t->context->clock) - t->queued_at_ms;
     return ATTEMPT_DONE;

@@ -280,10 +280,12 @@ pg_commit(PgConn *conn, GError **error)
     return true;
 }
 
+/* A transaction's own statement_timeout can cancel its ROLLBACK; the setting is gone then, so the
+ * second one ends it. */
 void
 pg_rollback(PgConn *conn)
 {
-    if (pg_in_transaction(conn))
+    for (int i = 0; i < 2 && pg_in_transaction(conn); i++)
         PQclear(PQexec(conn->pg, "ROLLBACK"));
 }
 

@@ -25,6 +25,26 @@ test_session(void)
     g_assert_cmpint(pg_server_version(conn), >=, 140000);
 }
 
+/* A transaction's own statement_timeout may cancel its ROLLBACK, now and then: whatever happens, it
+ * is over. */
+static void
+test_rollback_under_timeout(void)
+{
+    g_auto(TestDatabase) database = {0};
+    g_autoptr(PgConn) conn = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!test_database_init(&database))
+        return;
+    conn = test_database_connect(&database);
+    for (int i = 0; i < 500; i++) {
+        g_assert_true(pg_begin(conn, &error));
+        g_assert_true(pg_exec_script(conn, "SET LOCAL statement_timeout = 1", &error));
+        pg_rollback(conn);
+        g_assert_false(pg_in_transaction(conn));
+    }
+}
+
 static void
 test_values(void)
 {
@@ -237,6 +257,7 @@ main(int argc, char **argv)
     g_test_add_func("/pg/conn/no-server", test_no_server);
     g_test_add_func("/pg/conn/notify", test_notify);
     g_test_add_func("/pg/conn/quoting", test_quoting);
+    g_test_add_func("/pg/conn/rollback-under-timeout", test_rollback_under_timeout);
     g_test_add_func("/pg/conn/session", test_session);
     g_test_add_func("/pg/conn/transactions", test_transactions);
     g_test_add_func("/pg/conn/values", test_values);
