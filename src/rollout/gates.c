@@ -99,7 +99,7 @@ poll_gate(void *data, const GateResult *result, gint64 sleep_ms, GError **error)
         !share_watch(waiter->run, waiter->step, -1, &state, error))
         return false;
     if (result->wait_ms > 0)
-        runner_progress(waiter->run, waiter->step, 0, result->wait_ms);
+        runner_progress(waiter->run, waiter->step, 0, result->wait_ms, NULL);
     return runner_poll(waiter->run, waiter->step, sleep_ms, cause, error);
 }
 

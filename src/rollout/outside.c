@@ -168,17 +168,53 @@ pass_gate(Runner *run, GateKind kind, const Revision *revision, bool wait, GErro
 }
 
 static bool
-contract_one(Runner *run, const Revision *revision, bool dry_run, GError **error)
+apply_outside(Runner *run, const Revision *revision, bool dry_run,
+              bool (*phase)(const ApplyContext *, const Revision *, GError **), GError **error)
 {
     ApplyContext apply;
     g_autoptr(PgConn) conn = NULL;
 
-    if (!pass_gate(run, GATE_CONTRACT, revision, !dry_run, error) ||
-        !runner_begin_apply(run, NULL, &apply, error))
+    if (!runner_begin_apply(run, NULL, &apply, error))
         return false;
     conn = apply.conn;
     apply.dry_run = dry_run;
-    return apply_contract(&apply, revision, error);
+    return phase(&apply, revision, error);
+}
+
+/* Where no release is configured nobody else records the cutover. One with statements of its own
+ * has to meet the apps at the right moment, and so needs a rollout. */
+static bool
+cut_over_outside(Runner *run, const Revision *revision, bool dry_run, GError **error)
+{
+    if (revision_section(revision, SECTION_CUTOVER, NULL)) {
+        error_set(error, ERROR_STATE, "the cutover of %s changes names under the apps' feet",
+                  revision->id);
+        return error_hint(error, "Carry it with a rollout: app and rollout in sluice.yaml, then "
+                                 "`sluice rollout run`.");
+    }
+    return pass_gate(run, GATE_CUTOVER, revision, false, error) &&
+           apply_outside(run, revision, dry_run, apply_cutover, error);
+}
+
+static bool
+contract_one(Runner *run, const Revision *revision, bool dry_run, GError **error)
+{
+    RevisionState state = STATE_PENDING;
+    bool final = false;
+
+    if (!runner_state(run, revision, &state, &final, error))
+        return false;
+    if (run->plan == NULL && state == STATE_BACKFILLED && revision_has_cutover(revision)) {
+        if (!cut_over_outside(run, revision, dry_run, error))
+            return false;
+        if (dry_run) {
+            report_step(run->context->report, "the contract gate is measured once %s is cut over",
+                        revision->id);
+            return true;
+        }
+    }
+    return pass_gate(run, GATE_CONTRACT, revision, !dry_run, error) &&
+           apply_outside(run, revision, dry_run, apply_contract, error);
 }
 
 static bool

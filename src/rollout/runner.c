@@ -121,7 +121,7 @@ open_drivers(Runner *run, GError **error)
     const Settings *settings = run->context->settings;
     const Clock *clock = run->context->clock;
 
-    if (settings->deploy_driver) {
+    if (settings->deploy_start || settings->deploy_stop || settings->deploy_ready) {
         run->deploy = deploy_new(settings, clock, error);
         if (run->deploy == NULL)
             return false;
@@ -338,14 +338,16 @@ runner_poll(Runner *run, StepRun *step, gint64 sleep_ms, const char *cause, GErr
 }
 
 void
-runner_progress(Runner *run, const StepRun *step, gint64 done_ms, gint64 total_ms)
+runner_progress(Runner *run, const StepRun *step, gint64 done_ms, gint64 total_ms, const char *note)
 {
+    g_autofree char *what = g_strdup_printf("%s, seconds", step->name);
     const ReportProgress progress = {
-        .what = step->name,
-        .done = MIN(done_ms, total_ms),
-        .total = total_ms,
+        .what = what,
+        .done = MIN(done_ms, total_ms) / 1000,
+        .total = total_ms / 1000,
         .per_second = -1,
-        .eta_ms = MAX(total_ms - done_ms, 0),
+        .eta_ms = done_ms < total_ms ? total_ms - done_ms : -1,
+        .note = note,
     };
 
     report_progress(run->context->report, &progress);

@@ -85,8 +85,10 @@ bool runner_is_current(const Runner *run);
 bool runner_poll(Runner *run, StepRun *step, gint64 sleep_ms, const char *cause, GError **error);
 /* The latter alone. */
 bool runner_check(Runner *run, GError **error);
-/* Progress of a step that takes a known time. */
-void runner_progress(Runner *run, const StepRun *step, gint64 done_ms, gint64 total_ms);
+/* Progress of a step that takes a known time, or a little longer: then @note (may be NULL) says
+ * why. */
+void runner_progress(Runner *run, const StepRun *step, gint64 done_ms, gint64 total_ms,
+                     const char *note);
 /* Keeps the evidence so far, so that the next process goes on from it. */
 bool runner_keep(Runner *run, StepRun *step, GError **error);
 /* A line of the timeline, and an event. */

@@ -77,6 +77,19 @@ look(Runner *run, StepRun *step, bool *ret_answered, JudgeVerdict *ret_verdict, 
     return true;
 }
 
+/* Past its minimum it goes on until there is a verdict. */
+static void
+report_time(Runner *run, const StepRun *step, gint64 elapsed_ms)
+{
+    json_t *needed = json_object_get(json_object_get(step->evidence, "judge"), "requests_to_pass");
+    g_autofree char *note = g_strdup_printf(
+        "%" G_GINT64_FORMAT " requests to the canary, %" G_GINT64_FORMAT " good ones are a verdict",
+        (gint64) json_integer_value(json_object_get(step->evidence, "requests")),
+        (gint64) json_integer_value(needed));
+
+    runner_progress(run, step, elapsed_ms, step->spec->duration_ms, note);
+}
+
 bool
 step_analysis_act(Runner *run, StepRun *step, GError **error)
 {
@@ -98,7 +111,7 @@ step_analysis_act(Runner *run, StepRun *step, GError **error)
             return false;
         if (over)
             return true;
-        runner_progress(run, step, now_ms - begun_ms, step->spec->duration_ms);
+        report_time(run, step, now_ms - begun_ms);
         if (!wait_interval(run, step, answered, error))
             return false;
         run->database_away = !answered;

@@ -37,7 +37,8 @@ step_contract_observe(Runner *run, StepRun *step, bool *ret_done, GError **error
         return false;
     *ret_done = next == NULL;
     if (*ret_done && kept > 0)
-        step_say(step, "%u old shape(s) kept: %s still uses them", kept, run->plan->to->version);
+        step_say(step, "%s still uses %u old shape%s: kept", run->plan->to->version, kept,
+                 kept == 1 ? "" : "s");
     else if (*ret_done)
         step_say(step, "the old shape is gone; from here on only forward");
     return true;

@@ -35,9 +35,8 @@ step_deploy_act(Runner *run, StepRun *step, GError **error)
     bool ready = false;
 
     if (run->deploy == NULL) {
-        error_set(error, ERROR_CONFIG, "step deploy needs deploy.driver, and it is not set");
-        return error_hint(error, "Set deploy.driver, deploy.start, deploy.stop and deploy.ready in "
-                                 "sluice.yaml.");
+        error_set(error, ERROR_CONFIG, "step deploy needs deploy.start, and it is not set");
+        return error_hint(error, "Set deploy.start, deploy.stop and deploy.ready in sluice.yaml.");
     }
     if (!renew_sync(run, step, error))
         return false;

@@ -16,8 +16,7 @@ step_expand_observe(Runner *run, StepRun *step, bool *ret_done, GError **error)
         if (state < STATE_EXPANDED)
             return true;
     }
-    step_say(step,
-             n == 0 ? "nothing to expand: %u revisions are pending" : "%u revision(s) expanded", n);
+    step_say(step, "%u revision%s expanded", n, n == 1 ? "" : "s");
     *ret_done = true;
     return true;
 }

@@ -38,7 +38,7 @@ step_pause_act(Runner *run, StepRun *step, GError **error)
         if (run->traffic && !share_watch(run, step, -1, &state, error))
             return false;
         if (step->spec->duration_ms > 0)
-            runner_progress(run, step, step->age_ms, step->spec->duration_ms);
+            runner_progress(run, step, step->age_ms, step->spec->duration_ms, NULL);
         if (!runner_poll(run, step, PAUSE_POLL_MS,
                          step->spec->duration_ms ? "pause"
                                                  : "paused: `sluice rollout resume` goes on",

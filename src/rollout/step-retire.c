@@ -31,8 +31,8 @@ step_retire_act(Runner *run, StepRun *step, GError **error)
         return false;
     FAULT_POINT("rollout-retire-drained");
     if (run->deploy == NULL) {
-        error_set(error, ERROR_CONFIG, "step retire needs deploy.driver, and it is not set");
-        return error_hint(error, "Set deploy.driver and deploy.stop in sluice.yaml.");
+        error_set(error, ERROR_CONFIG, "step retire needs deploy.stop, and it is not set");
+        return error_hint(error, "Set deploy.start, deploy.stop and deploy.ready in sluice.yaml.");
     }
     if (!deploy_stop(run->deploy, run->plan->from->version, error))
         return false;

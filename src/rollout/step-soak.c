@@ -35,7 +35,7 @@ step_soak_act(Runner *run, StepRun *step, GError **error)
             return done;
         if (run->traffic && !share_watch(run, step, -1, &state, error))
             return false;
-        runner_progress(run, step, step->age_ms, step->spec->duration_ms);
+        runner_progress(run, step, step->age_ms, step->spec->duration_ms, NULL);
         if (!runner_poll(run, step, MIN(SOAK_POLL_MS, step->spec->duration_ms - step->age_ms),
                          cause, error))
             return false;

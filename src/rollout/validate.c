@@ -168,16 +168,23 @@ weight_before(const RolloutPlan *plan, guint at)
 }
 
 static bool
-check_router(const Order *order, guint at, GError **error)
+check_drivers(const Order *order, guint at, GError **error)
 {
+    const Settings *settings = order->plan->settings;
     const StepSpec *spec = rollout_plan_spec(order->plan, at);
+    const char *name = rollout_plan_name(order->plan, at);
 
-    if (order->plan->settings->traffic_driver ||
-        (spec->kind != STEP_KIND_WEIGHT && spec->kind != STEP_KIND_ANALYSIS))
-        return true;
-    refuse(ERROR_CONFIG, spec, error, "step '%s' needs a router, and none is configured",
-           rollout_plan_name(order->plan, at));
-    return error_hint(error, "Set traffic.driver in sluice.yaml, or remove the step.");
+    if ((spec->kind == STEP_KIND_WEIGHT || spec->kind == STEP_KIND_ANALYSIS) &&
+        settings->traffic_driver == NULL) {
+        refuse(ERROR_CONFIG, spec, error, "step '%s' needs a router, and none is configured", name);
+        return error_hint(error, "Set traffic.driver in sluice.yaml, or remove the step.");
+    }
+    if ((spec->kind == STEP_KIND_DEPLOY || (spec->kind == STEP_KIND_RETIRE && order->plan->from)) &&
+        settings->deploy_start == NULL) {
+        refuse(ERROR_CONFIG, spec, error, "step '%s' needs deploy.start, and it is not set", name);
+        return error_hint(error, "Set deploy.start, deploy.stop and deploy.ready in sluice.yaml.");
+    }
+    return true;
 }
 
 static bool
@@ -225,7 +232,7 @@ check_versions(const RolloutPlan *plan, GError **error)
 
 static const struct {
     bool (*check)(const Order *order, guint at, GError **error);
-} step_rules[] = {{check_once}, {check_router}, {check_order}, {check_weights}};
+} step_rules[] = {{check_once}, {check_drivers}, {check_order}, {check_weights}};
 
 bool
 rollout_plan_validate(const RolloutPlan *plan, GError **error)

@@ -5,7 +5,7 @@ import psycopg2
 import pytest
 
 from conftest import wait_until
-from rollout_fixtures import NEW, OLD, STEPS, Stage
+from rollout_fixtures import NEW, OLD, RENAME, STEPS, TABLES, Stage
 
 LONG_AT_50 = ["expand", "deploy", "backfill", "weight: 10", "weight: 50", "analysis: {for: 60s}",
               "weight: 100", "cutover", "soak: 300ms", "retire", "contract: {quiet: 500ms}"]
@@ -377,6 +377,26 @@ def test_contract_outside_a_rollout(stage):
     refused = stage.fails(8, "contract")
     assert "is under way" in refused.stderr
     assert stage.columns() == ["id", "full_name", "display_name"]
+
+
+def test_contract_without_a_release(project, database):
+    project.settings("gate:\n  quiet: 300ms\n")
+    project.revision(OLD, TABLES, title="users")
+    project.ok("upgrade")
+    database.execute("INSERT INTO users SELECT i, 'user ' || i FROM generate_series(1, 100) i")
+    project.revision(NEW, RENAME, revises=OLD, title="display name")
+    project.ok("upgrade")
+    assert "is only expanded" in project.fails(9, "contract").stderr
+    project.ok("upgrade", "--backfill")
+    project.ok("contract", "--dry-run")
+    assert database.value("SELECT state FROM sluice.revision WHERE id = %s", NEW) == "backfilled"
+    old = database.connect(application_name="")
+    refused = project.fails(9, "contract")
+    assert "1 old session: an unnamed session of role" in refused.stderr, refused
+    old.close()
+    wait_until(lambda: project.run("contract").returncode == 0, what="the contract")
+    assert database.value("SELECT state FROM sluice.revision WHERE id = %s", NEW) == "contracted"
+    assert "nothing waits for contract" in project.ok("contract").stderr
 
 
 def test_version_that_an_earlier_contract_left_behind(stage):
