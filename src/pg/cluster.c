@@ -262,10 +262,16 @@ cluster_create_replica(const PgInstall *install, const char *data, const char *h
     g_autofree char *fresh = g_strconcat(data, ".new", NULL);
     g_autofree char *signal_file = g_build_filename(fresh, "standby.signal", NULL);
     g_autofree char *port_text = g_strdup_printf("%d", port);
+    g_autofree char *program = g_build_filename(install->bin, "pg_basebackup", NULL);
     const char *const argv[] = {"pg_basebackup", "-h", host,  "-p",        port_text,       "-U",
                                 "postgres",      "-D", fresh, "-X",        "stream",        "-c",
                                 "fast",          "-S", slot,  "--no-sync", "--no-manifest", NULL};
 
+    if (!g_file_test(program, G_FILE_TEST_IS_EXECUTABLE)) {
+        error_set(error, ERROR_STATE, "'%s' holds no pg_basebackup, which makes the replica",
+                  install->bin);
+        return error_hint(error, "Install the client programs of PostgreSQL %s.", install->version);
+    }
     return remove_folder(fresh, error) && pg_install_run(install, argv, error) &&
            replace_owned(install, signal_file, "", error) && rename_folder(fresh, data, error);
 }
