@@ -138,12 +138,11 @@ report_cause(Look *look, GPtrArray *needs, GPtrArray *blockers)
     report_data(look->context->report, REPORT_WAIT,
                 json_pack("{s:s, s:s, s:s, s:o}", "wait", "lock", "for", look->what, "locks", locks,
                           "blockers", blockers_json(blockers)),
-                "%s waits outside the lock queue (%s): %s", look->what, locks, who);
-    if (has_pushable(blockers))
-        report_detail(look->context->report,
-                      "an autovacuum yields at once if this role may set deadlock_timeout: "
-                      "GRANT SET ON PARAMETER deadlock_timeout TO the migrating role "
-                      "(PostgreSQL 15 and newer)");
+                "%s waits outside the lock queue (%s): %s%s", look->what, locks, who,
+                has_pushable(blockers)
+                    ? "; it would yield at once if this role could set deadlock_timeout (GRANT SET "
+                      "ON PARAMETER, PostgreSQL 15)"
+                    : "");
     g_free(look->said);
     look->said = g_steal_pointer(&cause);
 }

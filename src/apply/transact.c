@@ -266,8 +266,9 @@ fail_overrun(const Transaction *t, GError **error)
     return error_hint(error,
                       "Write it so that the lock is short: CREATE INDEX CONCURRENTLY, ADD "
                       "CONSTRAINT .. NOT VALID with its VALIDATE under finish, a backfill instead "
-                      "of a rewrite; or, where the app may wait, raise lock.stall_budget for this "
-                      "command.");
+                      "of a rewrite. Where other statements of the transaction take the time: "
+                      "`-- Transaction: statement` in the file's header. Where the app may wait: "
+                      "raise lock.stall_budget for this command.");
 }
 
 static bool

@@ -303,7 +303,14 @@ def test_names_a_prepared_transaction(tmp_path):
         server.close()
 
 
-def test_an_autovacuum_yields(tmp_path):
+def wait_for_autovacuum(database):
+    wait_until(lambda: database.query("SELECT 1 FROM pg_stat_progress_vacuum WHERE relid = "
+                                      "'users'::regclass"), 60, "autovacuum")
+
+
+@pytest.fixture
+def vacuumed(tmp_path):
+    """A project with a pending ADD COLUMN on a table that an autovacuum is at work on."""
     server = Server("--tcp", "-c", "autovacuum=on", "-c", "autovacuum_naptime=1s")
     try:
         database = server.create_database()
@@ -317,14 +324,71 @@ def test_an_autovacuum_yields(tmp_path):
                          "autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 100, "
                          "autovacuum_vacuum_cost_limit = 1)")
         database.execute("DELETE FROM users WHERE id % 3 = 0")
-        wait_until(lambda: database.query("SELECT 1 FROM pg_stat_progress_vacuum WHERE relid = "
-                                          "'users'::regclass"), 60, "autovacuum")
-        start = time.monotonic()
-        project.ok("upgrade")
-        assert time.monotonic() - start < 5
-        assert columns(database)[-1] == "added"
+        wait_for_autovacuum(database)
+        yield project, database
     finally:
         server.close()
+
+
+def test_an_autovacuum_yields(vacuumed):
+    project, database = vacuumed
+    start = time.monotonic()
+    project.ok("upgrade")
+    assert time.monotonic() - start < 5
+    assert columns(database)[-1] == "added"
+
+
+def as_role(database, role):
+    return re.sub(r"//[^@/]*@", f"//{role}@", database.url)
+
+
+def test_an_autovacuum_that_may_not_be_pushed_is_waited_for(vacuumed):
+    project, database = vacuumed
+    database.execute("CREATE ROLE clerk LOGIN IN ROLE pg_monitor")
+    database.execute("ALTER TABLE users OWNER TO clerk; ALTER SCHEMA public OWNER TO clerk; "
+                     "GRANT ALL ON SCHEMA sluice TO clerk; "
+                     "GRANT ALL ON ALL TABLES IN SCHEMA sluice TO clerk")
+    wait_for_autovacuum(database)  # the changes above have ended the first one
+    env = {"DATABASE_URL": as_role(database, "clerk"), "SLUICE_LOCK_GIVE_UP_AFTER": "600ms"}
+    result = project.fails(6, "upgrade", env=env)
+    assert "vacuum" in result.stderr and "GRANT SET ON PARAMETER" in result.stderr
+    database.execute("GRANT SET ON PARAMETER deadlock_timeout TO clerk")
+    wait_for_autovacuum(database)
+    project.ok("upgrade", env={**env, "SLUICE_LOCK_GIVE_UP_AFTER": "20s"})
+    assert columns(database)[-1] == "added"
+
+
+def test_waits_for_who_holds_a_partition(project, database):
+    project.revision(FIRST, """-- sluice: expand
+CREATE TABLE users (id int, at date) PARTITION BY RANGE (at);
+CREATE TABLE users_2025 PARTITION OF users FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE users_2026 PARTITION OF users FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+""")
+    project.ok("upgrade")
+    project.revision(SECOND, ADD, revises=FIRST)
+    analyst = database.connect(autocommit=False)
+    analyst.cursor().execute("SELECT count(*) FROM users_2026")
+    upgrade = Started(project, "upgrade")
+    upgrade.wait_for(f"pid {analyst.info.backend_pid}")
+    assert nobody_waits(database)
+    analyst.close()
+    upgrade.end()
+    assert columns(database, "users_2026")[-1] == "added"
+
+
+def test_waits_for_writers_of_a_referenced_table(users, database):
+    users.revision(SECOND, """-- sluice: expand
+CREATE TABLE teams (id int PRIMARY KEY, leader int REFERENCES users);
+""", revises=FIRST)
+    writer = database.connect(autocommit=False)
+    writer.cursor().execute("UPDATE users SET seen = 1 WHERE id = 1")
+    upgrade = Started(users, "upgrade")
+    upgrade.wait_for(f"pid {writer.info.backend_pid}")
+    assert "SHARE ROW EXCLUSIVE on public.users" in upgrade.stderr
+    assert nobody_waits(database)
+    writer.close()
+    upgrade.end()
+    assert columns(database, "teams") == ["id", "leader"]
 
 
 def test_eight_at_once(users, database):
@@ -481,9 +545,7 @@ def test_a_missing_right_names_the_object_and_the_remedy(users, database):
                      f"GRANT ALL ON ALL TABLES IN SCHEMA sluice TO {role}; "
                      f"GRANT ALL ON ALL SEQUENCES IN SCHEMA sluice TO {role}")
     users.revision(SECOND, ADD, revises=FIRST)
-    url = database.url + ("&" if "?" in database.url else "?") + f"user={role}"
-    url = re.sub(r"//[^@/]*@", "//", url)
-    result = users.fails(5, "upgrade", env={"DATABASE_URL": url})
+    result = users.fails(5, "upgrade", env={"DATABASE_URL": as_role(database, role)})
     assert "users" in result.stderr and "own" in result.stderr
     assert columns(database) == ["id", "full_name", "seen"]
     database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")

@@ -26,12 +26,18 @@ static const char rename_sql[] =
     "-- sluice: cutover undo\nALTER TABLE users ALTER COLUMN city DROP DEFAULT;\n\n"
     "-- sluice: contract\nALTER TABLE users DROP COLUMN full_name;\n\n"
     "-- sluice: downgrade\nALTER TABLE users DROP COLUMN display_name;\n";
-static const char initial_sql[] =
+static const char short_sql[] =
     "-- Revision: aaaaaaaaaaa3\n-- Revises: aaaaaaaaaaa2\n-- Title: short name\n\n"
     "-- sluice: expand\nALTER TABLE users ADD COLUMN short_name text;\n\n"
     "-- sluice: sync users\nSELECT full_name AS short_name;\n\n"
     "-- sluice: contract\nALTER TABLE users DROP COLUMN city;\n\n"
     "-- sluice: downgrade\nALTER TABLE users DROP COLUMN short_name;\n";
+
+static const char parts_sql[] =
+    "-- Revision: aaaaaaaaaaa4\n-- Revises: aaaaaaaaaaa3\n-- Title: parts\n\n"
+    "-- sluice: expand\nCREATE TABLE parts (id int) PARTITION BY RANGE (id);\n"
+    "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (1) TO (2);\n\n"
+    "-- sluice: contract\nALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY;\n";
 
 static void
 write_file(const World *world, const char *name, const char *text)
@@ -80,7 +86,8 @@ world_init(World *world)
     write_file(world, "sluice.yaml", "app:\n  name: notes\n");
     write_file(world, "1_aaaaaaaaaaa1.sql", users_sql);
     write_file(world, "2_aaaaaaaaaaa2.sql", rename_sql);
-    write_file(world, "3_aaaaaaaaaaa3.sql", initial_sql);
+    write_file(world, "3_aaaaaaaaaaa3.sql", short_sql);
+    write_file(world, "4_aaaaaaaaaaa4.sql", parts_sql);
     world->settings = settings_load(file, &error);
     g_assert_no_error(error);
     world->graph = graph_load(world->folder, false, &error);
@@ -291,6 +298,23 @@ test_renew(void)
     expect(&world, triggers, "2");
 }
 
+/* Its second half queues for a strong lock, under no deadline of ours. */
+static void
+test_detach_concurrently(void)
+{
+    g_auto(World) world = {0};
+
+    if (!world_init(&world))
+        return;
+    must(&world, apply_expand, "aaaaaaaaaaa1");
+    must(&world, apply_expand, "aaaaaaaaaaa2");
+    must(&world, apply_expand, "aaaaaaaaaaa3");
+    must(&world, apply_expand, "aaaaaaaaaaa4");
+    must_not(&world, apply_contract, "aaaaaaaaaaa4", "outside of a transaction");
+    expect(&world, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'parts'::regclass", "1");
+    expect_state(&world, "aaaaaaaaaaa4", "expanded");
+}
+
 /* What a crash between commit and event keeps back comes with the next lock. */
 static void
 test_lost_event(void)
@@ -322,6 +346,7 @@ main(int argc, char **argv)
     g_test_add_func("/apply/cutover-and-back", test_cutover_and_back);
     g_test_add_func("/apply/two-mappings", test_two_mappings);
     g_test_add_func("/apply/renew", test_renew);
+    g_test_add_func("/apply/detach-concurrently", test_detach_concurrently);
     g_test_add_func("/apply/lost-event", test_lost_event);
     return g_test_run();
 }
