@@ -169,6 +169,7 @@ parents_json(const Revision *revision)
 static bool
 add_row(PgConn *conn, const Revision *revision, const char *phase, GError **error)
 {
+    static const char tool[] = "sluice " SLUICE_VERSION;
     g_autofree char *parents = parents_json(revision);
     g_autofree char *actor = ledger_actor();
 
@@ -178,7 +179,7 @@ add_row(PgConn *conn, const Revision *revision, const char *phase, GError **erro
                    "VALUES ($1, $2, ARRAY(SELECT json_array_elements_text($3)), $4, $5, $6) "
                    "ON CONFLICT (id) DO UPDATE SET partly = excluded.partly "
                    "    WHERE excluded.partly IS NOT NULL",
-                   revision->id, revision->title, parents, phase, actor, "sluice " SLUICE_VERSION);
+                   revision->id, revision->title, parents, phase, actor, tool);
 }
 
 bool
@@ -235,17 +236,7 @@ ledger_set_state(PgConn *conn, const Revision *revision, RevisionState state, bo
     const char *const params[] = {revision->id, revision_state_name(state), final ? "t" : "f",
                                   number};
 
-    if (!pg_exec_array(conn,
-                       "UPDATE sluice.revision SET state = $2, final = $3::boolean, partly = NULL, "
-                       "expanded_at = CASE WHEN $4::int >= 1 THEN coalesce(expanded_at, now()) END,"
-                       "backfilled_at = CASE WHEN $4::int > 2 THEN backfilled_at "
-                       "                     WHEN $4::int = 2 THEN coalesce(backfilled_at, now()) "
-                       "                END, "
-                       "cut_over_at = CASE WHEN $4::int > 3 THEN cut_over_at "
-                       "                   WHEN $4::int = 3 THEN coalesce(cut_over_at, now()) END, "
-                       "contracted_at = CASE WHEN $4::int = 4 THEN now() END "
-                       "WHERE id = $1",
-                       params, G_N_ELEMENTS(params), &affected, error))
+    if (!pg_exec_array(conn, sql_set_state, params, G_N_ELEMENTS(params), &affected, error))
         return false;
     if (affected != 1)
         return error_set(error, ERROR_STATE, "the ledger does not know revision %s", revision->id);

@@ -136,8 +136,7 @@ check_reachable(const PgInstall *install, const char *folder, GError **error)
 static bool
 check_socket_path(const char *folder, GError **error)
 {
-    const struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const size_t longest = sizeof address.sun_path - sizeof "/.s.PGSQL.65535";
+    const size_t longest = sizeof((struct sockaddr_un *) NULL)->sun_path - sizeof "/.s.PGSQL.65535";
 
     if (strlen(folder) <= longest)
         return true;
