@@ -216,7 +216,8 @@ journal_reported(Journal *journal, gint64 mark, GError **error)
 static bool
 probe_space(const Journal *journal, GError **error)
 {
-    g_autofree char *probe = g_strconcat(journal->path, ".probe", NULL);
+    /* Several of us may ask at once: status beside run. */
+    g_autofree char *probe = g_strdup_printf("%s.%d.probe", journal->path, (int) getpid());
     g_autofree char *text = g_strnfill(PROBE_SIZE, ' ');
     const bool written = file_replace(probe, text, error);
 
