@@ -1,0 +1,108 @@
+#include "backfill/run.h"
+#include "base/error.h"
+
+static const Settings settings = {.backfill_target_ms = 75};
+static const BackfillContext context = {.settings = &settings, .clock = &clock_system};
+
+static void
+test_size_follows_the_target(void)
+{
+    g_autoptr(Run) run = run_new(&context, NULL, 1);
+
+    g_assert_cmpint(run_range_pages(run, 8, 512), ==, 512);
+    /* 100 us for each page of the range: 750 pages take 75 ms. */
+    run_measure(run, 8, 512, 51200);
+    g_assert_cmpint(run_range_pages(run, 8, 512), ==, 750);
+    /* Never more than double, or less than half, at once. */
+    g_assert_cmpint(run_range_pages(run, 8, 100), ==, 200);
+    g_assert_cmpint(run_range_pages(run, 8, 4000), ==, 2000);
+}
+
+static void
+test_size_has_bounds(void)
+{
+    g_autoptr(Run) run = run_new(&context, NULL, 1);
+
+    run_measure(run, 8, 16, 1000000);
+    g_assert_cmpint(run_range_pages(run, 8, 16), ==, 16);
+    run_measure(run, 1, 16384, 10);
+    g_assert_cmpint(run_range_pages(run, 1, 16384), ==, 16384);
+}
+
+static void
+test_parts_of_another_kind_tell_nothing(void)
+{
+    g_autoptr(Run) run = run_new(&context, NULL, 1);
+
+    run_measure(run, 8, 512, 51200);
+    g_assert_cmpint(run_range_pages(run, 1, 512), ==, 512);
+}
+
+static gpointer
+count_rounds(gpointer data)
+{
+    int rounds = 0;
+
+    while (run_may_go_on(data)) {
+        rounds++;
+        run_sleep_ms(data, 1);
+    }
+    run_finish_worker(data);
+    return GINT_TO_POINTER(rounds);
+}
+
+static void
+test_held_workers_wait_and_end(void)
+{
+    g_autoptr(Run) run = run_new(&context, NULL, 1);
+    GThread *thread = NULL;
+
+    run_hold(run, true);
+    run_start_worker(run);
+    thread = g_thread_new("worker", count_rounds, run);
+    g_usleep(20000);
+    run_end(run);
+    g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(thread)), ==, 0);
+    g_assert_true(run_is_over(run));
+}
+
+static void
+test_the_first_failure_stays(void)
+{
+    g_autoptr(Run) run = run_new(&context, NULL, 2);
+    g_autoptr(GError) failure = NULL;
+
+    run_fail(run, g_error_new_literal(SLUICE_ERROR, ERROR_SQL, "first"));
+    run_fail(run, g_error_new_literal(SLUICE_ERROR, ERROR_SQL, "second"));
+    failure = run_take_failure(run);
+    g_assert_cmpstr(failure->message, ==, "first");
+    g_assert_null(run_take_failure(run));
+    g_assert_false(run_may_go_on(run));
+}
+
+static void
+test_pids_come_and_go(void)
+{
+    g_autoptr(Run) run = run_new(&context, NULL, 2);
+    g_autoptr(GArray) pids = NULL;
+
+    run_enter(run, 11);
+    run_enter(run, 12);
+    run_leave(run, 11);
+    pids = run_pids(run);
+    g_assert_cmpuint(pids->len, ==, 1);
+    g_assert_cmpint(g_array_index(pids, int, 0), ==, 12);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/backfill/run/size-follows-the-target", test_size_follows_the_target);
+    g_test_add_func("/backfill/run/size-has-bounds", test_size_has_bounds);
+    g_test_add_func("/backfill/run/parts-of-another-kind", test_parts_of_another_kind_tell_nothing);
+    g_test_add_func("/backfill/run/held-workers-wait-and-end", test_held_workers_wait_and_end);
+    g_test_add_func("/backfill/run/the-first-failure-stays", test_the_first_failure_stays);
+    g_test_add_func("/backfill/run/pids-come-and-go", test_pids_come_and_go);
+    return g_test_run();
+}
