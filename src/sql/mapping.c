@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sql/total.h"
 #include "sql/tree.h"
 
 static void
@@ -143,6 +144,7 @@ pair_parse(const SqlTree *tree, const PgQuery__ResTarget *target, guint end, GEr
     pair->expression = expression_text(tree, target, end);
     pair->sources = g_steal_pointer(&sources);
     pair->is_column = tree_bare_column(target->val) != NULL;
+    pair->is_total = tree_is_total(target->val);
     pair->place = tree_place(tree, target->location);
     pair->place.file = g_strdup(pair->place.file);
     return pair;
@@ -302,6 +304,7 @@ sql_mapping_reverse(const SqlMapping *mapping)
         back->sources = g_ptr_array_new_with_free_func(g_free);
         g_ptr_array_add(back->sources, g_strdup(pair->column));
         back->is_column = true;
+        back->is_total = true;
         back->place = pair->place;
         back->place.file = g_strdup(pair->place.file);
         g_ptr_array_add(reverse->pairs, back);

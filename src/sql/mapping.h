@@ -17,6 +17,7 @@ typedef struct {
     char *expression;   /* as written, columns unqualified: deparsed */
     GPtrArray *sources; /* char *: columns it reads, in order of appearance, once each */
     bool is_column;     /* it is one bare column */
+    bool is_total;      /* it is not NULL where none of its columns is */
     Place place;
 } SqlPair;
 

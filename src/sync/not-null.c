@@ -24,15 +24,32 @@ constraint_name(const char *revision, const char *column)
     return g_strdup_printf("%.*s~%.*s", (int) (end - whole), whole, HASH_DIGITS, hash);
 }
 
-/* A bare column is NULL where its source is; of other expressions only the author can tell. */
+/* lower() and upper() of a range are NULL where it has no bound: the names alone do not tell. */
+static bool
+is_range(const CatalogTable *table, const char *name)
+{
+    const CatalogColumn *column = catalog_column(table, name);
+
+    return column && g_str_has_suffix(column->type, "range");
+}
+
+/* A total expression over columns that are proven NOT NULL; of others only the author can tell. */
 static bool
 cannot_be_null(PgConn *conn, const CatalogTable *table, const RevisionSync *sync,
                const SqlPair *pair, bool *ret_not_null, GError **error)
 {
-    *ret_not_null = sync->not_null;
-    if (sync->not_null || !pair->is_column)
-        return true;
-    return catalog_is_not_null(conn, table, pair->sources->pdata[0], ret_not_null, error);
+    bool proven = sync->not_null || pair->is_total;
+
+    for (guint i = 0; proven && !sync->not_null && i < pair->sources->len; i++) {
+        const char *source = pair->sources->pdata[i];
+
+        if (!pair->is_column && is_range(table, source))
+            proven = false;
+        else if (!catalog_is_not_null(conn, table, source, &proven, error))
+            return false;
+    }
+    *ret_not_null = proven;
+    return true;
 }
 
 /* The column's value in a row that is NULL throughout: NULL, with the column's type. */

@@ -140,6 +140,17 @@ def test_not_null_goes_from_a_check_to_the_column(project, database):
     assert constraint(database) == [("sluice_3f2a9c1b7d20_display_name_not_null", True)]
 
 
+@pytest.mark.parametrize("forward, made", [
+    ("lower(full_name) || '!'", True), ("full_name::text", True),
+    ("lower(note)", False), ("nullif(full_name, '')", False)])
+def test_not_null_follows_from_the_expression(forward, made, project, database):
+    make_users(database, 3)
+    project.revision(RENAME, mapping(f"SELECT {forward} AS display_name",
+                                     "SELECT display_name AS full_name"))
+    project.ok("upgrade")
+    assert len(constraint(database)) == (1 if made else 0)
+
+
 def test_a_promise_of_not_null_makes_the_check(project, database):
     make_users(database, 3)
     project.revision(RENAME, mapping("-- sluice: not null\nSELECT coalesce(note, 'none') AS display_name",

@@ -11,7 +11,9 @@ append_pairs(GString *out, const SqlMapping *mapping, GHashTable *replace)
 
         g_string_append_printf(out, "%d:%d %s = %s%s\n", pair->place.line, pair->place.column,
                                pair->column, pair->expression,
-                               pair->is_column ? " (a column)" : "");
+                               pair->is_column  ? " (a column)"
+                               : pair->is_total ? " (total)"
+                                                : "");
         for (guint k = 0; k < pair->sources->len; k++)
             g_string_append_printf(out, "  reads %s\n", (char *) pair->sources->pdata[k]);
         g_string_append_printf(out, "  qualified %s\n  replaced %s\n", qualified, replaced);

@@ -1,0 +1,13 @@
+SELECT lower(a) || ' ' || coalesce(b, 'x') AS t1,
+       a::int * 100 AS t2,
+       CASE WHEN b IS NULL THEN 'none' ELSE a END AS t3,
+       pg_catalog.btrim(a) AS t4,
+       (a > b AND NOT c) AS t5,
+       a ->> 'key' AS f1,
+       substring(a FROM 'x+') AS f2,
+       nullif(a, '') AS f3,
+       CASE WHEN b THEN a END AS f4,
+       app.lower(a) AS f5,
+       concat(a, NULL) AS f6,
+       a OPERATOR(app.+) b AS f7,
+       to_char(a, 'YYYY') AS f8
