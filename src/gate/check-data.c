@@ -109,8 +109,10 @@ check_cut_over(const GateContext *context, const Revision *revision, GateCheck *
         return false;
     if (state >= STATE_CUT_OVER || (state >= STATE_BACKFILLED && !revision_has_cutover(revision)))
         return check_pass(check, NULL, "%s is %s", revision->id, revision_state_name(state));
-    return check_fail(check, NULL, "Run `sluice rollout run` up to its cutover first.",
-                      "%s is only %s", revision->id, revision_state_name(state));
+    return check_fail(
+        check, NULL,
+        "Run `sluice rollout run` up to its cutover; outside a rollout, `sluice cutover`.",
+        "%s is only %s", revision->id, revision_state_name(state));
 }
 
 bool

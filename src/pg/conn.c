@@ -69,6 +69,7 @@ check_session(PgConn *conn, GError **error)
                  "       set_config('idle_in_transaction_session_timeout', '30s', false), "
                  "       set_config('lock_timeout', '0', false), "
                  "       set_config('statement_timeout', '0', false), "
+                 "       set_config('jit', 'off', false), "
                  "       set_config('DateStyle', 'ISO', false), "
                  "       set_config('IntervalStyle', 'postgres', false), "
                  "       set_config('extra_float_digits', '3', false)");

@@ -1,4 +1,5 @@
-/* Gates, approvals and contract for a person, outside the process that runs the rollout. */
+/* Gates, approvals, cutover and contract for a person, outside the process that runs the rollout.
+ */
 
 #include <string.h>
 
@@ -145,7 +146,7 @@ poll_outside(void *data, const GateResult *result, gint64 sleep_ms, GError **err
         return gate_result_fail(result, error);
     if (run->waiting_for == NULL) {
         run->waiting_for = g_strdup(obstacle);
-        report_wait(run->context->report, "contract gate: %s", obstacle);
+        report_wait(run->context->report, "%s gate: %s", gate_kind_name(result->kind), obstacle);
     }
     clock_sleep_ms(run->context->clock, sleep_ms);
     return stop_check(error);
@@ -181,74 +182,62 @@ apply_outside(Runner *run, const Revision *revision, bool dry_run,
     return phase(&apply, revision, error);
 }
 
-/* Where no release is configured nobody else records the cutover. One with statements of its own
- * has to meet the apps at the right moment, and so needs a rollout. */
 static bool
-cut_over_outside(Runner *run, const Revision *revision, bool dry_run, GError **error)
+pass_one(Runner *run, GateKind kind, const Revision *revision, bool dry_run, GError **error)
 {
-    if (revision_section(revision, SECTION_CUTOVER, NULL)) {
-        error_set(error, ERROR_STATE, "the cutover of %s changes names under the apps' feet",
-                  revision->id);
-        return error_hint(error, "Carry it with a rollout: app and rollout in sluice.yaml, then "
-                                 "`sluice rollout run`.");
-    }
-    return pass_gate(run, GATE_CUTOVER, revision, false, error) &&
-           apply_outside(run, revision, dry_run, apply_cutover, error);
+    return pass_gate(run, kind, revision, !dry_run, error) &&
+           apply_outside(run, revision, dry_run,
+                         kind == GATE_CUTOVER ? apply_cutover : apply_contract, error);
 }
 
 static bool
-contract_one(Runner *run, const Revision *revision, bool dry_run, GError **error)
-{
-    RevisionState state = STATE_PENDING;
-    bool final = false;
-
-    if (!runner_state(run, revision, &state, &final, error))
-        return false;
-    if (run->plan == NULL && state == STATE_BACKFILLED && revision_has_cutover(revision)) {
-        if (!cut_over_outside(run, revision, dry_run, error))
-            return false;
-        if (dry_run) {
-            report_step(run->context->report, "the contract gate is measured once %s is cut over",
-                        revision->id);
-            return true;
-        }
-    }
-    return pass_gate(run, GATE_CONTRACT, revision, !dry_run, error) &&
-           apply_outside(run, revision, dry_run, apply_contract, error);
-}
-
-static bool
-check_outside(const Runner *run, GError **error)
+check_outside(const Runner *run, GateKind kind, GError **error)
 {
     if (!is_under_way(run->row))
         return true;
     error_set(error, ERROR_STATE, "rollout %" G_GINT64_FORMAT " of %s to %s is under way: %s",
               run->row->id, run->row->app, run->row->to_version,
               rollout_state_name(run->row->state));
-    return error_hint(error, "It contracts at its own step: `sluice rollout run`.");
+    return error_hint(error, "Its %s is a step of its own: `sluice rollout run`.",
+                      gate_kind_name(kind));
 }
 
 bool
-rollout_contract(const RolloutContext *context, const char *target, bool dry_run, GError **error)
+rollout_pass(const RolloutContext *context, GateKind kind, const char *target, bool dry_run,
+             GError **error)
 {
     g_auto(Runner) run = {0};
     bool any = false;
 
-    if (!open_outside(&run, context, error) || !check_outside(&run, error))
+    if (!open_outside(&run, context, error) || !check_outside(&run, kind, error))
         return false;
     for (;;) {
         g_autoptr(Revision) revision = NULL;
 
-        if (!choose_revision(&run, GATE_CONTRACT, target, &revision, error))
+        if (!choose_revision(&run, kind, target, &revision, error))
             return false;
-        if (revision == NULL)
-            return any ||
-                   (target ? fail_nothing(GATE_CONTRACT, target, error)
-                           : (report_step(context->report, "nothing waits for contract"), true));
-        if (!contract_one(&run, revision, dry_run, error))
+        if (revision == NULL && (any || target))
+            return any || fail_nothing(kind, target, error);
+        if (revision == NULL) {
+            report_step(context->report, "nothing waits for %s", gate_kind_name(kind));
+            return true;
+        }
+        if (!pass_one(&run, kind, revision, dry_run, error))
             return false;
         if (target || dry_run)
             return true;
         any = true;
     }
+}
+
+bool
+rollout_undo_cutover(const RolloutContext *context, const char *target, bool dry_run,
+                     GError **error)
+{
+    g_auto(Runner) run = {0};
+    const Revision *revision = NULL;
+
+    return open_outside(&run, context, error) && check_outside(&run, GATE_CUTOVER, error) &&
+           graph_resolve(context->graph, target, &revision, error) &&
+           apply_outside(&run, revision, dry_run, apply_cutover_undo, error);
 }

@@ -388,8 +388,15 @@ def test_contract_without_a_release(project, database):
     project.ok("upgrade")
     assert "is only expanded" in project.fails(9, "contract").stderr
     project.ok("upgrade", "--backfill")
-    project.ok("contract", "--dry-run")
+    assert "is only backfilled" in project.fails(9, "contract").stderr
+    project.ok("cutover", "--dry-run")
     assert database.value("SELECT state FROM sluice.revision WHERE id = %s", NEW) == "backfilled"
+    project.ok("cutover")
+    assert database.value("SELECT state FROM sluice.revision WHERE id = %s", NEW) == "cut over"
+    assert "--undo needs the revision" in project.fails(2, "cutover", "--undo").stderr
+    project.ok("cutover", NEW, "--undo")
+    assert database.value("SELECT state FROM sluice.revision WHERE id = %s", NEW) == "backfilled"
+    project.ok("cutover", NEW)
     old = database.connect(application_name="")
     refused = project.fails(9, "contract")
     assert "1 old session: an unnamed session of role" in refused.stderr, refused
