@@ -13,6 +13,8 @@ struct Watch {
     bool is_over; /* under mutex */
     int said_pid; /* whom the last report named */
     bool has_cancelled;
+    char *phase; /* of the build; speed is measured within one */
+    gint64 phase_done, phase_start_ms;
 };
 
 /* An index build tells whom it waits for itself: it waits for transactions, not for locks that
@@ -43,6 +45,28 @@ report_waiting(Watch *watch, const PgRows *rows)
     watch->said_pid = pid;
 }
 
+/* Speed and ETA since the phase began; unknown until there is something to measure. */
+static void
+measure(Watch *watch, ReportProgress *progress)
+{
+    const gint64 now = clock_now_ms(watch->context->clock);
+    gint64 done;
+
+    if (g_strcmp0(watch->phase, progress->note) != 0) {
+        g_free(watch->phase);
+        watch->phase = g_strdup(progress->note);
+        watch->phase_done = progress->done;
+        watch->phase_start_ms = now;
+    }
+    done = progress->done - watch->phase_done;
+    if (done <= 0 || now <= watch->phase_start_ms)
+        return;
+    progress->per_second = (double) done * 1000 / (double) (now - watch->phase_start_ms);
+    if (progress->total >= progress->done)
+        progress->eta_ms =
+            (gint64) ((double) (progress->total - progress->done) * 1000 / progress->per_second);
+}
+
 static void
 look_once(Watch *watch, PgConn *conn)
 {
@@ -58,6 +82,7 @@ look_once(Watch *watch, PgConn *conn)
     progress.done = pg_integer(rows, 0, 2);
     progress.total = pg_integer(rows, 0, 3);
     progress.note = pg_text(rows, 0, 1);
+    measure(watch, &progress);
     report_progress(watch->context->report, &progress);
 }
 
@@ -129,6 +154,7 @@ watch_stop(Watch *watch)
     g_thread_join(watch->thread);
     g_mutex_clear(&watch->mutex);
     g_cond_clear(&watch->wake);
+    g_free(watch->phase);
     g_free(watch->what);
     g_free(watch);
 }

@@ -1,6 +1,7 @@
 """sluice upgrade and downgrade: what they do, whom they wait for, what they refuse."""
 import os
 import re
+import signal
 import threading
 import time
 
@@ -389,6 +390,48 @@ CREATE TABLE teams (id int PRIMARY KEY, leader int REFERENCES users);
     writer.close()
     upgrade.end()
     assert columns(database, "teams") == ["id", "leader"]
+
+
+def test_a_concurrent_build_names_the_transaction_it_waits_for(users, database):
+    users.revision(SECOND, "-- sluice: expand\n"
+                   "CREATE INDEX CONCURRENTLY users_seen ON users (seen);\n", revises=FIRST)
+    writer = database.connect(autocommit=False, application_name="writer")
+    writer.cursor().execute("UPDATE users SET seen = 1 WHERE id = 1")
+    upgrade = Started(users, "upgrade")
+    upgrade.wait_for(f"waits for pid {writer.info.backend_pid} writer")
+    writer.close()
+    upgrade.end()
+    assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = "
+                          "'users_seen'::regclass") is True
+
+
+def test_ctrl_c_ends_a_concurrent_build(users, database):
+    users.revision(SECOND, "-- sluice: expand\n"
+                   "CREATE INDEX CONCURRENTLY users_seen ON users (seen);\n", revises=FIRST)
+    writer = database.connect(autocommit=False)
+    writer.cursor().execute("UPDATE users SET seen = 1 WHERE id = 1")
+    upgrade = Started(users, "upgrade")
+    upgrade.wait_for(f"waits for pid {writer.info.backend_pid}")
+    upgrade.process.send_signal(signal.SIGINT)
+    upgrade.end(130)
+    assert database.value("SELECT count(*) FROM pg_stat_progress_create_index") == 0
+    writer.close()
+    users.ok("upgrade")
+    assert database.value("SELECT indisvalid FROM pg_index WHERE indexrelid = "
+                          "'users_seen'::regclass") is True
+
+
+def test_ctrl_c_ends_a_wait_for_a_lock(users, database):
+    users.revision(SECOND, ADD, revises=FIRST)
+    analyst = database.connect(autocommit=False)
+    analyst.cursor().execute("SELECT count(*) FROM users")
+    upgrade = Started(users, "upgrade")
+    upgrade.wait_for("waits outside")
+    upgrade.process.send_signal(signal.SIGINT)
+    upgrade.end(130)
+    assert columns(database) == ["id", "full_name", "seen"]
+    analyst.close()
+    users.ok("upgrade")
 
 
 def test_eight_at_once(users, database):
