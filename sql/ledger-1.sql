@@ -171,15 +171,9 @@ CREATE TABLE sluice.approval (
     PRIMARY KEY (gate, plan_digest, who)
 );
 
-CREATE TABLE sluice.flag (
-    name  text PRIMARY KEY,
-    value text NOT NULL,
-    at    timestamptz NOT NULL DEFAULT now()
-);
-
 -- What an app may ask for its readiness: does the schema fit me?
 CREATE VIEW sluice.schema_state AS
     SELECT id AS revision, state, final FROM sluice.revision;
 
 GRANT USAGE ON SCHEMA sluice TO PUBLIC;
-GRANT SELECT ON sluice.flag, sluice.schema_state TO PUBLIC;
+GRANT SELECT ON sluice.schema_state TO PUBLIC;
