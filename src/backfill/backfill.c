@@ -57,8 +57,8 @@ fill_table(const BackfillContext *context, PgConn *conn, const BackfillTask *tas
     return went;
 }
 
-/* The reader of the new column comes next: the planner should know it. Best effort, for it is only
- * a help. */
+/* The reader of the columns comes next: the planner should know them. Finish does it for the tables
+ * of mappings. Best effort, for it is only a help. */
 static void
 analyze(const BackfillContext *context, PgConn *conn, const BackfillTask *task)
 {
@@ -106,7 +106,7 @@ fill_tables(const BackfillContext *context, PgConn *conn, const Revision *revisi
 
         if (!fill_table(context, conn, task, ret_paused, error))
             return false;
-        if (!*ret_paused)
+        if (!*ret_paused && !task->synced)
             analyze(context, conn, task);
     }
     return true;
