@@ -253,6 +253,8 @@ class Bench:
         self.env = {**os.environ, "DATABASE_URL": self.url}
         self.head = None
         self.columns = 0
+
+    def prepare(self):
         connection = connect(self.url, "bench-setup")
         connection.cursor().execute(f"""
             CREATE TABLE accounts (id int PRIMARY KEY, n int NOT NULL, note text)
@@ -411,6 +413,7 @@ def main():
     bench = Bench(above)
     rounds = []
     try:
+        bench.prepare()
         for name in options.scenario:
             rounds += run_scenario(bench, name, SIZES[options.size])
     finally:
