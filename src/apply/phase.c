@@ -116,8 +116,7 @@ has_ended(PhaseKind kind, const LedgerRevision *row)
 
 /* @event begins a phase, and the ledger says that this phase has ended. */
 static bool
-settle_event(const ApplyContext *context, const LedgerEvent *event, GPtrArray *rows,
-             GError **error)
+settle_event(const ApplyContext *context, const LedgerEvent *event, GPtrArray *rows, GError **error)
 {
     const LedgerRevision *row = ledger_find_revision(rows, event->revision);
 
