@@ -22,6 +22,14 @@ typedef struct {
     char *folder, *sluice;
 } Options;
 
+static void
+options_clear(Options *options)
+{
+    g_free(options->folder);
+    g_free(options->sluice);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
+
 static bool
 parse_options(int argc, char **argv, Options *options)
 {
@@ -86,17 +94,13 @@ run(const Options *options, bool *ret_held, GError **error)
 int
 main(int argc, char **argv)
 {
-    Options options = {0};
-    g_autofree char *folder = NULL;
-    g_autofree char *sluice = NULL;
+    g_auto(Options) options = {0};
     g_autoptr(GError) error = NULL;
     bool held = false;
 
     setlocale(LC_CTYPE, "");
     if (!parse_options(argc, argv, &options))
         return ERROR_USAGE;
-    folder = options.folder;
-    sluice = options.sluice;
     signal(SIGPIPE, SIG_IGN);
     stop_install();
     if (!run(&options, &held, &error)) {

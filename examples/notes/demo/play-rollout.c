@@ -214,6 +214,21 @@ judge_end(Play *play, int status, bool *ret_done, GError **error)
     return error_set(error, ERROR_STATE, "sluice rollout run ended with status %d", status);
 }
 
+/* What this kind of play does to a sluice that runs. */
+static bool
+meddle(Play *play, GError **error)
+{
+    switch (play->kind) {
+    case PLAY_CRASH:
+        return wreak_havoc(play, error);
+    case PLAY_ABORT:
+        return abort_when_due(play, error);
+    case PLAY_PLAIN:
+        break;
+    }
+    return true;
+}
+
 static bool
 drive(Play *play, GError **error)
 {
@@ -227,14 +242,9 @@ drive(Play *play, GError **error)
             (!follow_step(play, error) ||
              !people_look(&play->people, &play->view, play->findings, error)))
             return false;
-        if (child_has_ended(play->sluice, &status)) {
-            if (!judge_end(play, status, &done, error))
-                return false;
-        } else if (play->kind == PLAY_CRASH && !wreak_havoc(play, error)) {
+        if (!(child_has_ended(play->sluice, &status) ? judge_end(play, status, &done, error)
+                                                     : meddle(play, error)))
             return false;
-        } else if (play->kind == PLAY_ABORT && !abort_when_due(play, error)) {
-            return false;
-        }
     }
     return true;
 }

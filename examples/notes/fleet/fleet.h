@@ -17,11 +17,11 @@ Fleet *fleet_load(const char *path, GError **error);
 void fleet_free(Fleet *fleet);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fleet, fleet_free)
 
-/* Starts each instance of @version that does not run; does not wait until it is ready. */
-bool fleet_start(Fleet *fleet, const char *version, GError **error);
+/* Starts each instance of version @name that does not run; does not wait until it is ready. */
+bool fleet_start(Fleet *fleet, const char *name, GError **error);
 /* Do all instances answer 200 to @path ("/readyz")? */
-bool fleet_answers(Fleet *fleet, const char *version, const char *path);
+bool fleet_answers(Fleet *fleet, const char *name, const char *path);
 /* SIGTERM to each that runs, then waits until all have drained and ended; those that have not after
  * @timeout_ms are killed, and it is an error. */
-bool fleet_stop(Fleet *fleet, const char *version, gint64 timeout_ms, GError **error);
-guint fleet_count_running(Fleet *fleet, const char *version);
+bool fleet_stop(Fleet *fleet, const char *name, gint64 timeout_ms, GError **error);
+guint fleet_count_running(Fleet *fleet, const char *name);
