@@ -64,6 +64,20 @@ url_for(const Stage *stage, const char *role)
                            stage->server->port, role);
 }
 
+/* Logs of an earlier run. */
+static void
+remove_logs(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        if (g_str_has_suffix(name, ".log"))
+            g_unlink(path);
+    }
+}
+
 Stage *
 stage_new(Timeline *timeline, const char *folder, const char *sluice, GError **error)
 {
@@ -86,6 +100,7 @@ stage_new(Timeline *timeline, const char *folder, const char *sluice, GError **e
     g_assert(g_chmod(stage->private, 0711) == 0);
     if (!file_make_folder(stage->folder, 0755, error))
         return NULL;
+    remove_logs(stage->folder);
     return g_steal_pointer(&stage);
 }
 
@@ -133,12 +148,12 @@ static bool
 describe_fleet(Stage *stage, GError **error)
 {
     const int port = find_ports(1 + 2 * INSTANCES);
-    g_autofree char *path = g_build_filename(stage->folder, "fleet.json", NULL);
+    g_autofree char *path = g_build_filename(stage->private, "fleet.json", NULL);
     g_autofree char *ctl = g_build_filename(stage->programs, "notes-ctl", NULL);
-    g_autoptr(json_t) fleet =
-        json_pack("{s:s, s:s, s:{s:o, s:o}}", "run", stage->folder, "database", stage->app_url,
-                  "versions", version_names[0], describe_version(stage, 0, port + 1),
-                  version_names[1], describe_version(stage, 1, port + 1 + INSTANCES));
+    g_autoptr(json_t) fleet = json_pack(
+        "{s:s, s:s, s:s, s:{s:o, s:o}}", "run", stage->private, "logs", stage->folder, "database",
+        stage->app_url, "versions", version_names[0], describe_version(stage, 0, port + 1),
+        version_names[1], describe_version(stage, 1, port + 1 + INSTANCES));
     g_autoptr(GPtrArray) env = g_ptr_array_new();
 
     stage->proxy_port = port;
@@ -147,7 +162,7 @@ describe_fleet(Stage *stage, GError **error)
         return error_set(error, ERROR_STATE, "cannot write '%s'", path);
     g_ptr_array_add(env, g_strdup_printf("DATABASE_URL=%s", stage->owner_url));
     g_ptr_array_add(env, g_strdup_printf("SLUICE_TRAFFIC_SOCKET=%s", stage->proxy_socket));
-    g_ptr_array_add(env, g_strdup_printf("XDG_STATE_HOME=%s/state", stage->folder));
+    g_ptr_array_add(env, g_strdup_printf("XDG_STATE_HOME=%s/state", stage->private));
     g_ptr_array_add(env, g_strdup_printf("NOTES_CTL=%s", ctl));
     g_ptr_array_add(env, g_strdup_printf("NOTES_FLEET=%s", path));
     g_ptr_array_add(env, g_strdup_printf("NOTES_SOCKET=%s", stage->proxy_socket));

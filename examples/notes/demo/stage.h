@@ -2,9 +2,8 @@
  * demo/stage.h - everything that stands before the play begins: PostgreSQL with a replica, the
  * database with its roles and rows, HAProxy, the old version's instances.
  *
- * What may be kept (logs, the report) is in the demo folder; servers and sockets live in a short
- * private folder below /tmp, for the path of a socket is limited and root's PostgreSQL runs as
- * another user.
+ * What is kept (logs, the report) is in the demo folder; all else lives in a short private folder
+ * below /tmp, for the path of a socket is limited and root's PostgreSQL runs as another user.
  */
 #pragma once
 

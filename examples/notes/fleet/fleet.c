@@ -15,7 +15,7 @@ enum { PROBE_TIMEOUT_MS = 2000, POLL_US = 20 * 1000 };
 
 struct Fleet {
     json_t *description;
-    const char *run, *database; /* borrowed from it */
+    const char *run, *logs, *database; /* borrowed from it */
 };
 
 typedef struct {
@@ -44,8 +44,8 @@ fleet_load(const char *path, GError **error)
     json_error_t problem;
 
     fleet->description = json_load_file(path, 0, &problem);
-    if (json_unpack_ex(fleet->description, &problem, 0, "{s:s, s:s}", "run", &fleet->run,
-                       "database", &fleet->database) != 0) {
+    if (json_unpack_ex(fleet->description, &problem, 0, "{s:s, s:s, s:s}", "run", &fleet->run,
+                       "logs", &fleet->logs, "database", &fleet->database) != 0) {
         fail(error, "cannot read the fleet from '%s': %s", path, problem.text);
         return NULL;
     }
@@ -81,9 +81,9 @@ port_of(const Version *version, size_t i)
 }
 
 static char *
-run_path(const Fleet *fleet, int port, const char *suffix)
+pid_path(const Fleet *fleet, int port)
 {
-    return g_strdup_printf("%s/notes-api-%d.%s", fleet->run, port, suffix);
+    return g_strdup_printf("%s/notes-api-%d.pid", fleet->run, port);
 }
 
 /* Its pid, or 0 if it does not run. A zombie has no exe, another process with that number has
@@ -91,7 +91,7 @@ run_path(const Fleet *fleet, int port, const char *suffix)
 static pid_t
 running_pid(const Fleet *fleet, const Version *version, int port)
 {
-    g_autofree char *path = run_path(fleet, port, "pid");
+    g_autofree char *path = pid_path(fleet, port);
     g_autofree char *text = NULL;
     g_autofree char *link = NULL;
     g_autofree char *exe = NULL;
@@ -114,8 +114,8 @@ static bool
 start_instance(const Fleet *fleet, const Version *version, int port, GError **error)
 {
     g_autofree char *port_text = g_strdup_printf("%d", port);
-    g_autofree char *log = run_path(fleet, port, "log");
-    g_autofree char *pid_path = run_path(fleet, port, "pid");
+    g_autofree char *log = g_strdup_printf("%s/notes-api-%d.log", fleet->logs, port);
+    g_autofree char *path = pid_path(fleet, port);
     g_autofree char *pid_text = NULL;
     g_auto(GStrv) env = g_environ_setenv(g_get_environ(), "NOTES_DATABASE_URL", fleet->database, 1);
     const char *const argv[] = {version->program, "--port", port_text, NULL};
@@ -133,7 +133,7 @@ start_instance(const Fleet *fleet, const Version *version, int port, GError **er
     if (!started)
         return false;
     pid_text = g_strdup_printf("%d\n", pid);
-    return g_file_set_contents(pid_path, pid_text, -1, error);
+    return g_file_set_contents(path, pid_text, -1, error);
 }
 
 /* Two that start at once take turns. -1 with @error set. */

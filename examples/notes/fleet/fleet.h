@@ -1,9 +1,9 @@
 /*
  * fleet/fleet.h - the instances of notes-api on this machine: two a version, each with its port.
  *
- * Described by a JSON file, {"run": folder, "database": URL, "versions": {"1.0": {"program": path,
- * "ports": [8081, 8082]}, ..}}. Which instance runs is asked of its pid file and of /proc, so that
- * every operation can be repeated, by whoever knows the file.
+ * Described by a JSON file, {"run": folder, "logs": folder, "database": URL, "versions": {"1.0":
+ * {"program": path, "ports": [8081, 8082]}, ..}}. Which instance runs is asked of its pid file in
+ * the run folder and of /proc, so that every operation can be repeated, by whoever knows the file.
  */
 #pragma once
 
