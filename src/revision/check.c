@@ -109,6 +109,7 @@ check_survived(const Section *section, const SqlStatement *statement, GHashTable
 {
     g_autofree char *destroys = sql_statement_destroys(statement);
     g_autofree char *altered = sql_statement_alters(statement);
+    g_autoptr(GPtrArray) filled = sql_statement_adds_filled_columns(statement);
     char *made = sql_statement_creates(statement);
 
     if (made != NULL)
@@ -118,7 +119,9 @@ check_survived(const Section *section, const SqlStatement *statement, GHashTable
     error_set_at(error, ERROR_CHECK, sql_statement_place(statement),
                  "'%s' %s, which an app in its old version does not survive",
                  section_kind_name(section->kind), destroys);
-    return error_hint(error, "Move it to contract.");
+    return error_hint(error, filled->len > 0
+                                 ? "Add the column bare, and make it NOT NULL in contract."
+                                 : "Move it to contract.");
 }
 
 static bool
@@ -343,8 +346,8 @@ check_runs(const Revision *revision, const RevisionSync *sync, GError **error)
     return true;
 }
 
-bool
-revision_check(const Revision *revision, GError **error)
+static bool
+check_all(const Revision *revision, GError **error)
 {
     g_autoptr(GPtrArray) syncs = NULL;
 
@@ -361,4 +364,15 @@ revision_check(const Revision *revision, GError **error)
             return false;
     }
     return true;
+}
+
+bool
+revision_check(const Revision *revision, GError **error)
+{
+    if (check_all(revision, error))
+        return true;
+    if (error && error_get_hint(*error) == NULL)
+        error_hint(error, "Correct the file; `sluice show %s` checks it without a database.",
+                   revision->id);
+    return false;
 }

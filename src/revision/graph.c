@@ -66,14 +66,15 @@ index_ids(Graph *graph, GError **error)
     return true;
 }
 
-/* The id that is nearest to @word, or NULL. Borrowed. */
+/* The id that is nearest to @word and not @self's, or NULL. Borrowed. */
 static const char *
-nearest_id(const Graph *graph, const char *word)
+nearest_id(const Graph *graph, const char *word, const Revision *self)
 {
     g_autoptr(GPtrArray) ids = g_ptr_array_sized_new(graph->revisions->len + 1);
 
     for (guint i = 0; i < graph->revisions->len; i++)
-        g_ptr_array_add(ids, ((Revision *) graph->revisions->pdata[i])->id);
+        if (graph->revisions->pdata[i] != self)
+            g_ptr_array_add(ids, ((Revision *) graph->revisions->pdata[i])->id);
     g_ptr_array_add(ids, NULL);
     return text_nearest(word, (const char *const *) ids->pdata);
 }
@@ -92,7 +93,7 @@ check_parents(Graph *graph, GError **error)
                 g_hash_table_add(graph->parents, parent);
                 continue;
             }
-            nearest = nearest_id(graph, parent);
+            nearest = nearest_id(graph, parent, revision);
             error_set(error, ERROR_CONFIG, "revision '%s' (%s) revises '%s', which no file holds",
                       revision->id, revision->path, parent);
             return nearest ? error_hint(error, "Did you mean '%s'?", nearest)

@@ -252,7 +252,8 @@ check_encoding(const char *path, const char *text, GError **error)
     if (g_utf8_validate(text, -1, &bad))
         return true;
     text_position(text, (size_t) (bad - text), &place.line, &place.column);
-    return error_set_at(error, ERROR_CONFIG, place, "this is not UTF-8 text");
+    error_set_at(error, ERROR_CONFIG, place, "this is not UTF-8 text");
+    return error_hint(error, "Save the file as UTF-8.");
 }
 
 Revision *
