@@ -161,6 +161,50 @@ add_expand_steps(const Phase *phase, Plan *plan, const RevisionSync *sync,
 }
 
 static bool
+has_unknown_effect(const Plan *plan)
+{
+    for (guint i = 0; i < plan->steps->len; i++)
+        if (((const PlanStep *) g_ptr_array_index(plan->steps, i))->unknown_locks)
+            return true;
+    return false;
+}
+
+/* Every column that the mapping fills is there, or added by this plan: else the server would say
+ * of the trigger function, and not of the mapping, that it does not know the column. */
+static bool
+check_targets(const Plan *plan, const RevisionSync *sync, const CatalogTable *table,
+              const char *written, GError **error)
+{
+    for (guint i = 0; i < sync->forward->pairs->len; i++) {
+        const SqlPair *pair = g_ptr_array_index(sync->forward->pairs, i);
+        g_autoptr(GPtrArray) column = g_ptr_array_new();
+        int run = -1;
+
+        g_ptr_array_add(column, pair->column);
+        if (!plan_find_adding_run(plan, written, column, &run, error))
+            return false;
+        if (run >= 0 || catalog_column(table, pair->column) || has_unknown_effect(plan))
+            continue;
+        error_set_at(error, ERROR_STATE, pair->place,
+                     "the mapping fills column \"%s\", which %s does not have", pair->column,
+                     table->quoted);
+        return error_hint(error, "Add it in the expand section: ALTER TABLE %s ADD COLUMN %s ..",
+                          table->quoted, pair->column);
+    }
+    return true;
+}
+
+static bool
+fail_no_table(const RevisionSync *sync, const char *written, GError **error)
+{
+    const SqlPair *first = g_ptr_array_index(sync->forward->pairs, 0);
+
+    error_set_at(error, ERROR_STATE, first->place, "sync names table %s, which does not exist",
+                 written);
+    return error_hint(error, "Create it in a revision before this one, or correct the name.");
+}
+
+static bool
 expand_sync(const Phase *phase, Plan *plan, const RevisionSync *sync, GError **error)
 {
     PgConn *conn = phase->context->conn;
@@ -177,12 +221,10 @@ expand_sync(const Phase *phase, Plan *plan, const RevisionSync *sync, GError **e
                     "    -- derived: sync triggers on %s, which is not there yet", written);
         return true;
     }
-    if (table == NULL) {
-        error_set(error, ERROR_STATE, "%s: sync names table %s, which does not exist",
-                  phase->revision->path, written);
-        return error_hint(error, "Create it in a revision before this one, or correct the name.");
-    }
+    if (table == NULL)
+        return fail_no_table(sync, written, error);
     return sync_check(conn, table, sync, error) &&
+           (phase->context->dry_run || check_targets(plan, sync, table, written, error)) &&
            add_expand_steps(phase, plan, sync, table, run, error);
 }
 

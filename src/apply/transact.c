@@ -281,6 +281,9 @@ fail_statement(const Transaction *t, GError **error)
     if (error && error_is_sqlstate(*error, "42501") && error_get_hint(*error) == NULL)
         error_hint(error, "The migrating role must own what it changes: connect as the owner, or "
                           "have it granted: GRANT <owner> TO <migrating role>.");
+    else if (error && error_is(*error, ERROR_SQL) && error_get_hint(*error) == NULL)
+        error_hint(error, "The transaction was undone. Correct the statement, and run the same "
+                          "command again.");
     return false;
 }
 

@@ -175,6 +175,34 @@ ensure_row(PgConn *conn, const BackfillContext *context, const BackfillTask *tas
     return ledger_add_backfill(conn, &plan, error);
 }
 
+/* A column that does not exist, or a right that is missing: said before anything is recorded, with
+ * the place, and not of the first row that a part meets. */
+static bool
+check_with_server(PgConn *conn, const Revision *revision, const BackfillTask *task, GError **error)
+{
+    const Section *section = revision_section(revision, SECTION_BACKFILL, NULL);
+    g_autofree char *text = statement_text(task->statement, task->table);
+    g_autofree char *sql = g_strdup_printf("EXPLAIN %s", text);
+    g_autoptr(GError) cause = NULL;
+
+    if (pg_exec(conn, &cause, sql))
+        return true;
+    if (!error_is(cause, ERROR_SQL)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    error_set_at(error, ERROR_SQL, section ? section->place : (Place){.file = revision->path},
+                 "the server refuses the backfill of %s: %s", task->table->quoted, cause->message);
+    if (error)
+        error_add_server(*error, error_get_sqlstate(cause), error_get_detail(cause));
+    if (error_is_sqlstate(cause, "42501"))
+        return error_hint(error, "The role that runs the backfill needs SELECT and UPDATE (or "
+                                 "DELETE) on the table: connect as its owner, or GRANT them.");
+    return error_hint(error, "Correct the section, and run it again: no row was touched.%s%s",
+                      error_get_hint(cause) ? " " : "",
+                      error_get_hint(cause) ? error_get_hint(cause) : "");
+}
+
 static CatalogTable *
 require_root(PgConn *conn, const SqlBackfill *statement, GError **error)
 {
@@ -206,10 +234,23 @@ backfill_load_tables(PgConn *conn, const Revision *revision, GError **error)
     return g_steal_pointer(&tables);
 }
 
-/* Appends a task for each leaf of the statement's table; their ids are not known yet. */
+static const LedgerBackfill *
+find_row(const GPtrArray *rows, const char *relation)
+{
+    for (guint i = 0; i < rows->len; i++) {
+        const LedgerBackfill *row = rows->pdata[i];
+
+        if (strcmp(row->relation, relation) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+/* Appends a task for each leaf of the statement's table; their ids are not known yet. @known: what
+ * the ledger has of the revision (LedgerBackfill *). */
 static bool
 append_tasks(PgConn *conn, const BackfillContext *context, const Revision *revision,
-             SqlBackfill *statement, GPtrArray *tasks, GError **error)
+             SqlBackfill *statement, const GPtrArray *known, GPtrArray *tasks, GError **error)
 {
     g_autoptr(CatalogTable) root = require_root(conn, statement, error);
     g_autoptr(GPtrArray) mappings = NULL;
@@ -229,23 +270,14 @@ append_tasks(PgConn *conn, const BackfillContext *context, const Revision *revis
         task->statement = statement;
         task->synced = has_mapping(mappings, revision->id, root);
         g_ptr_array_add(tasks, task);
+        if (find_row(known, task->table->quoted) == NULL &&
+            !check_with_server(conn, revision, task, error))
+            return false;
         if (!ensure_row(conn, context, task, error))
             return false;
         FAULT_POINT("backfill-added");
     }
     return true;
-}
-
-static const LedgerBackfill *
-find_row(GPtrArray *rows, const char *relation)
-{
-    for (guint i = 0; i < rows->len; i++) {
-        const LedgerBackfill *row = rows->pdata[i];
-
-        if (strcmp(row->relation, relation) == 0)
-            return row;
-    }
-    return NULL;
 }
 
 static bool
@@ -289,11 +321,12 @@ backfill_tasks_plan(PgConn *conn, const BackfillContext *context, const Revision
                     GError **error)
 {
     g_autoptr(BackfillTasks) tasks = tasks_new();
+    g_autoptr(GPtrArray) known = ledger_load_backfills(conn, revision->id, error);
 
-    if (!load_statements(conn, revision, tasks->statements, error))
+    if (known == NULL || !load_statements(conn, revision, tasks->statements, error))
         return NULL;
     for (guint i = 0; i < tasks->statements->len; i++)
-        if (!append_tasks(conn, context, revision, tasks->statements->pdata[i], tasks->tasks,
+        if (!append_tasks(conn, context, revision, tasks->statements->pdata[i], known, tasks->tasks,
                           error))
             return NULL;
     return settle_rows(conn, revision, tasks->tasks, error) ? g_steal_pointer(&tasks) : NULL;

@@ -286,11 +286,14 @@ show_plan(Upgrade *upgrade, GPtrArray *pending, GError **error)
     context.dry_run = true;
     for (guint i = 0; i < pending->len; i++) {
         const Revision *revision = g_ptr_array_index(pending, i);
+        const size_t before = json_array_size(upgrade->done);
 
         output_line(upgrade->app->output, "-- expand %s: %s", revision->id,
                     revision->title ? revision->title : "");
         if (!apply_expand(&context, revision, error))
             return false;
+        if (json_array_size(upgrade->done) == before)
+            output_line(upgrade->app->output, "-- no statement; it is recorded as expanded");
     }
     return true;
 }
@@ -315,7 +318,7 @@ run_upgrade(App *app, void *options, const char *const *words, GError **error)
                                   : run_phases(&upgrade, revisions, pending, rows, error);
     if (!ok)
         return false;
-    if (json_array_size(upgrade.done) == 0)
+    if (json_array_size(upgrade.done) == 0 && pending->len == 0)
         output_line(app->output, "nothing to do: %s is expanded",
                     upgrade.target ? upgrade.target->id : "base");
     output_json(app->output,

@@ -66,7 +66,7 @@ index_ids(Graph *graph, GError **error)
     return true;
 }
 
-/* The id that is nearest to @word and not @self's, or NULL. Borrowed. */
+/* The id that is nearest to @word, @self's (may be NULL) left out; or NULL. Borrowed. */
 static const char *
 nearest_id(const Graph *graph, const char *word, const Revision *self)
 {
@@ -306,7 +306,7 @@ resolve_prefix(const Graph *graph, const char *target, const Revision **ret_revi
         return error_set(error, ERROR_USAGE, "'%s' fits %u revisions: %s", target, count,
                          matches->str);
     error_set(error, ERROR_USAGE, "there is no revision '%s'", target);
-    nearest = nearest_id(graph, target);
+    nearest = nearest_id(graph, target, NULL);
     return nearest ? error_hint(error, "Did you mean '%s'?", nearest)
                    : error_hint(error, "`sluice history` lists them; give an id, the first 4 or "
                                        "more digits of one, 'head' or 'base'.");
