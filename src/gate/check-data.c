@@ -98,6 +98,17 @@ check_constraints(const GateContext *context, const Revision *revision, GateChec
                       "not validated: %s", open->str);
 }
 
+/* What a revision must have reached before its contract, which depends on what it has. */
+static RevisionState
+last_before_contract(const Revision *revision)
+{
+    if (revision_has_cutover(revision))
+        return STATE_CUT_OVER;
+    if (revision_has_backfill(revision) || revision_section(revision, SECTION_FINISH, NULL))
+        return STATE_BACKFILLED;
+    return STATE_EXPANDED;
+}
+
 bool
 check_cut_over(const GateContext *context, const Revision *revision, GateCheck *check,
                GError **error)
@@ -107,12 +118,14 @@ check_cut_over(const GateContext *context, const Revision *revision, GateCheck *
 
     if (!load_state(context, revision, &state, &partly, error))
         return false;
-    if (state >= STATE_CUT_OVER || (state >= STATE_BACKFILLED && !revision_has_cutover(revision)))
+    if (state >= last_before_contract(revision))
         return check_pass(check, NULL, "%s is %s", revision->id, revision_state_name(state));
-    return check_fail(
-        check, NULL,
-        "Run `sluice rollout run` up to its cutover; outside a rollout, `sluice cutover`.",
-        "%s is only %s", revision->id, revision_state_name(state));
+    return check_fail(check, NULL,
+                      revision_has_cutover(revision)
+                          ? "Run `sluice rollout run` up to its cutover; outside a rollout, "
+                            "`sluice cutover`."
+                          : "Run `sluice upgrade --backfill` first.",
+                      "%s is only %s", revision->id, revision_state_name(state));
 }
 
 bool

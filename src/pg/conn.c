@@ -38,10 +38,64 @@ one_line(const char *message)
     return line;
 }
 
+/* What stands between the user and the last '@': the password, whatever else a mistake in it made
+ * of it. NULL if there is none. Caller owns. */
+static char *
+secret_of(const char *url)
+{
+    const char *user = strstr(url, "://");
+    const char *colon = user ? strchr(user + strlen("://"), ':') : NULL;
+    const char *end = strrchr(url, '@');
+
+    return colon && end && colon < end ? g_strndup(colon + 1, (gsize) (end - colon - 1)) : NULL;
+}
+
+/* libpq quotes what it could not read, and that may be a part of the password. */
+static char *
+hide_secret(const char *message, const char *url)
+{
+    g_autofree char *secret = secret_of(url);
+    g_auto(GStrv) parts = g_strsplit(message, "\"", -1);
+
+    for (guint i = 1; secret && i < g_strv_length(parts); i += 2) {
+        /* A host name with '@': the end of a password that has one. */
+        const char *at = strrchr(parts[i], '@');
+        char *shown;
+
+        if (at == NULL && (*parts[i] == '\0' || strstr(secret, parts[i]) == NULL))
+            continue;
+        shown = g_strconcat("***", at, NULL);
+        g_free(parts[i]);
+        parts[i] = shown;
+    }
+    return g_strjoinv("\"", parts);
+}
+
+/* Before anybody is called: a URL that cannot be read is a mistake in the settings. */
+static bool
+check_url(const char *url, GError **error)
+{
+    char *reason = NULL;
+    PQconninfoOption *options = PQconninfoParse(url, &reason);
+    g_autofree char *line = reason ? one_line(reason) : NULL;
+    g_autofree char *message = line ? hide_secret(line, url) : NULL;
+
+    PQfreemem(reason);
+    if (options) {
+        PQconninfoFree(options);
+        return true;
+    }
+    error_set(error, ERROR_CONFIG, "the database URL cannot be read: %s",
+              message ? message : "out of memory");
+    return error_hint(error, "Write postgresql://user:password@host:5432/database, in the password "
+                             "%%40 for @, %%3A for :, %%2F for / and %%25 for %%.");
+}
+
 static bool
 fail_connect(PgConn *conn, GError **error)
 {
-    g_autofree char *message = one_line(PQerrorMessage(conn->pg));
+    g_autofree char *line = one_line(PQerrorMessage(conn->pg));
+    g_autofree char *message = hide_secret(line, conn->url);
 
     error_set(error, ERROR_CONNECTION, "cannot connect to the database: %s", message);
     return error_hint(error, "Check database.url in sluice.yaml, or DATABASE_URL.");
@@ -138,6 +192,8 @@ pg_connect(const char *url, const PgConnOptions *options, GError **error)
     static const PgConnOptions none;
     const PgConnOptions *o = options ? options : &none;
 
+    if (!check_url(url, error))
+        return NULL;
     conn->url = g_strdup(url);
     conn->purpose = g_strdup(o->purpose ? o->purpose : "session");
     conn->connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : 10000;

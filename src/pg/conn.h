@@ -22,7 +22,8 @@ typedef struct {
 } PgConnOptions;
 
 /* Connects to @url (a libpq URI or key=value string). ERROR_CONNECTION with the password redacted:
- * no server, wrong password, server older than 14, standby, pooler. @options may be NULL. */
+ * no server, wrong password, server older than 14, standby, pooler. ERROR_CONFIG: the URL cannot be
+ * read. @options may be NULL. */
 PgConn *pg_connect(const char *url, const PgConnOptions *options, GError **error);
 void pg_disconnect(PgConn *conn);
 /* A new session with the same parameters in place of a broken one. Session locks are gone. */
