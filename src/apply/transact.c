@@ -279,8 +279,9 @@ fail_statement(const Transaction *t, GError **error)
     if (where)
         g_prefix_error(error, "%s: ", where);
     if (error && error_is_sqlstate(*error, "42501") && error_get_hint(*error) == NULL)
-        error_hint(error, "The migrating role must own what it changes: connect as the owner, or "
-                          "have it granted: GRANT <owner> TO <migrating role>.");
+        error_hint(error, "The migrating role must own what it changes, and may create where it "
+                          "creates: connect as the owner, or GRANT <owner> TO <migrating role>, "
+                          "and GRANT CREATE ON SCHEMA <schema> TO it.");
     else if (error && error_is(*error, ERROR_SQL) && error_get_hint(*error) == NULL)
         error_hint(error, "The transaction was undone. Correct the statement, and run the same "
                           "command again.");

@@ -29,22 +29,24 @@ has_begun(const LedgerRollout *row, StepKind kind)
     return false;
 }
 
-static bool
-note_intent(Runner *run, GError **error)
+/* The traffic matters more than its record: a full disk keeps nobody from going back. Whoever runs
+ * the rollout sees it in the router, and the ledger is told. */
+static void
+note_intent(Runner *run)
 {
+    g_autoptr(GError) local = NULL;
+
     if (run->journal == NULL || journal_is_aborted(run->journal, run->release))
-        return true;
-    if (!journal_append(run->journal, run->release, "abort", 0, error))
-        return false;
+        return;
+    if (!journal_append(run->journal, run->release, "abort", 0, &local))
+        report_warning(run->context->report, "%s", local->message);
     FAULT_POINT("rollout-abort-journaled");
-    return true;
 }
 
 static bool
 go_back(Runner *run, GError **error)
 {
-    if (!note_intent(run, error))
-        return false;
+    note_intent(run);
     for (guint i = 0; i < G_N_ELEMENTS(way_back); i++) {
         const bool needs_database = way_back[i] == STEP_KIND_CUTOVER;
 
@@ -114,6 +116,16 @@ wait_for_reason(Runner *run, GError **error)
     return true;
 }
 
+/* Else at the next contact. */
+static void
+report_journal(Runner *run)
+{
+    g_autoptr(GError) local = NULL;
+
+    if (!abort_report_journal(run, &local))
+        report_warning(run->context->report, "%s", local->message);
+}
+
 bool
 abort_carry_out(Runner *run, const char *reason, GError **error)
 {
@@ -122,9 +134,10 @@ abort_carry_out(Runner *run, const char *reason, GError **error)
 
     if (!go_back(run, error))
         return false;
-    if ((!by_others || wait_for_reason(run, &local)) && tell_ledger(run, reason, &local) &&
-        abort_report_journal(run, &local))
+    if ((!by_others || wait_for_reason(run, &local)) && tell_ledger(run, reason, &local)) {
+        report_journal(run);
         return true;
+    }
     report_warning(run->context->report,
                    "the ledger does not know of the abort yet (%s): it is told at the next contact",
                    local->message);
@@ -252,5 +265,8 @@ rollout_abort(const RolloutContext *context, const char *reason, GError **error)
         return false;
     if (!tell_ledger(&run, reason, error))
         return false;
-    return (!late || go_back(&run, error)) && abort_report_journal(&run, error);
+    if (late && !go_back(&run, error))
+        return false;
+    report_journal(&run);
+    return true;
 }

@@ -416,8 +416,22 @@ run_only(Runner *run, const char *only, GError **error)
         return run_steps(run, wanted, error);
     error_set(error, ERROR_STATE, "step %s cannot run before %s",
               rollout_plan_name(run->plan, wanted), rollout_plan_name(run->plan, next_step(run)));
-    return error_hint(error, "Runner `sluice rollout step %s` first.",
+    return error_hint(error, "Run `sluice rollout step %s` first.",
                       rollout_plan_name(run->plan, next_step(run)));
+}
+
+/* What every step but the first ones needs, asked before the first: else the schema would be
+ * expanded and the new version be started before a mistake in the settings shows. The router of a
+ * rollout that is under way may be away for a moment: its steps wait for it. */
+static bool
+check_ground(const Runner *run, GError **error)
+{
+    TrafficState state;
+
+    if (run->traffic == NULL)
+        return true;
+    return journal_is_writable(run->journal, error) &&
+           (runner_is_current(run) || traffic_read(run->traffic, &state, error));
 }
 
 bool
@@ -428,7 +442,7 @@ rollout_run(const RolloutContext *context, const char *only, GError **error)
     bool over = false;
 
     if (!runner_open(&run, context, error) || !rollout_plan_validate(run.plan, error) ||
-        (only && !find_step(&run, only, &unused, error)) ||
+        (only && !find_step(&run, only, &unused, error)) || !check_ground(&run, error) ||
         !ledger_ensure(run.conn, context->clock, error) || !abort_report_journal(&run, error) ||
         !enter(&run, &over, error))
         return false;

@@ -43,13 +43,13 @@ journal_path_for(const Settings *settings)
 }
 
 Journal *
-journal_open(const Settings *settings, const Clock *clock, GError **error)
+journal_new(const Settings *settings, const Clock *clock)
 {
-    g_autoptr(Journal) journal = g_new0(Journal, 1);
+    Journal *journal = g_new0(Journal, 1);
 
     journal->path = journal_path_for(settings);
     journal->clock = clock;
-    return journal_is_writable(journal, error) ? g_steal_pointer(&journal) : NULL;
+    return journal;
 }
 
 void

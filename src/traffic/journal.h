@@ -15,9 +15,8 @@
 
 typedef struct Journal Journal;
 
-/* Opens, or creates; ERROR_STATE if it cannot be written (full disk: said so). @clock must outlive
- * it. Caller owns. */
-Journal *journal_open(const Settings *settings, const Clock *clock, GError **error);
+/* The one of this project; touches no file yet. @clock must outlive it. Caller owns. */
+Journal *journal_new(const Settings *settings, const Clock *clock);
 void journal_free(Journal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_free)
 const char *journal_path(const Journal *journal);

@@ -201,11 +201,11 @@ class Project:
         """The JSON result of a run that must succeed."""
         return self.ok(*args, "--format", "json", **options).json
 
-    def start(self, *args, env=None):
+    def start(self, *args, env=None, **options):
         """Starts sluice and returns its Popen; the caller waits for it or kills it."""
         return subprocess.Popen([SLUICE, *map(str, args)], env={**self.env, **(env or {})},
                                 cwd=self.folder, stdin=subprocess.DEVNULL, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,9 @@ typedef struct {
 static void
 set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GError) error = NULL;
-
     fixture->settings.folder = (char *) "/srv/notes";
     fixture->settings.file = (char *) "/srv/notes/sluice.yaml";
-    fixture->journal = journal_open(&fixture->settings, &clock_system, &error);
-    g_assert_no_error(error);
+    fixture->journal = journal_new(&fixture->settings, &clock_system);
     g_assert_nonnull(strstr(journal_path(fixture->journal), g_get_user_state_dir()));
     g_unlink(journal_path(fixture->journal));
 }
