@@ -383,8 +383,9 @@ ledger_begin_pass(PgConn *conn, gint64 backfill, gint64 end_page, int range_page
 
     return pg_exec(conn, error,
                    "UPDATE sluice.backfill SET pass = pass + 1, next_page = 0, end_page = $2, "
-                   "    range_pages = $3, parts = $4, last_pass_rows = pass_rows, pass_rows = 0, "
-                   "    skipped = 0 "
+                   "    range_pages = $3, parts = $4, "
+                   "    last_pass_rows = CASE WHEN skipped = 0 THEN pass_rows END, "
+                   "    pass_rows = 0, skipped = 0 "
                    "WHERE id = $1",
                    key, end, pages, k);
 }

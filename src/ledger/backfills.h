@@ -37,7 +37,7 @@ typedef struct {
     int range_pages, parts;     /* of the ranges planned next */
     gint64 rows;                /* updated in all passes, by everybody */
     gint64 pass_rows;           /* folded ranges of this pass alone */
-    gint64 last_pass_rows;      /* -1: there was none */
+    gint64 last_pass_rows;      /* -1: there was none, or it skipped some: no measure */
     gint64 skipped;             /* of folded ranges of this pass: locked by an app */
     gint64 open_ranges;         /* planned and not done */
     gint64 size_before;         /* bytes of the table */

@@ -181,6 +181,28 @@ test_the_next_pass_begins_at_zero(void)
     g_assert_cmpint(backfill->last_pass_rows, ==, 0);
 }
 
+/* What a pass skipped may come in any number in the next: that is no backfill without an end. */
+static void
+test_a_pass_that_skipped_is_no_measure(void)
+{
+    g_auto(Fixture) fixture = {0};
+    g_autoptr(GArray) chunks = NULL;
+    g_autoptr(LedgerBackfill) backfill = NULL;
+    LedgerChunk chunk = {0};
+
+    if (!fixture_init(&fixture))
+        return;
+    plan_ranges(&fixture, 1);
+    chunks = ledger_load_open_chunks(fixture.conn, fixture.id, NULL);
+    chunk = g_array_index(chunks, LedgerChunk, 0);
+    finish_part(&fixture, &chunk, 1, 2);
+    finish_part(&fixture, &chunk, 0, 0);
+    g_assert_true(ledger_fold_chunks(fixture.conn, fixture.id, NULL));
+    g_assert_true(ledger_begin_pass(fixture.conn, fixture.id, 100, 64, 1, NULL));
+    backfill = load(&fixture);
+    g_assert_cmpint(backfill->last_pass_rows, ==, -1);
+}
+
 static void
 test_what_is_wanted(void)
 {
@@ -216,6 +238,8 @@ main(int argc, char **argv)
     g_test_add_func("/ledger/backfills/a-part-is-counted-once", test_a_part_is_counted_once);
     g_test_add_func("/ledger/backfills/done-ranges-are-folded", test_done_ranges_are_folded);
     g_test_add_func("/ledger/backfills/the-next-pass", test_the_next_pass_begins_at_zero);
+    g_test_add_func("/ledger/backfills/a-pass-that-skipped",
+                    test_a_pass_that_skipped_is_no_measure);
     g_test_add_func("/ledger/backfills/what-is-wanted", test_what_is_wanted);
     return g_test_run();
 }
