@@ -23,8 +23,11 @@ typedef struct {
     bool dry_run; /* say what would run (report_step + *plan), touch nothing */
 } ApplyContext;
 
-/* Takes the migrator lock on @context->conn; released by apply_unlock or the session's end. */
+/* Takes the migrator lock on @context->conn, waiting for lock.migrator_wait, then ERROR_OWNER;
+ * released by apply_unlock or the session's end. */
 bool apply_lock(const ApplyContext *context, GError **error);
+/* The same without waiting, for who has more to look at meanwhile. */
+bool apply_try_lock(const ApplyContext *context, GError **error);
 void apply_unlock(const ApplyContext *context);
 
 /* expand + sync of one revision (all in order are the caller's loop). */

@@ -13,12 +13,11 @@ report_holder(void *data, const char *holder)
                 "another sluice is at work: %s; waiting for it", holder);
 }
 
-bool
-apply_lock(const ApplyContext *context, GError **error)
+static bool
+lock_within(const ApplyContext *context, gint64 wait_ms, GError **error)
 {
-    if (!pg_poll_lock(context->conn, pg_lock_key(PG_LOCK_MIGRATOR, 0, 0), context->clock,
-                      context->settings->migrator_wait_ms, report_holder, (gpointer) context,
-                      error))
+    if (!pg_poll_lock(context->conn, pg_lock_key(PG_LOCK_MIGRATOR, 0, 0), context->clock, wait_ms,
+                      wait_ms > 0 ? report_holder : NULL, (gpointer) context, error))
         return false;
     /* A build that runs in the server for a sluice that was killed keeps this lock: let the server
      * notice. Not every platform can (before version 16: Linux alone), and nothing depends on it.
@@ -26,6 +25,18 @@ apply_lock(const ApplyContext *context, GError **error)
     pg_exec_script(context->conn, "SET client_connection_check_interval = '2s'", NULL);
     return ledger_ensure(context->conn, context->clock, error) &&
            phase_settle_events(context, error);
+}
+
+bool
+apply_lock(const ApplyContext *context, GError **error)
+{
+    return lock_within(context, context->settings->migrator_wait_ms, error);
+}
+
+bool
+apply_try_lock(const ApplyContext *context, GError **error)
+{
+    return lock_within(context, 0, error);
 }
 
 void

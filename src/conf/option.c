@@ -17,7 +17,7 @@ const OptionSpec settings_options[] = {
      "longest time that an app's query may wait for us", AT(stall_budget_ms)},
     {"lock.give_up_after", "SLUICE_LOCK_GIVE_UP_AFTER", OPTION_DURATION, "10m",
      "how long to try to get a lock within the budget, before exit status 6", AT(give_up_after_ms)},
-    {"lock.migrator_wait", "SLUICE_LOCK_MIGRATOR_WAIT", OPTION_DURATION, "0",
+    {"lock.migrator_wait", "SLUICE_LOCK_MIGRATOR_WAIT", OPTION_DURATION, "5m",
      "how long to wait for another sluice on the same database, before exit status 7",
      AT(migrator_wait_ms)},
 

@@ -56,7 +56,7 @@ typedef struct {
 
     gint64 stall_budget_ms;  /* lock.stall_budget, 50 ms */
     gint64 give_up_after_ms; /* lock.give_up_after, 10 min: then ERROR_LOCK */
-    gint64 migrator_wait_ms; /* lock.migrator_wait: for another sluice; 0 */
+    gint64 migrator_wait_ms; /* lock.migrator_wait: for another sluice; 5 min */
 
     int backfill_workers;              /* 1 */
     gint64 backfill_target_ms;         /* backfill.target_time, 75 ms */

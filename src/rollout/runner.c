@@ -400,7 +400,7 @@ lock_migrator(Runner *run, StepRun *step, const ApplyContext *context, GError **
     for (;;) {
         g_autoptr(GError) local = NULL;
 
-        if (apply_lock(context, &local))
+        if (apply_try_lock(context, &local))
             return true;
         if (!error_is(local, ERROR_OWNER)) {
             g_propagate_error(error, g_steal_pointer(&local));

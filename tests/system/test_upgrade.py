@@ -438,8 +438,7 @@ def test_eight_at_once(users, database):
     users.revision(SECOND, ADD, revises=FIRST)
     analyst = database.connect(autocommit=False)
     analyst.cursor().execute("SELECT count(*) FROM users")
-    env = {"SLUICE_LOCK_MIGRATOR_WAIT": "60s"}
-    started = [Started(users, "upgrade", env=env) for _ in range(8)]
+    started = [Started(users, "upgrade") for _ in range(8)]
 
     def all_said_why():
         return all("waits outside" in it.stderr or "another sluice is at work" in it.stderr
@@ -460,7 +459,7 @@ def test_a_second_one_ends_with_seven(users, database):
     analyst.cursor().execute("SELECT count(*) FROM users")
     first = Started(users, "upgrade")
     first.wait_for("waits outside")
-    result = users.fails(7, "upgrade")
+    result = users.fails(7, "upgrade", "-o", "lock.migrator_wait=0")
     assert "sluice/upgrade" in result.stderr and "pid" in result.stderr
     analyst.close()
     first.end()
