@@ -213,9 +213,10 @@ append_insert_reverse(GString *sql, const SyncMapping *mapping, bool shared)
     g_autofree char *given = condition_given(mapping->forward, "NEW");
     g_autofree char *parity = condition_parity(mapping->forward, mapping->reverse, "NEW");
     g_autofree char *new_app = new_app_condition(mapping);
-    /* In parentheses, for plpgsql takes the first bare THEN as its own. */
+    /* Parity counts with a NULL too: a new app's row that moves to another partition arrives as
+     * INSERT, and its old side must stay. */
     g_autofree char *condition =
-        new_app ? g_strdup_printf("(CASE WHEN %s THEN NOT %s ELSE %s END)", given, parity, new_app)
+        new_app ? g_strdup_printf("(%s OR %s) AND NOT %s", given, new_app, parity)
                 : g_strdup_printf("%s AND NOT %s", given, parity);
 
     append_step(sql, mapping, mapping->reverse, shared, condition);

@@ -127,6 +127,23 @@ def test_rows_that_move_between_partitions_keep_both(project, database):
     assert names(database, "id = 3") == [(3, "Three", "three")]
 
 
+def test_a_null_in_parity_moves_between_partitions(project, database):
+    """Forward gives NULL for an old value that is not NULL: a move by the new app keeps that value."""
+    project.settings(f'app:\n  name: shop\n  versions:\n    "2.0": {{built_on: {RENAME}}}\n')
+    database.execute("CREATE TABLE users (id int, full_name text, region int) "
+                     "PARTITION BY LIST (region)")
+    for region in (1, 2):
+        database.execute(f"CREATE TABLE users_{region} PARTITION OF users FOR VALUES IN ({region})")
+    database.execute("INSERT INTO users VALUES (1, '', 1)")
+    project.revision(RENAME, mapping("SELECT nullif(full_name, '') AS display_name",
+                                     "SELECT display_name AS full_name"))
+    project.ok("upgrade")
+    new_app = database.connect(application_name="shop/2.0")
+    new_app.cursor().execute("UPDATE users SET region = 2")
+    new_app.cursor().execute("INSERT INTO users (id, region) VALUES (2, 1)")
+    assert names(database) == [(1, "", None), (2, None, None)]
+
+
 def constraint(database):
     return database.query("SELECT conname, convalidated FROM pg_constraint "
                           "WHERE conrelid = 'users'::regclass AND contype = 'c'")
