@@ -33,6 +33,7 @@ const char *const fault_points[] = {
     "ledger-ensure-written",
     "rollout-abort-journaled",
     "rollout-abort-recorded",
+    "rollout-abort-returned",
     "rollout-abort-undone",
     "rollout-analysis-interval",
     "rollout-back-journaled",

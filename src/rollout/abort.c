@@ -10,9 +10,6 @@
 
 enum { REASON_LOOKS = 20, REASON_POLL_MS = 100 };
 
-/* In this order: the old app may need the old names before it gets the traffic. */
-static const StepKind way_back[] = {STEP_KIND_CUTOVER, STEP_KIND_WEIGHT};
-
 /* What an abort undoes in the ledger: these begin anew when it is resumed. */
 static const char *const undone_kinds[] = {"weight", "analysis", "pause", "cutover", "soak", NULL};
 
@@ -43,19 +40,48 @@ note_intent(Runner *run)
     FAULT_POINT("rollout-abort-journaled");
 }
 
+/* Does a cutover have statements of its own, so that the old app may not find its names? */
+static bool
+may_need_undo(const RolloutContext *context)
+{
+    for (guint i = 0; i < graph_count(context->graph); i++) {
+        g_autoptr(Revision) revision =
+            graph_read(context->graph, graph_get(context->graph, i), NULL);
+
+        if (revision == NULL || revision_section(revision, SECTION_CUTOVER, NULL))
+            return true;
+    }
+    return false;
+}
+
+/* A cutover that is a record alone keeps no traffic from going back: its undo can wait for the
+ * database. */
+static bool
+undo_cutover(Runner *run, GError **error)
+{
+    GError *local = NULL;
+
+    if (step_kinds[STEP_KIND_CUTOVER].undo(run, &local))
+        return true;
+    if (error_is(local, ERROR_CONNECTION) && !may_need_undo(run->context)) {
+        g_error_free(local);
+        return true;
+    }
+    g_propagate_error(error, local);
+    return false;
+}
+
+/* The old app may need the old names before it gets the traffic. */
 static bool
 go_back(Runner *run, GError **error)
 {
     note_intent(run);
-    for (guint i = 0; i < G_N_ELEMENTS(way_back); i++) {
-        const bool needs_database = way_back[i] == STEP_KIND_CUTOVER;
-
-        if (needs_database && (run->row == NULL || !has_begun(run->row, way_back[i])))
-            continue;
-        if (!step_kinds[way_back[i]].undo(run, error))
-            return false;
-        FAULT_POINT("rollout-abort-undone");
-    }
+    if (!undo_cutover(run, error))
+        return false;
+    FAULT_POINT("rollout-abort-undone");
+    if (!step_kinds[STEP_KIND_WEIGHT].undo(run, error))
+        return false;
+    FAULT_POINT("rollout-abort-returned");
     if (run->traffic)
         report_step(run->context->report, "all traffic is back on stable; the canary's servers are "
                                           "taken out");
@@ -94,11 +120,37 @@ tell_ledger(Runner *run, const char *reason, GError **error)
 }
 
 static bool
-must_be_told(const Runner *run)
+holds_abort(json_t *lines, const char *release)
 {
-    return run->row->state != ROLLOUT_ABORTED && run->row->state != ROLLOUT_DONE &&
-           g_strcmp0(run->row->to_version, run->context->settings->release_to) == 0 &&
-           journal_is_aborted(run->journal, run->release);
+    json_t *line = NULL;
+    size_t i = 0;
+
+    json_array_foreach(lines, i, line)
+    {
+        const char *of = json_string_value(json_object_get(line, "release"));
+        const char *action = json_string_value(json_object_get(line, "action"));
+
+        if (g_strcmp0(of, release) == 0 && g_strcmp0(action, "abort") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The journal says aborted, and the ledger does not: either it was never told, or somebody resumed
+ * the rollout from another machine. */
+static bool
+reconcile(Runner *run, json_t *unreported, GError **error)
+{
+    const LedgerRollout *row = run->row;
+
+    if (row->state == ROLLOUT_ABORTED || row->state == ROLLOUT_DONE ||
+        g_strcmp0(row->to_version, run->context->settings->release_to) != 0 ||
+        !journal_is_aborted(run->journal, run->release))
+        return true;
+    if (!holds_abort(unreported, run->release))
+        return journal_append(run->journal, run->release, "resume", 0, error);
+    return (!has_begun(row, STEP_KIND_CUTOVER) || step_kinds[STEP_KIND_CUTOVER].undo(run, error)) &&
+           tell_ledger(run, "aborted while the database did not answer", error);
 }
 
 /* Somebody aborts from this machine just now, and knows why: the ledger has it from them in a
@@ -152,10 +204,9 @@ abort_report_journal(Runner *run, GError **error)
 
     if (run->journal == NULL || run->row == NULL)
         return true;
-    if (must_be_told(run) &&
-        !tell_ledger(run, "aborted on this machine while the database did not answer", error))
-        return false;
     lines = journal_unreported(run->journal, &mark);
+    if (!reconcile(run, lines, error))
+        return false;
     if (json_array_size(lines) == 0)
         return true;
     return ledger_append_event(run->conn, "journal", NULL, run->row->id,
@@ -211,19 +262,6 @@ is_late(const Runner *run, bool *ret_late, GError **error)
         return false;
     *ret_late = traffic_is_at(&state, 100);
     return true;
-}
-
-static bool
-may_need_undo(const RolloutContext *context)
-{
-    for (guint i = 0; i < graph_count(context->graph); i++) {
-        g_autoptr(Revision) revision =
-            graph_read(context->graph, graph_get(context->graph, i), NULL);
-
-        if (revision == NULL || revision_section(revision, SECTION_CUTOVER, NULL))
-            return true;
-    }
-    return false;
 }
 
 /* The database is away. Nobody can record a retire or a cutover meanwhile, so what the router says

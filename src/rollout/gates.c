@@ -65,7 +65,6 @@ gates_context(Runner *run, const ApplyContext *apply, const BackfillContext *bac
 typedef struct {
     Runner *run;
     StepRun *step;
-    GateKind kind;
 } Waiter;
 
 /* All that waits, each with what would make it pass; figures that change are left to progress, so
@@ -95,8 +94,7 @@ poll_gate(void *data, const GateResult *result, gint64 sleep_ms, GError **error)
     g_autofree char *cause = describe_waiting(result);
     TrafficState state;
 
-    if (waiter->kind == GATE_CUTOVER && waiter->run->traffic &&
-        !share_watch(waiter->run, waiter->step, -1, &state, error))
+    if (waiter->run->traffic && !share_watch(waiter->run, waiter->step, -1, &state, error))
         return false;
     if (result->wait_ms > 0)
         runner_progress(waiter->run, waiter->step, 0, result->wait_ms, NULL);
@@ -129,7 +127,7 @@ gates_wait(Runner *run, StepRun *step, GateKind kind, const Revision *revision, 
     };
     const BackfillContext backfill = runner_backfill_context(run);
     const GateContext context = gates_context(run, &apply, &backfill, kind);
-    Waiter waiter = {.run = run, .step = step, .kind = kind};
+    Waiter waiter = {.run = run, .step = step};
     g_autoptr(GateResult) result = gate_wait(&context, kind, revision, poll_gate, &waiter, error);
 
     if (result == NULL)

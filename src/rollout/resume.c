@@ -6,6 +6,7 @@
 #include "ledger/backfills.h"
 #include "rollout/abort.h"
 #include "rollout/share.h"
+#include "rollout/step.h"
 
 /* The first step that is not done, which is what the rollout stands at. */
 static const LedgerRolloutStep *
@@ -77,6 +78,7 @@ admit_canary(Runner *run, GError **error)
            traffic_put_back(run->traffic, POOL_CANARY, error);
 }
 
+/* An abort may have died before its last act: what it undoes is undone again. */
 static bool
 resume_aborted(Runner *run, GError **error)
 {

@@ -347,11 +347,19 @@ next_step(const Runner *run)
 static bool
 finish(Runner *run, GError **error)
 {
-    return ledger_set_rollout(run->conn, run->row->id, run->epoch, ROLLOUT_DONE,
-                              (int) run->plan->specs->len, NULL, error) &&
-           runner_tell(run, "rollout", NULL, json_pack("{s:s}", "state", "done"), error,
-                       "rollout %" G_GINT64_FORMAT " of %s to %s is done", run->row->id,
-                       run->row->app, run->row->to_version);
+    if (!ledger_set_rollout(run->conn, run->row->id, run->epoch, ROLLOUT_DONE,
+                            (int) run->plan->specs->len, NULL, error) ||
+        !runner_tell(run, "rollout", NULL, json_pack("{s:s}", "state", "done"), error,
+                     "rollout %" G_GINT64_FORMAT " of %s to %s is done", run->row->id,
+                     run->row->app, run->row->to_version))
+        return false;
+    if (run->traffic && run->plan->from)
+        report_step(run->context->report,
+                    "%s serves from the canary's servers now: give them the weight in the router's "
+                    "own configuration, and swap traffic.stable and traffic.canary for the next "
+                    "rollout",
+                    run->row->to_version);
+    return true;
 }
 
 /* Steps up to @last, and the end of the rollout if that was the last one. */

@@ -220,6 +220,7 @@ runner_take_lease(Runner *run, GError **error)
 {
     GError *local = NULL;
 
+    run->has_lease = false;
     if (!pg_poll_lock(run->conn, lease_key(run), run->context->clock, LEASE_PATIENCE_MS, say_holder,
                       run, &local)) {
         if (error_is(local, ERROR_OWNER))
@@ -228,18 +229,31 @@ runner_take_lease(Runner *run, GError **error)
         g_propagate_error(error, local);
         return false;
     }
-    return ledger_take_lease(run->conn, run->row->id, run->owner, &run->epoch, error) &&
-           runner_reload(run, error);
+    run->has_lease = ledger_take_lease(run->conn, run->row->id, run->owner, &run->epoch, error) &&
+                     runner_reload(run, error);
+    return run->has_lease;
 }
 
 bool
 runner_database_answers(Runner *run)
 {
-    if (pg_is_connected(run->conn) && pg_exec(run->conn, NULL, "SELECT 1"))
+    if (run->has_lease && pg_is_connected(run->conn) && pg_exec(run->conn, NULL, "SELECT 1"))
         return true;
+    run->has_lease = false;
     if (pg_reconnect(run->conn, NULL))
         runner_take_lease(run, NULL);
     return false;
+}
+
+/* The server may not have noticed yet that our last session is gone: then it holds the lock, and
+ * nobody has raised the epoch since. */
+static bool
+is_held_by_ourselves(Runner *run, const GError *failure)
+{
+    const gint64 epoch = run->epoch;
+
+    return error_is(failure, ERROR_OWNER) && pg_is_connected(run->conn) &&
+           runner_reload(run, NULL) && run->row->lease_epoch == epoch;
 }
 
 bool
@@ -258,7 +272,8 @@ runner_reconnect(Runner *run, GError **error)
             g_clear_pointer(&run->waiting_for, g_free);
             return true;
         }
-        if (!error_is(local, ERROR_CONNECTION) || clock_now_ms(clock) > deadline) {
+        if ((!error_is(local, ERROR_CONNECTION) && !is_held_by_ourselves(run, local)) ||
+            clock_now_ms(clock) > deadline) {
             g_propagate_error(error, g_steal_pointer(&local));
             return false;
         }

@@ -40,7 +40,8 @@ typedef struct {
     char *release;  /* "notes-api/2.0" */
     char *owner;    /* "root@host" */
     LedgerRollout *row;
-    gint64 epoch; /* of the lease; 0: we do not have it */
+    gint64 epoch;   /* of the lease we took last; 0: none */
+    bool has_lease; /* with this session */
     Confirmed confirmed;
     Judge *judge;       /* NULL until the first analysis */
     Outcome outcome;    /* of the step that has just failed */

@@ -1,6 +1,10 @@
+#include <string.h>
+
 #include "base/fault.h"
 #include "rollout/gates.h"
 #include "rollout/step.h"
+
+#define OURS "cut_over" /* in the evidence: the revisions that this rollout cut over */
 
 /* The next revision that this step has to cut over; *@ret_revision NULL: none is left. */
 static bool
@@ -46,6 +50,20 @@ apply_one(Runner *run, StepRun *step, const Revision *revision,
     return phase(&apply, revision, error);
 }
 
+/* What an abort will have to undo: a revision may also have been cut over by an earlier rollout. */
+static bool
+note_revision(Runner *run, StepRun *step, const Revision *revision, GError **error)
+{
+    json_t *ours = json_object_get(step->evidence, OURS);
+
+    if (ours == NULL) {
+        ours = json_object();
+        json_object_set_new(step->evidence, OURS, ours);
+    }
+    json_object_set_new(ours, revision->id, json_true());
+    return runner_keep(run, step, error);
+}
+
 bool
 step_cutover_act(Runner *run, StepRun *step, GError **error)
 {
@@ -56,7 +74,8 @@ step_cutover_act(Runner *run, StepRun *step, GError **error)
             return false;
         if (next == NULL)
             return true;
-        if (!gates_wait(run, step, GATE_CUTOVER, next, error) || !runner_check(run, error))
+        if (!gates_wait(run, step, GATE_CUTOVER, next, error) || !runner_check(run, error) ||
+            !note_revision(run, step, next, error))
             return false;
         FAULT_POINT("rollout-cutover-passed");
         if (!apply_one(run, step, next, apply_cutover, error))
@@ -65,14 +84,30 @@ step_cutover_act(Runner *run, StepRun *step, GError **error)
     }
 }
 
+static json_t *
+cut_over_by_us(const LedgerRollout *row)
+{
+    for (guint i = 0; i < row->steps->len; i++) {
+        const LedgerRolloutStep *step = g_ptr_array_index(row->steps, i);
+
+        if (strcmp(step->kind, step_kind_name(STEP_KIND_CUTOVER)) == 0)
+            return json_object_get(step->evidence, OURS);
+    }
+    return NULL;
+}
+
 bool
 step_cutover_undo(Runner *run, GError **error)
 {
-    for (guint i = run->plan->revisions->len; i-- > 0;) {
+    json_t *ours = run->row ? cut_over_by_us(run->row) : NULL;
+
+    for (guint i = ours ? run->plan->revisions->len : 0; i-- > 0;) {
         const Revision *revision = g_ptr_array_index(run->plan->revisions, i);
         RevisionState state = STATE_PENDING;
         bool final = false;
 
+        if (json_object_get(ours, revision->id) == NULL)
+            continue;
         if (!runner_state(run, revision, &state, &final, error))
             return false;
         if (state == STATE_CUT_OVER && !apply_one(run, NULL, revision, apply_cutover_undo, error))

@@ -123,6 +123,19 @@ def test_abort(stage, undisturbed, point):
     assert outcome(stage) == undisturbed["run"]
 
 
+@pytest.mark.parametrize("point", points(*OF_ABORT))
+def test_abort_after_cutover(stage, point):
+    for step in ("expand", "deploy", "backfill", "weight-50", "analysis-50", "weight-100",
+                 "cutover"):
+        stage.ok("rollout", "step", step)
+    assert run_to_fault(stage, point, "rollout", "abort")
+    stage.ok("rollout", "abort")
+    assert stage.proxy.share() == 0
+    assert stage.states()["cutover"] == "undone"
+    assert stage.database.value("SELECT max(state) FROM sluice.revision "
+                                "WHERE NOT final") == "backfilled"
+
+
 @pytest.mark.parametrize("point", points(*OF_RESUME))
 def test_resume(stage, undisturbed, point):
     reach_50(stage)

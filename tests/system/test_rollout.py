@@ -334,6 +334,16 @@ def test_abort_after_cutover_undoes_it(stage):
     stage.assert_contracted()
 
 
+def test_abort_after_cutover_without_a_runner(stage):
+    stage.configure([*QUICK[:5], "soak: 60s", *QUICK[6:]])
+    for step in QUICK[:5]:
+        stage.ok("rollout", "step", step.split(":")[0])
+    stage.ok("rollout", "abort")
+    assert stage.proxy.share() == 0
+    assert stage.database.value("SELECT state FROM sluice.revision WHERE id = %s",
+                                NEW) == "backfilled"
+
+
 def test_nothing_to_abort(stage):
     refused = stage.fails(8, "rollout", "abort")
     assert "no rollout of shop is under way" in refused.stderr
@@ -462,6 +472,50 @@ def test_abort_needs_no_database(tmp_path, own_server):
         stage.assert_contracted()
     finally:
         stage.close()
+
+
+def test_abort_after_cutover_without_database(tmp_path, own_server):
+    stage = Stage(tmp_path / "stage", own_server.create_database())
+    try:
+        stage.open()
+        stage.configure([*QUICK[:5], "soak: 60s", *QUICK[6:]])
+        runner = stage.start("rollout", "run")
+        stage.wait_step("soak", "waiting")
+        own_server.stop("--immediate")
+        stage.ok("rollout", "abort")
+        assert stage.proxy.share() == 0
+        own_server.start("--tcp")
+        end(runner, 8)
+        stage.fails(8, "rollout", "run")
+        assert stage.states()["cutover"] == "undone"
+        assert stage.database.value("SELECT state FROM sluice.revision WHERE id = %s",
+                                    NEW) == "backfilled"
+    finally:
+        stage.close()
+
+
+def test_lost_session_is_replaced(stage):
+    stage.configure([*LONG_AT_50[:5], "pause", *LONG_AT_50[6:]])
+    runner = stage.start("rollout", "run")
+    stage.wait_step("pause-50", "waiting")
+    assert stage.database.value("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                                "WHERE application_name = 'sluice/rollout'") == 1
+    wait_until(lambda: stage.rollout()["epoch"] == 2, what="the lease taken again")
+    stage.ok("rollout", "resume")
+    stderr = end(runner, 0)
+    assert "connecting again" in stderr and "going on" in stderr
+    stage.assert_contracted()
+
+
+def test_abort_here_resume_there(stage):
+    stage.configure(QUICK)
+    for step in QUICK[:3]:
+        stage.ok("rollout", "step", step)
+    stage.ok("rollout", "abort")
+    there = {"XDG_STATE_HOME": str(stage.folder / "elsewhere")}
+    stage.ok("rollout", "resume", env=there)
+    stage.ok("rollout", "run")
+    stage.assert_contracted()
 
 
 def test_first_version_needs_no_old_one(tmp_path, database):
