@@ -1,11 +1,9 @@
 """init, revision, show, history, heads: everything that needs files and no database."""
 import re
-import resource
-import subprocess
 
 import pytest
 
-from conftest import SLUICE, Project, clean_environment, run_sluice
+from conftest import Project, run_sluice
 
 RENAME = """-- sluice: expand
 ALTER TABLE users ADD COLUMN display_name text;
@@ -151,22 +149,3 @@ def test_a_folder_below_finds_the_project(files):
     below.mkdir(parents=True)
     result = run_sluice("heads", cwd=below)
     assert result.stdout.startswith("aaaa "), result
-
-
-def test_heads_is_fast(files):
-    """At most 15 ms of CPU with 200 revisions: it stands in prompts and hooks. Best of ten, for
-    the machine may be busy; a sanitizer's build is not measured."""
-    if b"__asan_init" in open(SLUICE, "rb").read():
-        pytest.skip("built with a sanitizer")
-    parent = None
-    for i in range(200):
-        files.revision(f"{i:012x}", RENAME, revises=parent)
-        parent = f"{i:012x}"
-    best = 1.0
-    for _ in range(10):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([SLUICE, "heads"], cwd=files.folder, env=clean_environment(), check=True,
-                       stdout=subprocess.DEVNULL)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert best <= 0.015
