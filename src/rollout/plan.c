@@ -224,6 +224,7 @@ rollout_plan_new(const Settings *settings, const Graph *graph, const GPtrArray *
     if (!find_versions(plan, error) || !resolve_version(graph, plan->from, &from_built_on, error) ||
         !resolve_version(graph, plan->to, &plan->built_on, error))
         return NULL;
+    g_assert(plan->to != NULL);
     if (plan->built_on == NULL) {
         error_set(error, ERROR_CONFIG, "version %s does not say which revision it is built on",
                   plan->to->version);

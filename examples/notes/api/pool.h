@@ -28,7 +28,7 @@ void pool_return(Pool *pool, Session *session);
 
 /* Runs a prepared statement, preparing it where this session has not yet. @values: one text a
  * parameter. The result is never NULL and owned by the caller. */
-PGresult *session_run(Session *session, StatementId statement, const char *const *values);
+PGresult *session_run(Session *session, StatementId id, const char *const *values);
 /* After a failed result: is the session lost? */
 bool session_is_lost(const Session *session);
 
