@@ -7,20 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 
 enum { FILE_LIMIT = 64 << 20 };
-
-typedef int Descriptor;
-
-static void
-descriptor_clear(Descriptor *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Descriptor, descriptor_clear)
 
 static bool
 fail_errno(GError **error, const char *what, const char *path)

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -29,17 +30,6 @@ enum {
 #define STATE_FILE "server.json"
 #define LOCK_FILE "sluice.lock"
 #define SLOT "replica"
-
-typedef int Descriptor;
-
-static void
-descriptor_clear(Descriptor *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Descriptor, descriptor_clear)
 
 char *
 pg_server_default_folder(void)

@@ -7,20 +7,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 
 enum { TIMEOUT_MS = 2000, REPLY_LIMIT = 16 << 20 };
-
-typedef int Descriptor;
-
-static void
-descriptor_clear(Descriptor *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Descriptor, descriptor_clear)
 
 static bool
 fail(GError **error, const char *path, const char *why)

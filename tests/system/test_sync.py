@@ -107,11 +107,15 @@ def test_two_revisions_in_flight_make_a_chain(project, database):
                           "ON n.oid = pronamespace WHERE nspname = 'sluice'") == 0
 
 
-def test_rows_that_move_between_partitions_keep_both(project, database):
+def partition_users(database):
     database.execute("CREATE TABLE users (id int, full_name text, note text, region int) "
                      "PARTITION BY LIST (region)")
     for region in (1, 2):
         database.execute(f"CREATE TABLE users_{region} PARTITION OF users FOR VALUES IN ({region})")
+
+
+def test_rows_that_move_between_partitions_keep_both(project, database):
+    partition_users(database)
     database.execute("INSERT INTO users VALUES (1, 'Unfilled', '', 1), (2, 'Two', '', 1)")
     project.revision(RENAME, mapping("SELECT lower(full_name) AS display_name",
                                      "SELECT upper(display_name) AS full_name"))
@@ -130,11 +134,8 @@ def test_rows_that_move_between_partitions_keep_both(project, database):
 def test_a_null_in_parity_moves_between_partitions(project, database):
     """Forward gives NULL for an old value that is not NULL: a move by the new app keeps that value."""
     project.settings(f'app:\n  name: shop\n  versions:\n    "2.0": {{built_on: {RENAME}}}\n')
-    database.execute("CREATE TABLE users (id int, full_name text, region int) "
-                     "PARTITION BY LIST (region)")
-    for region in (1, 2):
-        database.execute(f"CREATE TABLE users_{region} PARTITION OF users FOR VALUES IN ({region})")
-    database.execute("INSERT INTO users VALUES (1, '', 1)")
+    partition_users(database)
+    database.execute("INSERT INTO users VALUES (1, '', '', 1)")
     project.revision(RENAME, mapping("SELECT nullif(full_name, '') AS display_name",
                                      "SELECT display_name AS full_name"))
     project.ok("upgrade")
