@@ -14,7 +14,7 @@ print_gate(Output *output, const GateResult *result)
 
         g_ptr_array_add(
             rows,
-            rollout_row(3, g_strdup(check->name), g_strdup(check_state_name(check->state)),
+            rollout_row(g_strdup(check->name), g_strdup(check_state_name(check->state)),
                         g_strdup_printf("%s%s%s", check->evidence, check->next_step ? ". " : "",
                                         check->next_step ? check->next_step : "")));
     }

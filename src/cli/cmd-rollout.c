@@ -39,7 +39,7 @@ print_plan(Output *output, json_t *plan)
     output_line(output, "%s %s%s%s, plan %.12s", text_of(plan, "app"), from, *from ? " to " : "",
                 text_of(plan, "to"), text_of(plan, "digest"));
     json_array_foreach(json_object_get(plan, "steps"), i, item) g_ptr_array_add(
-        steps, rollout_row(3, g_strdup_printf("%zu", i + 1), g_strdup(text_of(item, "name")),
+        steps, rollout_row(g_strdup_printf("%zu", i + 1), g_strdup(text_of(item, "name")),
                            g_strdup(text_of(item, "text"))));
     output_table(output, step_header, steps);
     json_array_foreach(json_object_get(plan, "revisions"), i, item)
@@ -48,9 +48,8 @@ print_plan(Output *output, json_t *plan)
 
         json_array_foreach(json_object_get(item, "phases"), k, phase)
             g_string_append_printf(phases, "%s%s", k ? ", " : "", json_string_value(phase));
-        g_ptr_array_add(revisions,
-                        rollout_row(3, g_strdup(text_of(item, "id")), g_strdup(phases->str),
-                                    g_strdup(text_of(item, "title"))));
+        g_ptr_array_add(revisions, rollout_row(g_strdup(text_of(item, "id")), g_strdup(phases->str),
+                                               g_strdup(text_of(item, "title"))));
     }
     output_line(output, "%s", "");
     if (revisions->len > 0)
@@ -116,7 +115,7 @@ step_row(size_t i, json_t *step)
         note = text_of(evidence, "text");
     if (*at == '\0')
         at = text_of(step, "started_at");
-    return rollout_row(5, g_strdup_printf("%zu", i + 1), g_strdup(text_of(step, "name")),
+    return rollout_row(g_strdup_printf("%zu", i + 1), g_strdup(text_of(step, "name")),
                        g_strdup(text_of(step, "state")), g_strndup(at, 19), g_strdup(note));
 }
 

@@ -28,14 +28,11 @@ rollout_app_clear(RolloutApp *rollout)
 }
 
 GStrv
-rollout_row(int n, ...)
+rollout_row_array(char *const *take_cells, gsize n)
 {
-    GStrv row = g_new0(char *, (gsize) n + 1);
-    va_list cells;
+    GStrv row = g_new0(char *, n + 1);
 
-    va_start(cells, n);
-    for (int i = 0; i < n; i++)
-        row[i] = va_arg(cells, char *);
-    va_end(cells);
+    for (gsize i = 0; i < n; i++)
+        row[i] = take_cells[i];
     return row;
 }

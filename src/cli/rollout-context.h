@@ -16,8 +16,10 @@ bool rollout_app_init(RolloutApp *rollout, const App *app, bool database, GError
 void rollout_app_clear(RolloutApp *rollout);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RolloutApp, rollout_app_clear)
 
-/* A table row of @n cells, given away. Each cell is taken over. */
-GStrv rollout_row(int n, ...);
+/* A table row of cells, each of which is taken over. */
+GStrv rollout_row_array(char *const *take_cells, gsize n);
+#define rollout_row(...)                                                                           \
+    rollout_row_array((char *[]){__VA_ARGS__}, G_N_ELEMENTS(((char *[]){__VA_ARGS__})))
 
 /* `approve`, which is `rollout approve` too (cmd-approve.c). */
 typedef struct {

@@ -169,25 +169,11 @@ pass_gate(Runner *run, GateKind kind, const Revision *revision, bool wait, GErro
 }
 
 static bool
-apply_outside(Runner *run, const Revision *revision, bool dry_run,
-              bool (*phase)(const ApplyContext *, const Revision *, GError **), GError **error)
-{
-    ApplyContext apply;
-    g_autoptr(PgConn) conn = NULL;
-
-    if (!runner_begin_apply(run, NULL, &apply, error))
-        return false;
-    conn = apply.conn;
-    apply.dry_run = dry_run;
-    return phase(&apply, revision, error);
-}
-
-static bool
 pass_one(Runner *run, GateKind kind, const Revision *revision, bool dry_run, GError **error)
 {
     return pass_gate(run, kind, revision, !dry_run, error) &&
-           apply_outside(run, revision, dry_run,
-                         kind == GATE_CUTOVER ? apply_cutover : apply_contract, error);
+           runner_apply(run, NULL, kind == GATE_CUTOVER ? apply_cutover : apply_contract, revision,
+                        dry_run, error);
 }
 
 static bool
@@ -239,5 +225,5 @@ rollout_undo_cutover(const RolloutContext *context, const char *target, bool dry
 
     return open_outside(&run, context, error) && check_outside(&run, GATE_CUTOVER, error) &&
            graph_resolve(context->graph, target, &revision, error) &&
-           apply_outside(&run, revision, dry_run, apply_cutover_undo, error);
+           runner_apply(&run, NULL, apply_cutover_undo, revision, dry_run, error);
 }

@@ -433,23 +433,21 @@ lock_migrator(Runner *run, StepRun *step, const ApplyContext *context, GError **
 }
 
 bool
-runner_begin_apply(Runner *run, StepRun *step, ApplyContext *ret_context, GError **error)
+runner_apply(Runner *run, StepRun *step, RunnerPhase phase, const Revision *revision, bool dry_run,
+             GError **error)
 {
     const RolloutContext *context = run->context;
     g_autoptr(PgConn) conn = pg_connect(context->url, &apply_session, error);
-    ApplyContext apply = {
+    const ApplyContext apply = {
         .conn = conn,
         .settings = context->settings,
         .clock = context->clock,
         .report = context->report,
         .graph = context->graph,
+        .dry_run = dry_run,
     };
 
-    if (conn == NULL || !lock_migrator(run, step, &apply, error))
-        return false;
-    g_steal_pointer(&conn); /* the context's now */
-    *ret_context = apply;
-    return true;
+    return conn && lock_migrator(run, step, &apply, error) && phase(&apply, revision, error);
 }
 
 BackfillContext

@@ -103,7 +103,10 @@ bool runner_abort(Runner *run, GError **error, const char *format, ...) G_GNUC_P
 /* State of a revision in this database; a pending one has no row. */
 bool runner_state(Runner *run, const Revision *revision, RevisionState *ret_state, bool *ret_final,
                   GError **error);
-/* A connection of its own for DDL, with the migrator lock: waits for another migrator.
- * @step NULL: an abort, which needs no lease. The caller disconnects @ret_context->conn. */
-bool runner_begin_apply(Runner *run, StepRun *step, ApplyContext *ret_context, GError **error);
+/* A phase of apply/. */
+typedef bool (*RunnerPhase)(const ApplyContext *context, const Revision *revision, GError **error);
+/* Runs @phase on a connection of its own with the migrator lock: waits for another migrator. @step
+ * NULL: an abort, or outside a rollout, which need no lease. */
+bool runner_apply(Runner *run, StepRun *step, RunnerPhase phase, const Revision *revision,
+                  bool dry_run, GError **error);
 BackfillContext runner_backfill_context(const Runner *run);

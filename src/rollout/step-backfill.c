@@ -85,18 +85,6 @@ fill(Runner *run, StepRun *step, const Revision *revision, GError **error)
     return runner_check(run, error);
 }
 
-static bool
-finish(Runner *run, StepRun *step, const Revision *revision, GError **error)
-{
-    ApplyContext apply;
-    g_autoptr(PgConn) conn = NULL;
-
-    if (!runner_begin_apply(run, step, &apply, error))
-        return false;
-    conn = apply.conn;
-    return apply_finish(&apply, revision, error);
-}
-
 bool
 step_backfill_act(Runner *run, StepRun *step, GError **error)
 {
@@ -111,7 +99,7 @@ step_backfill_act(Runner *run, StepRun *step, GError **error)
             continue;
         if (revision_has_backfill(revision) && !fill(run, step, revision, error))
             return false;
-        if (!finish(run, step, revision, error))
+        if (!runner_apply(run, step, apply_finish, revision, false, error))
             return false;
         FAULT_POINT("rollout-backfill-finished");
     }

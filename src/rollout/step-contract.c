@@ -44,18 +44,6 @@ step_contract_observe(Runner *run, StepRun *step, bool *ret_done, GError **error
     return true;
 }
 
-static bool
-contract(Runner *run, StepRun *step, const Revision *revision, GError **error)
-{
-    ApplyContext apply;
-    g_autoptr(PgConn) conn = NULL;
-
-    if (!runner_begin_apply(run, step, &apply, error))
-        return false;
-    conn = apply.conn;
-    return apply_contract(&apply, revision, error);
-}
-
 bool
 step_contract_act(Runner *run, StepRun *step, GError **error)
 {
@@ -70,7 +58,7 @@ step_contract_act(Runner *run, StepRun *step, GError **error)
         if (!gates_wait(run, step, GATE_CONTRACT, next, error) || !runner_check(run, error))
             return false;
         FAULT_POINT("rollout-contract-passed");
-        if (!contract(run, step, next, error))
+        if (!runner_apply(run, step, apply_contract, next, false, error))
             return false;
         FAULT_POINT("rollout-contract-applied");
     }

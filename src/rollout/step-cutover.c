@@ -37,19 +37,6 @@ step_cutover_observe(Runner *run, StepRun *step, bool *ret_done, GError **error)
     return true;
 }
 
-static bool
-apply_one(Runner *run, StepRun *step, const Revision *revision,
-          bool (*phase)(const ApplyContext *, const Revision *, GError **), GError **error)
-{
-    ApplyContext apply;
-    g_autoptr(PgConn) conn = NULL;
-
-    if (!runner_begin_apply(run, step, &apply, error))
-        return false;
-    conn = apply.conn;
-    return phase(&apply, revision, error);
-}
-
 /* What an abort will have to undo: a revision may also have been cut over by an earlier rollout. */
 static bool
 note_revision(Runner *run, StepRun *step, const Revision *revision, GError **error)
@@ -78,7 +65,7 @@ step_cutover_act(Runner *run, StepRun *step, GError **error)
             !note_revision(run, step, next, error))
             return false;
         FAULT_POINT("rollout-cutover-passed");
-        if (!apply_one(run, step, next, apply_cutover, error))
+        if (!runner_apply(run, step, apply_cutover, next, false, error))
             return false;
         FAULT_POINT("rollout-cutover-applied");
     }
@@ -110,7 +97,8 @@ step_cutover_undo(Runner *run, GError **error)
             continue;
         if (!runner_state(run, revision, &state, &final, error))
             return false;
-        if (state == STATE_CUT_OVER && !apply_one(run, NULL, revision, apply_cutover_undo, error))
+        if (state == STATE_CUT_OVER &&
+            !runner_apply(run, NULL, apply_cutover_undo, revision, false, error))
             return false;
     }
     return true;

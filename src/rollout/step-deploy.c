@@ -5,15 +5,9 @@
 /* Sessions of the new version are told from the old ones' by their names, which the installed
  * triggers hold. Before it starts, for its first write counts. */
 static bool
-renew_sync(Runner *run, StepRun *step, GError **error)
+renew_sync(const ApplyContext *apply, const Revision *revision G_GNUC_UNUSED, GError **error)
 {
-    ApplyContext apply;
-    g_autoptr(PgConn) conn = NULL;
-
-    if (!runner_begin_apply(run, step, &apply, error))
-        return false;
-    conn = apply.conn;
-    return apply_renew_sync(&apply, error);
+    return apply_renew_sync(apply, error);
 }
 
 /* Only what a person or an abort took out; a share above 0 comes with the first weight. */
@@ -38,7 +32,7 @@ step_deploy_act(Runner *run, StepRun *step, GError **error)
         error_set(error, ERROR_CONFIG, "step deploy needs deploy.start, and it is not set");
         return error_hint(error, "Set deploy.start, deploy.stop and deploy.ready in sluice.yaml.");
     }
-    if (!renew_sync(run, step, error))
+    if (!runner_apply(run, step, renew_sync, NULL, false, error))
         return false;
     if (run->traffic && !share_set(run, step, 0, error))
         return false;

@@ -24,15 +24,10 @@ step_expand_observe(Runner *run, StepRun *step, bool *ret_done, GError **error)
 bool
 step_expand_act(Runner *run, StepRun *step, GError **error)
 {
-    ApplyContext apply;
-    g_autoptr(PgConn) conn = NULL;
-
-    if (!runner_begin_apply(run, step, &apply, error))
-        return false;
-    conn = apply.conn;
     for (guint i = 0; i < run->plan->revisions->len; i++) {
         if (!runner_check(run, error) ||
-            !apply_expand(&apply, g_ptr_array_index(run->plan->revisions, i), error))
+            !runner_apply(run, step, apply_expand, g_ptr_array_index(run->plan->revisions, i),
+                          false, error))
             return false;
         FAULT_POINT("rollout-expand-applied");
     }
