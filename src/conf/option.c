@@ -93,10 +93,6 @@ const OptionSpec settings_options[] = {
      "version that serves now; none for the first release", AT(release_from)},
     {"rollout.to", "SLUICE_ROLLOUT_TO", OPTION_TEXT, NULL, "version that is rolled out",
      AT(release_to)},
-
-    {"notify.command", "SLUICE_NOTIFY_COMMAND", OPTION_TEXT, NULL,
-     "shell command that gets each step's result as a JSON line on standard input",
-     AT(notify_command)},
     {NULL},
 };
 

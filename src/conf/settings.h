@@ -97,8 +97,6 @@ typedef struct {
     char *release_from; /* rollout.from: version; NULL: none */
     char *release_to;   /* rollout.to */
     GArray *steps;      /* StepSpec; empty: the default list */
-
-    char *notify_command; /* may be NULL; gets a JSON line on standard input */
 } Settings;
 
 /* Reads @path, or sluice.yaml in the working folder or above if NULL; a missing one is no error if
