@@ -149,7 +149,8 @@ prepare_folder(const PgInstall *install, const char *folder, GError **error)
 {
     if (!check_socket_path(folder, error) || !check_reachable(install, folder, error))
         return false;
-    if (g_mkdir_with_parents(folder, 0700) != 0)
+    /* Open at first, for folders above that are missing must let the server's user through. */
+    if (g_mkdir_with_parents(folder, 0755) != 0)
         return error_set(error, ERROR_STATE, "cannot make folder '%s': %s", folder,
                          g_strerror(errno));
     if (!check_owner(install, folder, error))

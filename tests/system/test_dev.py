@@ -1,8 +1,10 @@
 """sluice dev: the private PostgreSQL."""
 import os
+import pathlib
 import signal
 import stat
 import subprocess
+import tempfile
 
 import psycopg2
 import pytest
@@ -151,6 +153,18 @@ def test_a_closed_folder_is_named(tmp_path):
     result = dev(closed / "server", "start")
     assert result.returncode == 8
     assert "cannot be reached by user" in result.stderr
+
+
+def test_folders_above_are_made_and_let_the_server_through():
+    with tempfile.TemporaryDirectory(prefix="sluice-dev-test-", dir="/tmp") as name:
+        os.chmod(name, 0o755)
+        folder = pathlib.Path(name) / "a/b/server"
+        try:
+            started = dev(folder, "start")
+            assert started.returncode == 0, started.stderr
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        finally:
+            dev(folder, "stop", "--remove")
 
 
 def test_two_starts_at_once():
