@@ -29,8 +29,10 @@ check: all
 bench: all
 	bench/run $(BUILD) $(or $(SIZE),quick)
 
+# What was built is installed; only where to is set anew.
 install: all
-	meson configure $(BUILD) --prefix=$(PREFIX)
+	meson setup --reconfigure $(BUILD) --prefix=$(PREFIX) > /dev/null
+	ninja -C $(BUILD)
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
 clean:
