@@ -123,3 +123,10 @@ def test_tree_of_git_has_no_build_products():
     assert not [name for name in listed if name.endswith((".o", ".a", ".pyc", ".so"))]
     assert not [name for name in listed
                 if name and not (ROOT / name).is_dir() and os.path.getsize(ROOT / name) > 1 << 20]
+
+
+def test_every_room_has_unit_tests():
+    rooms = [folder.name for folder in (ROOT / "src").iterdir() if folder.is_dir()]
+    assert len(rooms) > 15
+    without = [room for room in rooms if not list((ROOT / "tests/unit" / room).glob("test-*.c"))]
+    assert without == []
