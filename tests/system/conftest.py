@@ -2,6 +2,7 @@
 
 The binary is the one of the environment variable SLUICE, else build/src/sluice.
 """
+import itertools
 import json
 import os
 import pathlib
@@ -37,11 +38,15 @@ def wait_until(condition, seconds=20, what="condition"):
         time.sleep(0.02)
 
 
+PORTS = 2000  # of each test process: it gives none twice, and takes none of another's
+_next_port = itertools.count(int.from_bytes(os.urandom(2), "big"))
+
+
 def free_port():
     """A TCP port of 127.0.0.1 outside the kernel's range for outgoing connections."""
-    start = int.from_bytes(os.urandom(2), "big")
-    for i in range(8000):
-        port = 12000 + (start + i) % 8000
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4
+    for _ in range(PORTS):
+        port = 12000 + worker * PORTS + next(_next_port) % PORTS
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
