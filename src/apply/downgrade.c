@@ -19,8 +19,8 @@ check_state(const Phase *phase, GError **error)
 static bool
 check_children(const Phase *phase, GError **error)
 {
-    for (guint i = 0; i < phase->rows->len; i++) {
-        const LedgerRevision *row = g_ptr_array_index(phase->rows, i);
+    for (guint i = 0; i < phase->rows->list->len; i++) {
+        const LedgerRevision *row = g_ptr_array_index(phase->rows->list, i);
 
         if (row == phase->row ||
             !graph_is_ancestor(phase->context->graph, phase->revision->id, row->id))

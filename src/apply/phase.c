@@ -65,7 +65,7 @@ void
 phase_clear(Phase *phase)
 {
     g_clear_pointer(&phase->revision, revision_free);
-    g_clear_pointer(&phase->rows, g_ptr_array_unref);
+    g_clear_pointer(&phase->rows, ledger_revisions_free);
 }
 
 bool
@@ -116,7 +116,8 @@ has_ended(PhaseKind kind, const LedgerRevision *row)
 
 /* @event begins a phase, and the ledger says that this phase has ended. */
 static bool
-settle_event(const ApplyContext *context, const LedgerEvent *event, GPtrArray *rows, GError **error)
+settle_event(const ApplyContext *context, const LedgerEvent *event, const LedgerRevisions *rows,
+             GError **error)
 {
     const LedgerRevision *row = ledger_find_revision(rows, event->revision);
 
@@ -130,7 +131,7 @@ bool
 phase_settle_events(const ApplyContext *context, GError **error)
 {
     g_autoptr(GPtrArray) kinds = g_ptr_array_new();
-    g_autoptr(GPtrArray) rows = ledger_load_revisions(context->conn, error);
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(context->conn, error);
     g_autoptr(GPtrArray) events = NULL;
 
     for (int kind = 0; kind < PHASE_N; kind++) {

@@ -21,8 +21,8 @@ typedef enum {
 typedef struct {
     const ApplyContext *context;
     PhaseKind kind;
-    Revision *revision;        /* with its sections */
-    GPtrArray *rows;           /* LedgerRevision * */
+    Revision *revision; /* with its sections */
+    LedgerRevisions *rows;
     const LedgerRevision *row; /* of @revision; NULL: unknown to the ledger */
     RevisionState state;       /* it is in */
     bool is_final;             /* @state is the last that it has */

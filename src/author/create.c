@@ -104,7 +104,7 @@ create_revision(const CreateRequest *request, CreatedRevision *ret_created, GErr
 
     if (!check_title(request->title, error) || !file_make_folder(request->folder, 0777, error))
         return false;
-    graph = graph_load(request->folder, false, error);
+    graph = graph_load(request->folder, error);
     if (graph == NULL)
         return false;
     made.id = choose_id(request, graph, error);

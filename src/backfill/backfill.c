@@ -9,7 +9,7 @@
 static bool
 check_state(PgConn *conn, const Revision *revision, bool *ret_open, GError **error)
 {
-    g_autoptr(GPtrArray) rows = ledger_load_revisions(conn, error);
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(conn, error);
     const LedgerRevision *row = NULL;
 
     if (rows == NULL)

@@ -18,7 +18,7 @@ read_whole(const Graph *graph, const Revision *revision, const Revision **ret_ow
 static bool
 is_finished(const ApplyContext *apply, const Revision *revision, bool *ret_finished, GError **error)
 {
-    g_autoptr(GPtrArray) rows = ledger_load_revisions(apply->conn, error);
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(apply->conn, error);
     const LedgerRevision *row = NULL;
 
     if (rows == NULL)

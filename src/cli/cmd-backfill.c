@@ -34,7 +34,7 @@ static GPtrArray *
 choose_revisions(PgConn *conn, const Graph *graph, const char *target, GError **error)
 {
     g_autoptr(GPtrArray) chosen = g_ptr_array_new_with_free_func((GDestroyNotify) revision_free);
-    g_autoptr(GPtrArray) rows = ledger_load_revisions(conn, error);
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(conn, error);
     const Revision *named = NULL;
 
     if (rows == NULL || (target && !graph_resolve(graph, target, &named, error)))
@@ -112,7 +112,7 @@ run_run(App *app, void *options, const char *const *words, GError **error)
 {
     const RunOptions *wanted = options;
     g_autoptr(PgConn) conn = connect_ledger(app, "backfill finish", error);
-    g_autoptr(Graph) graph = conn ? graph_load(app->settings->migrations, true, error) : NULL;
+    g_autoptr(Graph) graph = conn ? graph_load(app->settings->migrations, error) : NULL;
     g_autoptr(GPtrArray) revisions = graph ? choose_revisions(conn, graph, words[0], error) : NULL;
     g_autoptr(json_t) list = json_array();
 
@@ -232,7 +232,7 @@ choose_controlled(App *app, PgConn *conn, const char *target, GError **error)
     if (rows == NULL)
         return NULL;
     if (target) {
-        graph = graph_load(app->settings->migrations, true, error);
+        graph = graph_load(app->settings->migrations, error);
         if (graph == NULL || !graph_resolve(graph, target, &named, error))
             return NULL;
     }
@@ -357,7 +357,7 @@ verify_one(App *app, const Revision *revision, json_t *list, gint64 *mismatches,
 
 /* What can be compared: both shapes are there. */
 static bool
-has_both_shapes(GPtrArray *rows, const Revision *revision)
+has_both_shapes(const LedgerRevisions *rows, const Revision *revision)
 {
     const LedgerRevision *row = ledger_find_revision(rows, revision->id);
 
@@ -369,7 +369,7 @@ static bool
 verify_chosen(App *app, PgConn *conn, const Graph *graph, const char *target, json_t *list,
               gint64 *mismatches, GError **error)
 {
-    g_autoptr(GPtrArray) rows = ledger_load_revisions(conn, error);
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(conn, error);
     const Revision *named = NULL;
 
     if (rows == NULL || (target && !graph_resolve(graph, target, &named, error)))
@@ -398,7 +398,7 @@ static bool
 run_verify(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
 {
     g_autoptr(PgConn) conn = connect_ledger(app, "verify", error);
-    g_autoptr(Graph) graph = conn ? graph_load(app->settings->migrations, true, error) : NULL;
+    g_autoptr(Graph) graph = conn ? graph_load(app->settings->migrations, error) : NULL;
     g_autoptr(json_t) list = json_array();
     gint64 mismatches = 0;
 

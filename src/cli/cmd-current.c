@@ -24,14 +24,14 @@ run_current(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GN
     g_autoptr(PgConn) conn = pg_connect(
         settings_require_database(app->settings, NULL),
         &(PgConnOptions){.purpose = "current", .allow_standby = true, .allow_pooler = true}, error);
-    g_autoptr(GPtrArray) revisions = conn ? ledger_load_revisions(conn, error) : NULL;
+    g_autoptr(LedgerRevisions) revisions = conn ? ledger_load_revisions(conn, error) : NULL;
     g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
     g_autoptr(json_t) list = json_array();
 
     if (revisions == NULL)
         return false;
-    for (guint i = 0; i < revisions->len; i++) {
-        const LedgerRevision *row = g_ptr_array_index(revisions, i);
+    for (guint i = 0; i < revisions->list->len; i++) {
+        const LedgerRevision *row = g_ptr_array_index(revisions->list, i);
         g_ptr_array_add(rows, table_row(row));
         json_array_append_new(list, revision_state_json(row));
     }

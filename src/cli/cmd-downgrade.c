@@ -11,7 +11,7 @@ typedef struct {
 /* Those in the database that come after @target (NULL: base), the latest first. Element-type const
  * Revision *. */
 static GPtrArray *
-select_later(const Graph *graph, const Revision *target, GPtrArray *rows)
+select_later(const Graph *graph, const Revision *target, const LedgerRevisions *rows)
 {
     GPtrArray *later = g_ptr_array_new();
 
@@ -28,7 +28,7 @@ select_later(const Graph *graph, const Revision *target, GPtrArray *rows)
 
 /* All or none: a chain that breaks off in the middle helps nobody. */
 static bool
-check_states(GPtrArray *later, GPtrArray *rows, GError **error)
+check_states(GPtrArray *later, const LedgerRevisions *rows, GError **error)
 {
     for (guint i = 0; i < later->len; i++) {
         const Revision *revision = g_ptr_array_index(later, i);
@@ -98,7 +98,8 @@ run_downgrade(App *app, void *options, const char *const *words, GError **error)
     const DowngradeOptions *wanted = options;
     g_auto(Workspace) workspace = {0};
     const Revision *target = NULL;
-    g_autoptr(GPtrArray) rows = NULL, later = NULL;
+    g_autoptr(LedgerRevisions) rows = NULL;
+    g_autoptr(GPtrArray) later = NULL;
     g_autoptr(json_t) done = json_array();
 
     if (!workspace_open(&workspace, app, "downgrade", error) ||

@@ -6,7 +6,7 @@ static bool
 run_heads(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GNUC_UNUSED,
           GError **error)
 {
-    g_autoptr(Graph) graph = graph_load(app->settings->migrations, true, error);
+    g_autoptr(Graph) graph = graph_load(app->settings->migrations, error);
     g_autoptr(GPtrArray) heads = NULL;
     g_autoptr(json_t) list = json_array();
 

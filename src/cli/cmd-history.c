@@ -50,7 +50,7 @@ run_history(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GN
     static const char *const header[] = {"REVISION", "TITLE", NULL};
     static const char *const long_header[] = {"REVISION", "REVISES", "CREATED",
                                               "FILE",     "TITLE",   NULL};
-    g_autoptr(Graph) graph = graph_load(app->settings->migrations, true, error);
+    g_autoptr(Graph) graph = graph_load(app->settings->migrations, error);
     g_autoptr(GPtrArray) heads = NULL;
     g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
     g_autoptr(json_t) list = json_array();

@@ -202,7 +202,7 @@ to_json(const Revision *revision, const GPtrArray *shown)
 static bool
 run_show(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
 {
-    g_autoptr(Graph) graph = graph_load(app->settings->migrations, true, error);
+    g_autoptr(Graph) graph = graph_load(app->settings->migrations, error);
     g_autoptr(Revision) revision = NULL;
     g_autoptr(GPtrArray) shown = NULL;
     const Revision *header = NULL;

@@ -15,7 +15,7 @@ typedef struct {
     App *app;
     const Graph *graph;
     PgConn *conn;
-    GPtrArray *applied;   /* LedgerRevision * */
+    LedgerRevisions *applied;
     GPtrArray *backfills; /* LedgerBackfill *; NULL: no ledger */
     GPtrArray *table;     /* GStrv */
     json_t *revisions;
@@ -26,7 +26,7 @@ typedef struct {
 static void
 status_clear(Status *status)
 {
-    g_clear_pointer(&status->applied, g_ptr_array_unref);
+    g_clear_pointer(&status->applied, ledger_revisions_free);
     g_clear_pointer(&status->backfills, g_ptr_array_unref);
     g_clear_pointer(&status->table, g_ptr_array_unref);
     g_clear_pointer(&status->revisions, json_decref);
@@ -216,12 +216,13 @@ load(Status *status, GError **error)
     status->applied = ledger_load_revisions(status->conn, error);
     if (status->applied == NULL)
         return false;
-    if (status->applied->len > 0)
+    if (status->applied->list->len > 0)
         status->backfills = ledger_load_backfills(status->conn, NULL, error);
-    if (status->applied->len > 0 && (status->backfills == NULL || !check_triggers(status, error)))
+    if (status->applied->list->len > 0 &&
+        (status->backfills == NULL || !check_triggers(status, error)))
         return false;
-    for (guint i = 0; i < status->applied->len; i++) {
-        const LedgerRevision *row = g_ptr_array_index(status->applied, i);
+    for (guint i = 0; i < status->applied->list->len; i++) {
+        const LedgerRevision *row = g_ptr_array_index(status->applied->list, i);
         if (!is_in_graph(status->graph, row->id))
             add_missing(status, row);
     }
@@ -266,7 +267,7 @@ static bool
 run_status(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GNUC_UNUSED,
            GError **error)
 {
-    g_autoptr(Graph) graph = graph_load(app->settings->migrations, true, error);
+    g_autoptr(Graph) graph = graph_load(app->settings->migrations, error);
     g_autoptr(PgConn) conn =
         graph ? pg_connect(settings_require_database(app->settings, NULL),
                            &(PgConnOptions){

@@ -66,12 +66,12 @@ say_done(Upgrade *upgrade, const Revision *revision, RevisionState state, gint64
 
 /* The database may know revisions that this checkout does not. */
 static void
-warn_of_unknown(const Upgrade *upgrade, GPtrArray *rows)
+warn_of_unknown(const Upgrade *upgrade, const LedgerRevisions *rows)
 {
     const Graph *graph = upgrade->workspace.graph;
 
-    for (guint i = 0; i < rows->len; i++) {
-        const LedgerRevision *row = g_ptr_array_index(rows, i);
+    for (guint i = 0; i < rows->list->len; i++) {
+        const LedgerRevision *row = g_ptr_array_index(rows->list, i);
         if (!graph_is_ancestor(graph, row->id, row->id))
             report_warning(upgrade->app->report,
                            "the database has revision %s (%s), which no file here has", row->id,
@@ -108,7 +108,7 @@ expand_all(Upgrade *upgrade, GPtrArray *pending, GError **error)
 }
 
 static GPtrArray *
-select_pending(GPtrArray *revisions, GPtrArray *rows)
+select_pending(GPtrArray *revisions, const LedgerRevisions *rows)
 {
     GPtrArray *pending = g_ptr_array_new();
 
@@ -126,7 +126,7 @@ select_pending(GPtrArray *revisions, GPtrArray *rows)
 static bool
 expand_pending(Upgrade *upgrade, GPtrArray *revisions, GError **error)
 {
-    g_autoptr(GPtrArray) rows = ledger_load_revisions(upgrade->workspace.conn, error);
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(upgrade->workspace.conn, error);
     g_autoptr(GPtrArray) pending = rows ? select_pending(revisions, rows) : NULL;
 
     return pending != NULL && expand_all(upgrade, pending, error);
@@ -248,7 +248,7 @@ complete(Upgrade *upgrade, const Revision *header, const LedgerRevision *row, GE
 /* Those in flight whose backfill is not done: of this run, or of one that ended before it came so
  * far. */
 static bool
-complete_all(Upgrade *upgrade, GPtrArray *revisions, GPtrArray *rows, GError **error)
+complete_all(Upgrade *upgrade, GPtrArray *revisions, const LedgerRevisions *rows, GError **error)
 {
     for (guint i = 0; i < revisions->len; i++) {
         const Revision *revision = g_ptr_array_index(revisions, i);
@@ -262,10 +262,10 @@ complete_all(Upgrade *upgrade, GPtrArray *revisions, GPtrArray *rows, GError **e
 }
 
 static bool
-run_phases(Upgrade *upgrade, GPtrArray *revisions, GPtrArray *pending, GPtrArray *rows,
+run_phases(Upgrade *upgrade, GPtrArray *revisions, GPtrArray *pending, const LedgerRevisions *rows,
            GError **error)
 {
-    g_autoptr(GPtrArray) now = NULL;
+    g_autoptr(LedgerRevisions) now = NULL;
 
     if (pending->len == 0)
         return complete_all(upgrade, revisions, rows, error);
@@ -302,7 +302,8 @@ static bool
 run_upgrade(App *app, void *options, const char *const *words, GError **error)
 {
     g_auto(Upgrade) upgrade = {.app = app, .options = options, .done = json_array()};
-    g_autoptr(GPtrArray) revisions = NULL, rows = NULL, pending = NULL;
+    g_autoptr(GPtrArray) revisions = NULL, pending = NULL;
+    g_autoptr(LedgerRevisions) rows = NULL;
     bool ok;
 
     if (!workspace_open(&upgrade.workspace, app, "upgrade", error) ||

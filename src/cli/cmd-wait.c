@@ -39,7 +39,7 @@ static bool
 find_ids(const Settings *settings, const char *target, GPtrArray *ids, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autoptr(Graph) graph = graph_load(settings->migrations, true, &cause);
+    g_autoptr(Graph) graph = graph_load(settings->migrations, &cause);
     g_autoptr(GPtrArray) heads = NULL;
     const Revision *revision = NULL;
 
@@ -77,7 +77,7 @@ is_reached(const LedgerRevision *row, RevisionState state)
 static bool
 look(Wait *wait, GError **error)
 {
-    g_autoptr(GPtrArray) revisions = NULL;
+    g_autoptr(LedgerRevisions) revisions = NULL;
 
     if (wait->conn == NULL)
         wait->conn = pg_connect(settings_require_database(wait->app->settings, NULL),

@@ -10,7 +10,7 @@ rollout_app_init(RolloutApp *rollout, const App *app, bool database, GError **er
     *rollout = (RolloutApp){.graph = NULL};
     if (database && url == NULL)
         return false;
-    rollout->graph = graph_load(app->settings->migrations, false, error);
+    rollout->graph = graph_load(app->settings->migrations, error);
     rollout->context = (RolloutContext){
         .settings = app->settings,
         .clock = app->clock,

@@ -9,7 +9,7 @@ workspace_open(Workspace *workspace, const App *app, const char *purpose, GError
     *workspace = (Workspace){0};
     if (url == NULL)
         return false;
-    workspace->graph = graph_load(app->settings->migrations, false, error);
+    workspace->graph = graph_load(app->settings->migrations, error);
     workspace->conn = workspace->graph ? pg_connect(url, &options, error) : NULL;
     workspace->apply = (ApplyContext){
         .conn = workspace->conn,

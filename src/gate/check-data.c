@@ -10,7 +10,7 @@ static bool
 load_state(const GateContext *context, const Revision *revision, RevisionState *ret_state,
            char **ret_partly, GError **error)
 {
-    g_autoptr(GPtrArray) rows = ledger_load_revisions(context->apply->conn, error);
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(context->apply->conn, error);
     const LedgerRevision *row = NULL;
 
     if (rows == NULL)

@@ -6,12 +6,6 @@
 #include "base/json.h"
 #include "ledger/embedded.h"
 
-static const char *const state_names[] = {
-    [STATE_PENDING] = "pending",       [STATE_EXPANDED] = "expanded",
-    [STATE_BACKFILLED] = "backfilled", [STATE_CUT_OVER] = "cut over",
-    [STATE_CONTRACTED] = "contracted",
-};
-
 /* The state whose phase runs a section: from then on it is frozen. */
 static const struct {
     SectionKind section;
@@ -24,18 +18,12 @@ static const struct {
     {SECTION_CONTRACT, STATE_CONTRACTED},
 };
 
-const char *
-revision_state_name(RevisionState state)
-{
-    return state_names[state];
-}
-
 static RevisionState
 state_of(const char *name)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(state_names); i++)
-        if (strcmp(state_names[i], name) == 0)
-            return (RevisionState) i;
+    for (RevisionState state = STATE_PENDING; state <= STATE_CONTRACTED; state++)
+        if (strcmp(revision_state_name(state), name) == 0)
+            return state;
     g_assert_not_reached(); /* a CHECK of the table */
 }
 
@@ -77,11 +65,52 @@ row_of(const PgRows *rows, int i)
     return row;
 }
 
-GPtrArray *
+static void
+free_row(LedgerRevision *row)
+{
+    g_free(row->id);
+    g_free(row->title);
+    g_free(row->partly);
+    g_free(row->expanded_at);
+    g_free(row->backfilled_at);
+    g_free(row->cut_over_at);
+    g_free(row->contracted_at);
+    g_free(row->applied_by);
+    g_hash_table_unref(row->checksums);
+    g_free(row);
+}
+
+static LedgerRevisions *
+new_revisions(void)
+{
+    LedgerRevisions *revisions = g_new0(LedgerRevisions, 1);
+
+    revisions->list = g_ptr_array_new_with_free_func((GDestroyNotify) free_row);
+    revisions->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    return revisions;
+}
+
+static void
+add_to(LedgerRevisions *revisions, LedgerRevision *take_row)
+{
+    g_ptr_array_add(revisions->list, take_row);
+    g_hash_table_insert(revisions->by_id, take_row->id, take_row);
+}
+
+void
+ledger_revisions_free(LedgerRevisions *revisions)
+{
+    if (revisions == NULL)
+        return;
+    g_hash_table_unref(revisions->by_id);
+    g_ptr_array_unref(revisions->list);
+    g_free(revisions);
+}
+
+LedgerRevisions *
 ledger_load_revisions(PgConn *conn, GError **error)
 {
-    g_autoptr(GPtrArray) revisions =
-        g_ptr_array_new_with_free_func((GDestroyNotify) ledger_revision_free);
+    g_autoptr(LedgerRevisions) revisions = new_revisions();
     g_autoptr(GError) cause = NULL;
     g_autoptr(PgRows) rows = pg_query(conn, &cause, sql_load_revisions);
 
@@ -96,15 +125,14 @@ ledger_load_revisions(PgConn *conn, GError **error)
         return NULL;
     for (int i = 0; i < pg_rows_count(rows); i++)
         if (!pg_is_null(rows, i, 1))
-            g_ptr_array_add(revisions, row_of(rows, i));
+            add_to(revisions, row_of(rows, i));
     return g_steal_pointer(&revisions);
 }
 
-GPtrArray *
+LedgerRevisions *
 ledger_load_states(PgConn *conn, GError **error)
 {
-    g_autoptr(GPtrArray) revisions =
-        g_ptr_array_new_with_free_func((GDestroyNotify) ledger_revision_free);
+    g_autoptr(LedgerRevisions) revisions = new_revisions();
     g_autoptr(GError) cause = NULL;
     g_autoptr(PgRows) rows =
         pg_query(conn, &cause, "SELECT revision, state, final FROM sluice.schema_state");
@@ -122,37 +150,15 @@ ledger_load_states(PgConn *conn, GError **error)
         row->final = pg_bool(rows, i, 2);
         row->applied_by = g_strdup("");
         row->checksums = checksums_of("{}");
-        g_ptr_array_add(revisions, row);
+        add_to(revisions, row);
     }
     return g_steal_pointer(&revisions);
 }
 
-void
-ledger_revision_free(LedgerRevision *row)
-{
-    if (row == NULL)
-        return;
-    g_free(row->id);
-    g_free(row->title);
-    g_free(row->partly);
-    g_free(row->expanded_at);
-    g_free(row->backfilled_at);
-    g_free(row->cut_over_at);
-    g_free(row->contracted_at);
-    g_free(row->applied_by);
-    g_hash_table_unref(row->checksums);
-    g_free(row);
-}
-
 const LedgerRevision *
-ledger_find_revision(GPtrArray *revisions, const char *id)
+ledger_find_revision(const LedgerRevisions *revisions, const char *id)
 {
-    for (guint i = 0; i < revisions->len; i++) {
-        const LedgerRevision *row = g_ptr_array_index(revisions, i);
-        if (strcmp(row->id, id) == 0)
-            return row;
-    }
-    return NULL;
+    return g_hash_table_lookup(revisions->by_id, id);
 }
 
 static char *

@@ -6,15 +6,6 @@
 #include "ledger/ledger.h"
 #include "revision/revision.h"
 
-typedef enum {
-    STATE_PENDING,
-    STATE_EXPANDED,
-    STATE_BACKFILLED,
-    STATE_CUT_OVER,
-    STATE_CONTRACTED,
-} RevisionState;
-const char *revision_state_name(RevisionState state); /* "cut over" */
-
 typedef struct {
     char *id;
     char *title;
@@ -26,15 +17,21 @@ typedef struct {
     GHashTable *checksums; /* section name -> checksum, of phases that have run */
 } LedgerRevision;
 
-/* All rows in one query, oldest first; an empty array if there is no ledger. Element-type
- * LedgerRevision *, owned by the caller. */
-GPtrArray *ledger_load_revisions(PgConn *conn, GError **error);
+/* What the ledger knows of all revisions. */
+typedef struct {
+    GPtrArray *list;   /* LedgerRevision *, oldest first */
+    GHashTable *by_id; /* borrowed from there */
+} LedgerRevisions;
+
+/* All rows in one query; none if there is no ledger. Caller owns. */
+LedgerRevisions *ledger_load_revisions(PgConn *conn, GError **error);
 /* The same, but only id, state and final of each: what any role may read, so that an app's own role
  * can tell whether the schema fits it. */
-GPtrArray *ledger_load_states(PgConn *conn, GError **error);
-void ledger_revision_free(LedgerRevision *row);
+LedgerRevisions *ledger_load_states(PgConn *conn, GError **error);
+void ledger_revisions_free(LedgerRevisions *revisions);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LedgerRevisions, ledger_revisions_free)
 /* NULL if the ledger does not know it. Borrowed. */
-const LedgerRevision *ledger_find_revision(GPtrArray *revisions, const char *id);
+const LedgerRevision *ledger_find_revision(const LedgerRevisions *revisions, const char *id);
 
 /* Writes the row of @revision, pending, if it has none. */
 bool ledger_add_revision(PgConn *conn, const Revision *revision, GError **error);

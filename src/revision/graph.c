@@ -196,25 +196,8 @@ order(Graph *graph, GError **error)
     return true;
 }
 
-static bool
-check_heads(const Graph *graph, GError **error)
-{
-    g_autoptr(GPtrArray) heads = graph_heads(graph);
-    g_autoptr(GString) names = g_string_new(NULL);
-
-    if (heads->len <= 1)
-        return true;
-    for (guint i = 0; i < heads->len; i++) {
-        const Revision *head = heads->pdata[i];
-        g_string_append_printf(names, "%s%s (%s)", i > 0 ? ", " : "", head->id, head->path);
-    }
-    error_set(error, ERROR_STATE, "there are %u heads: %s", heads->len, names->str);
-    return error_hint(error, "Two people added a revision to the same parent. Let one revise the "
-                             "other: change its `-- Revises:` line.");
-}
-
 Graph *
-graph_load(const char *folder, bool allow_heads, GError **error)
+graph_load(const char *folder, GError **error)
 {
     g_autoptr(Graph) graph = g_new0(Graph, 1);
 
@@ -223,8 +206,6 @@ graph_load(const char *folder, bool allow_heads, GError **error)
     graph->parents = g_hash_table_new(g_str_hash, g_str_equal);
     if (!read_folder(graph, folder, error) || !index_ids(graph, error) ||
         !check_parents(graph, error) || !order(graph, error))
-        return NULL;
-    if (!allow_heads && !check_heads(graph, error))
         return NULL;
     return g_steal_pointer(&graph);
 }

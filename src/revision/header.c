@@ -63,6 +63,63 @@ add_parents(Revision *revision, const HeaderLine *line, GError **error)
 }
 
 static bool
+parse_state(const char *word, Place place, RevisionState *ret_state, GError **error)
+{
+    for (RevisionState state = STATE_EXPANDED; state <= STATE_CONTRACTED; state++) {
+        if (g_ascii_strcasecmp(word, revision_state_name(state)) != 0)
+            continue;
+        *ret_state = state;
+        return true;
+    }
+    error_set_at(error, ERROR_CONFIG, place, "unknown state '%s' of a requirement", word);
+    return error_hint(error, "Write `-- Requires: <id>`, or behind the id expanded, backfilled, "
+                             "cut over or contracted; a line for each.");
+}
+
+/* One requirement a line: an id or a label, and a state. */
+static bool
+add_requirement(Revision *revision, const HeaderLine *line, GError **error)
+{
+    const size_t length = strcspn(line->value, " \t");
+    const char *word = line->value + length + strspn(line->value + length, " \t");
+    g_autofree char *id = g_strndup(line->value, length);
+    RevisionState state = STATE_CONTRACTED;
+    Requirement *requirement;
+
+    if (!check_id(id, line->place, error) ||
+        (*word && !parse_state(word, line->place, &state, error)))
+        return false;
+    for (guint i = 0; i < revision->requires->len; i++) {
+        const Requirement *other = g_ptr_array_index(revision->requires, i);
+        if (strcmp(other->id, id) == 0)
+            return error_set_at(error, ERROR_CONFIG, line->place,
+                                "the requirement '%s' stands twice", id);
+    }
+    requirement = g_new(Requirement, 1);
+    *requirement = (Requirement){.id = g_steal_pointer(&id), .state = state};
+    g_ptr_array_add(revision->requires, requirement);
+    return true;
+}
+
+static bool
+add_labels(Revision *revision, const HeaderLine *line, GError **error)
+{
+    g_auto(GStrv) labels = g_strsplit_set(line->value, " \t,", -1);
+
+    for (char **label = labels; *label; label++) {
+        if ((*label)[0] == '\0')
+            continue;
+        if (!check_id(*label, line->place, error))
+            return false;
+        if (g_ptr_array_find_with_equal_func(revision->labels, *label, g_str_equal, NULL))
+            return error_set_at(error, ERROR_CONFIG, line->place, "the label '%s' stands twice",
+                                *label);
+        g_ptr_array_add(revision->labels, g_strdup(*label));
+    }
+    return true;
+}
+
+static bool
 set_transaction(Revision *revision, const HeaderLine *line, GError **error)
 {
     if (g_ascii_strcasecmp(line->value, "statement") != 0) {
@@ -82,7 +139,8 @@ refuse_word(const HeaderLine *line, GError **error)
     error_set_at(error, ERROR_CONFIG, line->place, "unknown header word '%s'", line->word);
     if (nearest != NULL)
         return error_hint(error, "Did you mean '%s'?", nearest);
-    return error_hint(error, "Known are Revision, Revises, Title, Created and Transaction; any "
+    return error_hint(error, "Known are Revision, Revises, Requires, Branch, Title, Created and "
+                             "Transaction; any "
                              "other comment is free where its first word has no colon.");
 }
 
@@ -99,11 +157,10 @@ apply_line(Revision *revision, HeaderLine *line, GError **error)
         return set_once(&revision->created, line, error);
     if (g_ascii_strcasecmp(line->word, "Transaction") == 0)
         return set_transaction(revision, line, error);
-    if (g_ascii_strcasecmp(line->word, "Requires") == 0 ||
-        g_ascii_strcasecmp(line->word, "Branch") == 0) {
-        error_set_at(error, ERROR_CONFIG, line->place, "'%s' is not supported yet", line->word);
-        return error_hint(error, "Remove the line; revisions are one chain by 'Revises'.");
-    }
+    if (g_ascii_strcasecmp(line->word, "Requires") == 0)
+        return add_requirement(revision, line, error);
+    if (g_ascii_strcasecmp(line->word, "Branch") == 0)
+        return add_labels(revision, line, error);
     return refuse_word(line, error);
 }
 

@@ -26,6 +26,17 @@ static const char *const section_names[SECTION_N + 1] = {
 };
 
 const char *
+revision_state_name(RevisionState state)
+{
+    static const char *const names[] = {
+        [STATE_PENDING] = "pending",       [STATE_EXPANDED] = "expanded",
+        [STATE_BACKFILLED] = "backfilled", [STATE_CUT_OVER] = "cut over",
+        [STATE_CONTRACTED] = "contracted",
+    };
+    return names[state];
+}
+
+const char *
 section_kind_name(SectionKind kind)
 {
     g_assert(kind < SECTION_N);
@@ -43,6 +54,13 @@ section_free(Section *section)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Section, section_free)
 
+static void
+requirement_free(Requirement *requirement)
+{
+    g_free(requirement->id);
+    g_free(requirement);
+}
+
 void
 revision_free(Revision *revision)
 {
@@ -51,6 +69,8 @@ revision_free(Revision *revision)
     g_free(revision->path);
     g_free(revision->id);
     g_ptr_array_unref(revision->revises);
+    g_ptr_array_unref(revision->requires);
+    g_ptr_array_unref(revision->labels);
     g_free(revision->title);
     g_free(revision->created);
     g_ptr_array_unref(revision->sections);
@@ -232,6 +252,8 @@ revision_new(const char *path)
 
     revision->path = g_strdup(path);
     revision->revises = g_ptr_array_new_with_free_func(g_free);
+    revision->requires = g_ptr_array_new_with_free_func((GDestroyNotify) requirement_free);
+    revision->labels = g_ptr_array_new_with_free_func(g_free);
     revision->sections = g_ptr_array_new_with_free_func((GDestroyNotify) section_free);
     return revision;
 }

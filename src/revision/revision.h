@@ -31,6 +31,23 @@ typedef enum {
 
 const char *section_kind_name(SectionKind kind); /* "sync reverse", "cutover undo" */
 
+/* How far a revision is in a database. One without later phases is final at the last it has. */
+typedef enum {
+    STATE_PENDING,
+    STATE_EXPANDED,
+    STATE_BACKFILLED,
+    STATE_CUT_OVER,
+    STATE_CONTRACTED,
+} RevisionState;
+const char *revision_state_name(RevisionState state); /* "cut over" */
+
+/* `Requires: 127bcea40bef backfilled`: before this revision expands, that one must have reached
+ * the state, or be final. */
+typedef struct {
+    char *id;            /* or a branch label: as written */
+    RevisionState state; /* STATE_CONTRACTED where none is written */
+} Requirement;
+
 typedef struct {
     SectionKind kind;
     char *argument;      /* table of a sync, as written; else NULL */
@@ -44,10 +61,13 @@ typedef struct {
     char *path;
     char *id;
     GPtrArray *revises;          /* char *: parents; empty for a first one */
+    GPtrArray *requires;         /* Requirement * */
+    GPtrArray *labels;           /* char *: branch labels, `Branch: shop` */
     char *title;                 /* the file's name where it has none */
     char *created;               /* as written; may be NULL */
     bool statement_transactions; /* Transaction: statement */
     GPtrArray *sections;         /* Section *, in the file's order */
+    guint index;                 /* its place in the graph that holds it; set by the graph */
 } Revision;
 
 /* Reads and checks one file: header and sections (syntax of SQL is not looked at). ERROR_CONFIG

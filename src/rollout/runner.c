@@ -40,7 +40,7 @@ carried_by(const LedgerRollout *row)
 }
 
 static GPtrArray *
-not_final(const Graph *graph, GPtrArray *states)
+not_final(const Graph *graph, const LedgerRevisions *states)
 {
     GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
 
@@ -73,12 +73,12 @@ is_carried(const RolloutPlan *plan, const char *id)
 
 /* No version may come, or be the way back, that an earlier contract has left behind. */
 static bool
-check_contracted(const RolloutPlan *plan, GPtrArray *states, GError **error)
+check_contracted(const RolloutPlan *plan, const LedgerRevisions *states, GError **error)
 {
     const AppVersion *versions[] = {plan->to, plan->from};
 
-    for (guint i = 0; i < states->len; i++) {
-        const LedgerRevision *state = g_ptr_array_index(states, i);
+    for (guint i = 0; i < states->list->len; i++) {
+        const LedgerRevision *state = g_ptr_array_index(states->list, i);
         const Revision *known = NULL;
 
         if (state->state != STATE_CONTRACTED || is_carried(plan, state->id) ||
@@ -103,7 +103,7 @@ static bool
 make_plan(Runner *run, GError **error)
 {
     const RolloutContext *context = run->context;
-    g_autoptr(GPtrArray) states = ledger_load_revisions(run->conn, error);
+    g_autoptr(LedgerRevisions) states = ledger_load_revisions(run->conn, error);
     g_autoptr(GPtrArray) carried = NULL;
 
     if (states == NULL)
@@ -398,7 +398,7 @@ bool
 runner_state(Runner *run, const Revision *revision, RevisionState *ret_state, bool *ret_final,
              GError **error)
 {
-    g_autoptr(GPtrArray) states = ledger_load_revisions(run->conn, error);
+    g_autoptr(LedgerRevisions) states = ledger_load_revisions(run->conn, error);
     const LedgerRevision *state = NULL;
 
     if (states == NULL)

@@ -90,7 +90,7 @@ world_init(World *world)
     write_file(world, "4_aaaaaaaaaaa4.sql", parts_sql);
     world->settings = settings_load(file, &error);
     g_assert_no_error(error);
-    world->graph = graph_load(world->folder, false, &error);
+    world->graph = graph_load(world->folder, &error);
     g_assert_no_error(error);
     world->conn = test_database_connect(&world->database);
     world->context = (ApplyContext){.conn = world->conn,

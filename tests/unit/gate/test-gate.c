@@ -57,7 +57,7 @@ test_survives(void)
 
     for (int i = 0; ids[i]; i++)
         add_file(folder, ids[i], i > 0 ? ids[i - 1] : NULL);
-    graph = graph_load(folder, false, &error);
+    graph = graph_load(folder, &error);
     g_assert_no_error(error);
     g_assert_true(survives(graph, ids[2], NULL, ids[1]));
     g_assert_true(survives(graph, ids[1], NULL, ids[1]));

@@ -41,15 +41,15 @@ static char *
 describe(PgConn *conn)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) rows = ledger_load_revisions(conn, &error);
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(conn, &error);
     const LedgerRevision *row;
     g_autoptr(GString) times = g_string_new(NULL);
     g_autoptr(GList) names = NULL;
     g_autoptr(GString) sections = g_string_new(NULL);
 
     g_assert_no_error(error);
-    g_assert_cmpuint(rows->len, ==, 1);
-    row = g_ptr_array_index(rows, 0);
+    g_assert_cmpuint(rows->list->len, ==, 1);
+    row = g_ptr_array_index(rows->list, 0);
     g_string_append_c(times, row->expanded_at ? 'e' : '-');
     g_string_append_c(times, row->backfilled_at ? 'b' : '-');
     g_string_append_c(times, row->cut_over_at ? 'o' : '-');
@@ -77,7 +77,7 @@ test_life(void)
     g_autoptr(PgConn) conn = NULL;
     g_autoptr(Revision) revision = parse(text);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) rows = NULL, none = NULL;
+    g_autoptr(LedgerRevisions) rows = NULL, none = NULL;
     g_autofree char *parents = NULL, *left = NULL;
     const LedgerRevision *row;
 
@@ -87,7 +87,7 @@ test_life(void)
     conn = test_database_connect(&database);
     none = ledger_load_revisions(conn, &error);
     g_assert_no_error(error);
-    g_assert_cmpuint(none->len, ==, 0);
+    g_assert_cmpuint(none->list->len, ==, 0);
     g_assert_true(ledger_ensure(conn, &clock_system, &error));
     g_assert_true(ledger_add_revision(conn, revision, &error));
     assert_is(conn, "pending 0 -|----|");
@@ -135,7 +135,7 @@ test_checksums_stay(void)
     g_autoptr(Revision) revision = parse(text), edited = NULL;
     g_autoptr(GString) changed = g_string_new(text);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) rows = NULL;
+    g_autoptr(LedgerRevisions) rows = NULL;
     g_autofree char *before = revision_checksum(revision, SECTION_EXPAND), *after = NULL;
 
     if (!test_database_init(&database))

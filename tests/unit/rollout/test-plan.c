@@ -31,7 +31,7 @@ plan(const char *name, const char *text G_GNUC_UNUSED)
         g_build_filename(g_getenv("SLUICE_SOURCE_DIR"), "tests", "data", "rollout", NULL);
     g_autofree char *path = g_build_filename(folder, name, NULL);
     g_autoptr(Settings) settings = settings_load(path, &error);
-    g_autoptr(Graph) graph = settings ? graph_load(settings->migrations, false, &error) : NULL;
+    g_autoptr(Graph) graph = settings ? graph_load(settings->migrations, &error) : NULL;
     const RolloutContext context = {
         .settings = settings, .clock = &clock_system, .report = &report_none, .graph = graph};
     g_autoptr(RolloutPlan) made = graph ? rollout_plan(&context, &error) : NULL;
@@ -54,7 +54,7 @@ plan_of(const char *name, Settings **ret_settings, Graph **ret_graph)
 
     *ret_settings = settings_load(path, NULL);
     g_assert_nonnull(*ret_settings);
-    *ret_graph = graph_load((*ret_settings)->migrations, false, NULL);
+    *ret_graph = graph_load((*ret_settings)->migrations, NULL);
     context.settings = *ret_settings;
     context.graph = *ret_graph;
     return rollout_plan(&context, NULL);

@@ -1,0 +1,2 @@
+-- Revision: a
+-- Branch: x y, x

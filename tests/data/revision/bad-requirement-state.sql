@@ -1,0 +1,2 @@
+-- Revision: a
+-- Requires: b gone

@@ -1,0 +1,3 @@
+-- Revision: a
+-- Requires: b
+-- Requires: b expanded
