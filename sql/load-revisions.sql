@@ -1,11 +1,18 @@
--- The ledger's version and all its revisions, oldest first; one row of NULLs if it has none.
-SELECT l.version, r.id, r.title, r.state, r.final, r.partly,
+-- The ledger's version, the adopted history tables (in the first row), and all revisions, oldest
+-- first; one row without a revision if there is none.
+SELECT l.version,
+       CASE WHEN lag(1) OVER (ORDER BY r.ordinal) IS NULL THEN (
+           SELECT json_agg(json_build_object('tool', a.tool, 'relation', a.relation, 'kept', a.kept)
+                           ORDER BY a.tool)
+             FROM sluice.adoption a) END,
+       r.id, r.title, r.state, r.final, r.partly,
        to_char(r.expanded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
        to_char(r.backfilled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
        to_char(r.cut_over_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
        to_char(r.contracted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-       r.applied_by,
-       (SELECT json_object_agg(s.section, s.checksum) FROM sluice.section s WHERE s.revision = r.id)
+       r.applied_by, r.origin, s.checksums
   FROM (SELECT max(version) AS version FROM sluice.ledger) AS l
   LEFT JOIN sluice.revision r ON true
+  LEFT JOIN (SELECT revision, json_object_agg(section, checksum) AS checksums
+               FROM sluice.section GROUP BY revision) AS s ON s.revision = r.id
  ORDER BY r.ordinal

@@ -31,10 +31,11 @@ connect_ledger(App *app, const char *purpose, GError **error)
 /* The revisions that @target names, with their sections: itself, or all that are expanded and have
  * a backfill. Element-type Revision *. */
 static GPtrArray *
-choose_revisions(PgConn *conn, const Graph *graph, const char *target, GError **error)
+choose_revisions(const App *app, PgConn *conn, const Graph *graph, const char *target,
+                 GError **error)
 {
     g_autoptr(GPtrArray) chosen = g_ptr_array_new_with_free_func((GDestroyNotify) revision_free);
-    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(conn, error);
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions_to_change(conn, app->clock, error);
     const Revision *named = NULL;
 
     if (rows == NULL || (target && !graph_resolve(graph, target, &named, error)))
@@ -113,7 +114,7 @@ run_run(App *app, void *options, const char *const *words, GError **error)
     const RunOptions *wanted = options;
     g_autoptr(PgConn) conn = connect_ledger(app, "backfill finish", error);
     g_autoptr(Graph) graph = conn ? graph_load(app->settings->migrations, error) : NULL;
-    g_autoptr(GPtrArray) revisions = graph ? choose_revisions(conn, graph, words[0], error) : NULL;
+    g_autoptr(GPtrArray) revisions = graph ? choose_revisions(app, conn, graph, words[0], error) : NULL;
     g_autoptr(json_t) list = json_array();
 
     if (revisions == NULL ||

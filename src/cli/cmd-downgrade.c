@@ -105,7 +105,8 @@ run_downgrade(App *app, void *options, const char *const *words, GError **error)
     if (!workspace_open(&workspace, app, "downgrade", error) ||
         !graph_resolve(workspace.graph, words[0], &target, error))
         return false;
-    rows = ledger_load_revisions(workspace.conn, error);
+    rows = wanted->dry_run ? ledger_load_revisions(workspace.conn, error)
+                           : ledger_load_revisions_to_change(workspace.conn, app->clock, error);
     if (rows == NULL)
         return false;
     later = select_later(workspace.graph, target, rows);

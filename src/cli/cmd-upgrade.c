@@ -310,7 +310,9 @@ run_upgrade(App *app, void *options, const char *const *words, GError **error)
         !find_target(&upgrade, words[0], error))
         return false;
     revisions = ancestors(&upgrade);
-    rows = ledger_load_revisions(upgrade.workspace.conn, error);
+    rows = upgrade.options->dry_run
+               ? ledger_load_revisions(upgrade.workspace.conn, error)
+               : ledger_load_revisions_to_change(upgrade.workspace.conn, app->clock, error);
     if (rows == NULL)
         return false;
     warn_of_unknown(&upgrade, rows);

@@ -10,6 +10,7 @@ enum { WAIT_MS = 60000 };
 /* The way from each version to the next. */
 static const char *const upgrades[LEDGER_VERSION] = {
     sql_ledger_1,
+    sql_ledger_2,
 };
 
 char *
@@ -25,7 +26,8 @@ ledger_actor(void)
 bool
 ledger_is_absent(const GError *error)
 {
-    return error_is_sqlstate(error, "3F000") || error_is_sqlstate(error, "42P01");
+    return error_is_sqlstate(error, "3F000") || error_is_sqlstate(error, "42P01") ||
+           error_is_sqlstate(error, "42703");
 }
 
 bool
@@ -37,6 +39,17 @@ ledger_check_version(PgConn *conn, int version, GError **error)
               "the ledger of %s has version %d, and this sluice knows %d at most", pg_target(conn),
               version, LEDGER_VERSION);
     return error_hint(error, "Use the newer sluice that upgraded it.");
+}
+
+bool
+ledger_check_upgraded(PgConn *conn, int version, GError **error)
+{
+    if (version >= LEDGER_VERSION)
+        return true;
+    error_set(error, ERROR_STATE, "the ledger of %s has version %d, and this sluice needs %d",
+              pg_target(conn), version, LEDGER_VERSION);
+    return error_hint(error, "Run `sluice ensure-version`, which upgrades it. Older sluices cannot "
+                             "write it from then on.");
 }
 
 /* "role" and "database" of the session, quoted, for a GRANT. */

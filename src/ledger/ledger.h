@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "pg/conn.h"
 
-enum { LEDGER_VERSION = 1 };
+enum { LEDGER_VERSION = 2 };
 
 /* Is there a ledger, of which version (0: none)? Reads only; not inside a transaction, which it
  * would break where there is none. ERROR_STATE if it is newer than this program, ERROR_SQL with the
@@ -25,9 +25,12 @@ bool ledger_ensure(PgConn *conn, const Clock *clock, GError **error);
 /* "user@host", for the ledger's `who` columns; SLUICE_ACTOR overrides it. Caller owns. */
 char *ledger_actor(void);
 
-/* For this room's modules. True if @error says that there is no ledger here. */
+/* For this room's modules. True if @error says that there is no ledger here, or (of a query on what
+ * came with a later version) an older one. */
 bool ledger_is_absent(const GError *error);
 /* ERROR_STATE if @version is newer than this program. */
 bool ledger_check_version(PgConn *conn, int version, GError **error);
+/* ERROR_STATE if @version is older than this program; the hint names the command that upgrades. */
+bool ledger_check_upgraded(PgConn *conn, int version, GError **error);
 /* Where @error is a missing right, adds the GRANT; returns false. */
 bool ledger_hint_rights(PgConn *conn, GError **error);

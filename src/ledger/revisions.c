@@ -18,6 +18,27 @@ static const struct {
     {SECTION_CONTRACT, STATE_CONTRACTED},
 };
 
+static const char *const origin_names[] = {
+    [ORIGIN_RUN] = "run",
+    [ORIGIN_STAMPED] = "stamped",
+    [ORIGIN_ADOPTED] = "adopted",
+};
+
+const char *
+revision_origin_name(RevisionOrigin origin)
+{
+    return origin_names[origin];
+}
+
+static RevisionOrigin
+origin_of(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(origin_names); i++)
+        if (strcmp(origin_names[i], name) == 0)
+            return (RevisionOrigin) i;
+    g_assert_not_reached(); /* a CHECK of the table */
+}
+
 static RevisionState
 state_of(const char *name)
 {
@@ -51,17 +72,18 @@ row_of(const PgRows *rows, int i)
 {
     LedgerRevision *row = g_new0(LedgerRevision, 1);
 
-    row->id = g_strdup(pg_text(rows, i, 1));
-    row->title = g_strdup(pg_text(rows, i, 2));
-    row->state = state_of(pg_text(rows, i, 3));
-    row->final = pg_bool(rows, i, 4);
-    row->partly = text_or_null(rows, i, 5);
-    row->expanded_at = text_or_null(rows, i, 6);
-    row->backfilled_at = text_or_null(rows, i, 7);
-    row->cut_over_at = text_or_null(rows, i, 8);
-    row->contracted_at = text_or_null(rows, i, 9);
-    row->applied_by = g_strdup(pg_text(rows, i, 10));
-    row->checksums = checksums_of(pg_text(rows, i, 11));
+    row->id = g_strdup(pg_text(rows, i, 2));
+    row->title = g_strdup(pg_text(rows, i, 3));
+    row->state = state_of(pg_text(rows, i, 4));
+    row->final = pg_bool(rows, i, 5);
+    row->partly = text_or_null(rows, i, 6);
+    row->expanded_at = text_or_null(rows, i, 7);
+    row->backfilled_at = text_or_null(rows, i, 8);
+    row->cut_over_at = text_or_null(rows, i, 9);
+    row->contracted_at = text_or_null(rows, i, 10);
+    row->applied_by = g_strdup(pg_text(rows, i, 11));
+    row->origin = origin_of(pg_text(rows, i, 12));
+    row->checksums = checksums_of(pg_text(rows, i, 13));
     return row;
 }
 
@@ -80,6 +102,14 @@ free_row(LedgerRevision *row)
     g_free(row);
 }
 
+static void
+free_adoption(LedgerAdoption *adoption)
+{
+    g_free(adoption->tool);
+    g_free(adoption->relation);
+    g_free(adoption);
+}
+
 static LedgerRevisions *
 new_revisions(void)
 {
@@ -87,7 +117,27 @@ new_revisions(void)
 
     revisions->list = g_ptr_array_new_with_free_func((GDestroyNotify) free_row);
     revisions->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    revisions->adoptions = g_ptr_array_new_with_free_func((GDestroyNotify) free_adoption);
     return revisions;
+}
+
+/* @document: NULL, or a JSON array of them. */
+static void
+add_adoptions(LedgerRevisions *revisions, const char *document)
+{
+    g_autoptr(json_t) list = json_loads(document, 0, NULL);
+    json_t *object;
+    size_t i;
+
+    json_array_foreach(list, i, object)
+    {
+        LedgerAdoption *adoption = g_new0(LedgerAdoption, 1);
+
+        adoption->tool = g_strdup(json_string_value(json_object_get(object, "tool")));
+        adoption->relation = g_strdup(json_string_value(json_object_get(object, "relation")));
+        adoption->kept = json_is_true(json_object_get(object, "kept"));
+        g_ptr_array_add(revisions->adoptions, adoption);
+    }
 }
 
 static void
@@ -102,6 +152,7 @@ ledger_revisions_free(LedgerRevisions *revisions)
 {
     if (revisions == NULL)
         return;
+    g_ptr_array_unref(revisions->adoptions);
     g_hash_table_unref(revisions->by_id);
     g_ptr_array_unref(revisions->list);
     g_free(revisions);
@@ -113,20 +164,40 @@ ledger_load_revisions(PgConn *conn, GError **error)
     g_autoptr(LedgerRevisions) revisions = new_revisions();
     g_autoptr(GError) cause = NULL;
     g_autoptr(PgRows) rows = pg_query(conn, &cause, sql_load_revisions);
+    int version = 0;
 
-    if (rows == NULL && ledger_is_absent(cause))
-        return g_steal_pointer(&revisions);
-    if (rows == NULL) {
+    if (rows == NULL && !ledger_is_absent(cause)) {
         g_propagate_error(error, g_steal_pointer(&cause));
         ledger_hint_rights(conn, error);
         return NULL;
     }
+    if (rows == NULL && (!ledger_find(conn, &version, error) ||
+                         (version > 0 && !ledger_check_upgraded(conn, version, error))))
+        return NULL;
+    if (rows == NULL)
+        return g_steal_pointer(&revisions);
     if (!ledger_check_version(conn, (int) pg_integer(rows, 0, 0), error))
         return NULL;
+    add_adoptions(revisions, pg_text(rows, 0, 1));
     for (int i = 0; i < pg_rows_count(rows); i++)
-        if (!pg_is_null(rows, i, 1))
+        if (!pg_is_null(rows, i, 2))
             add_to(revisions, row_of(rows, i));
     return g_steal_pointer(&revisions);
+}
+
+LedgerRevisions *
+ledger_load_revisions_to_change(PgConn *conn, const Clock *clock, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    LedgerRevisions *revisions = ledger_load_revisions(conn, &cause);
+    int version = 0;
+
+    if (revisions)
+        return revisions;
+    if (ledger_find(conn, &version, NULL) && version > 0 && version < LEDGER_VERSION)
+        return ledger_ensure(conn, clock, error) ? ledger_load_revisions(conn, error) : NULL;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
 }
 
 LedgerRevisions *
@@ -171,11 +242,12 @@ parents_json(const Revision *revision)
     return json_dumps(parents, JSON_COMPACT);
 }
 
+static const char tool[] = "sluice " SLUICE_VERSION;
+
 /* @phase NULL: leaves `partly` of a row that is there alone. */
 static bool
 add_row(PgConn *conn, const Revision *revision, const char *phase, GError **error)
 {
-    static const char tool[] = "sluice " SLUICE_VERSION;
     g_autofree char *parents = parents_json(revision);
     g_autofree char *actor = ledger_actor();
 
@@ -250,7 +322,40 @@ ledger_set_state(PgConn *conn, const Revision *revision, RevisionState state, bo
 }
 
 bool
+ledger_stamp_revision(PgConn *conn, const Revision *revision, RevisionState state, bool final,
+                      RevisionOrigin origin, GError **error)
+{
+    g_autofree char *parents = parents_json(revision);
+    g_autofree char *number = g_strdup_printf("%d", (int) state);
+    g_autofree char *actor = ledger_actor();
+    g_autofree char *checksums = frozen_checksums_json(revision, state);
+
+    return pg_exec(conn, error, sql_stamp_revision, revision->id, revision->title, parents,
+                   revision_state_name(state), number, final ? "t" : "f", actor, tool, checksums,
+                   revision_origin_name(origin));
+}
+
+bool
 ledger_remove_revision(PgConn *conn, const char *id, GError **error)
 {
     return pg_exec(conn, error, "DELETE FROM sluice.revision WHERE id = $1", id);
+}
+
+bool
+ledger_set_adoption(PgConn *conn, const LedgerAdoption *adoption, GError **error)
+{
+    g_autofree char *actor = ledger_actor();
+
+    return pg_exec(conn, error,
+                   "INSERT INTO sluice.adoption AS a (tool, relation, kept, adopted_by) "
+                   "VALUES ($1, $2, $3, $4) "
+                   "ON CONFLICT (tool) DO UPDATE "
+                   "   SET relation = excluded.relation, kept = excluded.kept",
+                   adoption->tool, adoption->relation, adoption->kept ? "t" : "f", actor);
+}
+
+bool
+ledger_remove_adoption(PgConn *conn, const char *tool_name, GError **error)
+{
+    return pg_exec(conn, error, "DELETE FROM sluice.adoption WHERE tool = $1", tool_name);
 }

@@ -6,6 +6,14 @@
 #include "ledger/ledger.h"
 #include "revision/revision.h"
 
+/* How it came to be known here. */
+typedef enum {
+    ORIGIN_RUN,     /* sluice ran its phases */
+    ORIGIN_STAMPED, /* somebody said so */
+    ORIGIN_ADOPTED, /* another tool's history said so */
+} RevisionOrigin;
+const char *revision_origin_name(RevisionOrigin origin); /* "run" */
+
 typedef struct {
     char *id;
     char *title;
@@ -14,17 +22,29 @@ typedef struct {
     char *partly; /* phase that has begun and not ended ("expand"), or NULL */
     char *expanded_at, *backfilled_at, *cut_over_at, *contracted_at; /* ISO text, or NULL */
     char *applied_by;
+    RevisionOrigin origin;
     GHashTable *checksums; /* section name -> checksum, of phases that have run */
 } LedgerRevision;
 
+/* The history table of another tool that this database came from. */
+typedef struct {
+    char *tool;     /* "alembic" */
+    char *relation; /* qualified and quoted */
+    bool kept;      /* sluice writes its rows too */
+} LedgerAdoption;
+
 /* What the ledger knows of all revisions. */
 typedef struct {
-    GPtrArray *list;   /* LedgerRevision *, oldest first */
-    GHashTable *by_id; /* borrowed from there */
+    GPtrArray *list;      /* LedgerRevision *, oldest first */
+    GHashTable *by_id;    /* borrowed from there */
+    GPtrArray *adoptions; /* LedgerAdoption *, by tool */
 } LedgerRevisions;
 
-/* All rows in one query; none if there is no ledger. Caller owns. */
+/* All rows in one query; none if there is no ledger. ERROR_STATE if it is of an older sluice, or a
+ * newer one. Not inside a transaction. Caller owns. */
 LedgerRevisions *ledger_load_revisions(PgConn *conn, GError **error);
+/* The same for who is going to write: an older ledger is upgraded first. */
+LedgerRevisions *ledger_load_revisions_to_change(PgConn *conn, const Clock *clock, GError **error);
 /* The same, but only id, state and final of each: what any role may read, so that an app's own role
  * can tell whether the schema fits it. */
 LedgerRevisions *ledger_load_states(PgConn *conn, GError **error);
@@ -41,6 +61,16 @@ bool ledger_begin_phase(PgConn *conn, const Revision *revision, const char *phas
  * @final, the checksums of the sections that ran. */
 bool ledger_set_state(PgConn *conn, const Revision *revision, RevisionState state, bool final,
                       GError **error);
-/* Downgrade: forgets the row with its steps, mappings, backfills. Inside the caller's transaction.
- */
+/* Says that @revision (with its sections) has reached @state, and by whom, without anything being
+ * run: its row, and the checksums that the frozen sections have now. One statement, atomic; joins
+ * the caller's transaction, if any. */
+bool ledger_stamp_revision(PgConn *conn, const Revision *revision, RevisionState state, bool final,
+                           RevisionOrigin origin, GError **error);
+/* Forgets the row with its steps, mappings, backfills: downgrade, and the stamp of a state below.
+ * Nothing if there is none. Joins the caller's transaction, if any. */
 bool ledger_remove_revision(PgConn *conn, const char *id, GError **error);
+
+/* The row of @adoption's tool, new or changed. Joins the caller's transaction, if any. */
+bool ledger_set_adoption(PgConn *conn, const LedgerAdoption *adoption, GError **error);
+/* Nothing if there is none. */
+bool ledger_remove_adoption(PgConn *conn, const char *tool, GError **error);

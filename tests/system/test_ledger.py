@@ -25,11 +25,31 @@ def role(database):
 
 def test_the_first_upgrade_makes_it(ready, database):
     ready.ok("upgrade")
-    assert database.query("SELECT version, upgraded_by, tool ~ '^sluice ' FROM sluice.ledger") == \
-        [(1, "tester@host", True)]
+    assert database.query("SELECT version, upgraded_by, tool ~ '^sluice ' FROM sluice.ledger "
+                          "ORDER BY 1") == [(1, "tester@host", True), (2, "tester@host", True)]
     assert database.query("SELECT id, state, final, partly, applied_by FROM sluice.revision") == \
         [("aaaa1111", "expanded", True, None, "tester@host")]
     assert database.value("SELECT count(*) FROM sluice.section WHERE section = 'expand'") == 1
+
+
+def make_version_1(database):
+    """As a sluice of that version leaves it."""
+    database.execute("CREATE SCHEMA sluice")
+    database.execute((ROOT / "sql/ledger-1.sql").read_text(encoding="utf-8"))
+    database.execute("INSERT INTO sluice.ledger (version, tool, upgraded_by) "
+                     "VALUES (1, 'sluice 0.1', 'ada')")
+
+
+def test_an_older_ledger_is_upgraded_by_who_writes(ready, database):
+    make_version_1(database)
+    for command in (["current"], ["status"], ["upgrade", "--dry-run"]):
+        stderr = ready.fails(8, *command).stderr
+        assert "has version 1" in stderr and "sluice ensure-version" in stderr
+    assert database.query("SELECT version FROM sluice.ledger") == [(1,)]
+    ready.ok("upgrade")
+    assert database.query("SELECT version FROM sluice.ledger ORDER BY 1") == [(1,), (2,)]
+    assert database.query("SELECT id, state, origin FROM sluice.revision") == \
+        [("aaaa1111", "expanded", "run")]
 
 
 def test_a_newer_ledger_is_refused(ready, database):

@@ -89,7 +89,7 @@ test_ensure_at_once(void)
     Race races[8];
     GThread *threads[G_N_ELEMENTS(races)];
     g_autoptr(PgConn) conn = NULL;
-    g_autofree char *versions = NULL, *locks = NULL;
+    g_autofree char *versions = NULL, *expected = NULL;
 
     if (!test_database_init(&database))
         return;
@@ -103,7 +103,64 @@ test_ensure_at_once(void)
     }
     conn = test_database_connect(&database);
     versions = test_database_ask(conn, "SELECT count(*) FROM sluice.ledger");
-    g_assert_cmpstr(versions, ==, "1");
+    expected = g_strdup_printf("%d", LEDGER_VERSION);
+    g_assert_cmpstr(versions, ==, expected);
+}
+
+/* As a sluice of version 1 leaves it, with two revisions on their way. */
+static void
+make_version_1(PgConn *conn)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path =
+        g_build_filename(g_getenv("SLUICE_SOURCE_DIR"), "sql/ledger-1.sql", NULL);
+    g_autofree char *ddl = NULL;
+
+    g_assert_true(g_file_get_contents(path, &ddl, NULL, &error));
+    pg_exec_script(conn, "CREATE SCHEMA sluice", &error);
+    g_assert_no_error(error);
+    pg_exec_script(conn, ddl, &error);
+    g_assert_no_error(error);
+    pg_exec_script(conn,
+                   "INSERT INTO sluice.ledger (version, tool, upgraded_by) "
+                   "VALUES (1, 'sluice 0.1', 'ada'); "
+                   "INSERT INTO sluice.revision (id, title, parents, state, applied_by, tool) "
+                   "VALUES ('one', 'One', '{}', 'expanded', 'ada', 'sluice 0.1'), "
+                   "       ('two', 'Two', '{one}', 'pending', 'ada', 'sluice 0.1'); "
+                   "INSERT INTO sluice.section VALUES ('one', 'expand', 'abc')",
+                   &error);
+    g_assert_no_error(error);
+}
+
+static void
+test_older(void)
+{
+    g_auto(TestDatabase) database = {0};
+    g_autoptr(PgConn) conn = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LedgerRevisions) rows = NULL;
+    g_autofree char *versions = NULL;
+    const LedgerRevision *one;
+
+    if (!test_database_init(&database))
+        return;
+    conn = test_database_connect(&database);
+    make_version_1(conn);
+    g_assert_null(ledger_load_revisions(conn, &error));
+    g_assert_true(error_is(error, ERROR_STATE));
+    g_assert_nonnull(strstr(error->message, "has version 1, and this sluice needs 2"));
+    g_assert_nonnull(strstr(error_get_hint(error), "sluice ensure-version"));
+    g_clear_error(&error);
+
+    rows = ledger_load_revisions_to_change(conn, &clock_system, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(rows->list->len, ==, 2);
+    one = ledger_find_revision(rows, "one");
+    g_assert_cmpint(one->state, ==, STATE_EXPANDED);
+    g_assert_cmpint(one->origin, ==, ORIGIN_RUN);
+    g_assert_cmpstr(g_hash_table_lookup(one->checksums, "expand"), ==, "abc");
+    versions = test_database_ask(conn, "SELECT string_agg(version::text, ',') FROM sluice.ledger");
+    g_assert_cmpstr(versions, ==, "1,2");
 }
 
 static void
@@ -240,6 +297,7 @@ main(int argc, char **argv)
     g_test_add_func("/ledger/newer", test_newer);
     g_test_add_func("/ledger/no-right-to-create", test_no_right_to_create);
     g_test_add_func("/ledger/no-right-to-read", test_no_right_to_read);
+    g_test_add_func("/ledger/older", test_older);
     g_test_add_func("/ledger/schema-of-another", test_schema_of_another);
     return g_test_run();
 }

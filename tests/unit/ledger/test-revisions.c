@@ -155,6 +155,114 @@ test_checksums_stay(void)
         before);
 }
 
+static RevisionOrigin
+origin(PgConn *conn)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(conn, &error);
+
+    g_assert_no_error(error);
+    return ((const LedgerRevision *) g_ptr_array_index(rows->list, 0))->origin;
+}
+
+static void
+stamp(PgConn *conn, const Revision *revision, RevisionState state, RevisionOrigin origin_)
+{
+    g_autoptr(GError) error = NULL;
+
+    ledger_stamp_revision(conn, revision, state, state == STATE_CONTRACTED, origin_, &error);
+    g_assert_no_error(error);
+}
+
+static void
+test_stamp(void)
+{
+    g_auto(TestDatabase) database = {0};
+    g_autoptr(PgConn) conn = NULL;
+    g_autoptr(Revision) revision = parse(text);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *steps = NULL;
+
+    if (!test_database_init(&database))
+        return;
+    conn = test_database_connect(&database);
+    g_assert_true(ledger_ensure(conn, &clock_system, &error));
+    stamp(conn, revision, STATE_CONTRACTED, ORIGIN_ADOPTED);
+    assert_is(conn, "contracted 1 -|e--c|contract,cutover,expand,finish,sync");
+    g_assert_cmpint(origin(conn), ==, ORIGIN_ADOPTED);
+    stamp(conn, revision, STATE_EXPANDED, ORIGIN_STAMPED);
+    assert_is(conn, "expanded 0 -|e---|expand,sync");
+    g_assert_cmpint(origin(conn), ==, ORIGIN_STAMPED);
+    /* What runs from there on is as ever. */
+    set_state(conn, revision, STATE_BACKFILLED, false);
+    assert_is(conn, "backfilled 0 -|eb--|expand,finish,sync");
+    steps = test_database_ask(conn, "SELECT count(*) FROM sluice.step");
+    g_assert_cmpstr(steps, ==, "0");
+}
+
+/* Whoever stamps says that the file as it is now is what the database has. */
+static void
+test_stamp_takes_the_file_as_it_is(void)
+{
+    g_auto(TestDatabase) database = {0};
+    g_autoptr(PgConn) conn = NULL;
+    g_autoptr(Revision) revision = parse(text), edited = NULL;
+    g_autoptr(GString) changed = g_string_new(text);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LedgerRevisions) rows = NULL;
+    g_autofree char *now = NULL;
+
+    if (!test_database_init(&database))
+        return;
+    g_string_replace(changed, "display_name text", "display_name varchar(9)", 1);
+    edited = parse(changed->str);
+    now = revision_checksum(edited, SECTION_EXPAND);
+    conn = test_database_connect(&database);
+    g_assert_true(ledger_ensure(conn, &clock_system, &error));
+    g_assert_true(ledger_add_revision(conn, revision, &error));
+    set_state(conn, revision, STATE_EXPANDED, false);
+    stamp(conn, edited, STATE_EXPANDED, ORIGIN_STAMPED);
+    rows = ledger_load_revisions(conn, &error);
+    g_assert_cmpstr(
+        g_hash_table_lookup(ledger_find_revision(rows, revision->id)->checksums, "expand"), ==,
+        now);
+}
+
+static void
+test_adoptions(void)
+{
+    g_auto(TestDatabase) database = {0};
+    g_autoptr(PgConn) conn = NULL;
+    g_autoptr(Revision) revision = parse(text);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(LedgerRevisions) none = NULL, two = NULL, one = NULL;
+    LedgerAdoption alembic = {.tool = (char *) "alembic", .relation = (char *) "public.t"};
+    const LedgerAdoption rails = {.tool = (char *) "rails", .relation = (char *) "public.s"};
+    const LedgerAdoption *first;
+
+    if (!test_database_init(&database))
+        return;
+    conn = test_database_connect(&database);
+    g_assert_true(ledger_ensure(conn, &clock_system, &error));
+    none = ledger_load_revisions(conn, &error);
+    g_assert_cmpuint(none->adoptions->len, ==, 0);
+    g_assert_true(ledger_set_adoption(conn, &rails, &error));
+    g_assert_true(ledger_set_adoption(conn, &alembic, &error));
+    alembic.kept = true;
+    g_assert_true(ledger_set_adoption(conn, &alembic, &error));
+    stamp(conn, revision, STATE_EXPANDED, ORIGIN_ADOPTED);
+    two = ledger_load_revisions(conn, &error);
+    g_assert_cmpuint(two->list->len, ==, 1);
+    g_assert_cmpuint(two->adoptions->len, ==, 2);
+    first = g_ptr_array_index(two->adoptions, 0);
+    g_assert_cmpstr(first->tool, ==, "alembic");
+    g_assert_cmpstr(first->relation, ==, "public.t");
+    g_assert_true(first->kept);
+    g_assert_true(ledger_remove_adoption(conn, "alembic", &error));
+    one = ledger_load_revisions(conn, &error);
+    g_assert_cmpuint(one->adoptions->len, ==, 1);
+}
+
 static void
 test_unknown(void)
 {
@@ -176,8 +284,11 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/ledger/revisions/adoptions", test_adoptions);
     g_test_add_func("/ledger/revisions/checksums-stay", test_checksums_stay);
     g_test_add_func("/ledger/revisions/life", test_life);
+    g_test_add_func("/ledger/revisions/stamp", test_stamp);
+    g_test_add_func("/ledger/revisions/stamp-takes-the-file", test_stamp_takes_the_file_as_it_is);
     g_test_add_func("/ledger/revisions/unknown", test_unknown);
     return g_test_run();
 }
