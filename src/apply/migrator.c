@@ -16,7 +16,7 @@ report_holder(void *data, const char *holder)
 static bool
 lock_within(const ApplyContext *context, gint64 wait_ms, GError **error)
 {
-    if (!pg_poll_lock(context->conn, pg_lock_key(PG_LOCK_MIGRATOR, 0, 0), context->clock, wait_ms,
+    if (!pg_poll_lock(context->conn, pg_migrator_key(context->conn), context->clock, wait_ms,
                       wait_ms > 0 ? report_holder : NULL, (gpointer) context, error))
         return false;
     /* A build that runs in the server for a sluice that was killed keeps this lock: let the server
@@ -43,5 +43,5 @@ void
 apply_unlock(const ApplyContext *context)
 {
     if (pg_is_connected(context->conn))
-        pg_unlock(context->conn, pg_lock_key(PG_LOCK_MIGRATOR, 0, 0), NULL);
+        pg_unlock(context->conn, pg_migrator_key(context->conn), NULL);
 }

@@ -114,7 +114,9 @@ static gpointer
 watch_loop(gpointer data)
 {
     Watch *watch = data;
-    const PgConnOptions options = {.purpose = "watch", .allow_pooler = true};
+    const PgConnOptions options = {.purpose = "watch",
+                                   .allow_pooler = true,
+                                   .schema = watch->context->settings->database_schema};
     g_autoptr(PgConn) conn = NULL;
 
     for (gint64 ms = FIRST_MS; wait_until_due(watch, ms); ms = EVERY_MS) {

@@ -116,7 +116,8 @@ bool
 backfill_run(const BackfillContext *context, const Revision *revision, BackfillResult *ret_result,
              GError **error)
 {
-    const PgConnOptions options = {.purpose = "backfill control"};
+    const PgConnOptions options = {.purpose = "backfill control",
+                                   .schema = context->settings->database_schema};
     const gint64 began_ms = clock_now_ms(context->clock);
     g_autoptr(PgConn) conn = pg_connect(context->url, &options, error);
     BackfillResult result = {0};

@@ -114,7 +114,8 @@ bool
 backfill_verify(const BackfillContext *context, const Revision *revision, VerifyResult *ret_result,
                 GError **error)
 {
-    const PgConnOptions options = {.purpose = "verify"};
+    const PgConnOptions options = {.purpose = "verify",
+                                   .schema = context->settings->database_schema};
     const Section *section = revision_section(revision, SECTION_VERIFY, NULL);
     g_autoptr(PgConn) conn = pg_connect(context->url, &options, error);
     g_autoptr(GPtrArray) syncs = NULL;

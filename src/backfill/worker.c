@@ -28,7 +28,8 @@ typedef struct {
 static bool
 connect_worker(Worker *worker, GError **error)
 {
-    const PgConnOptions options = {.purpose = "backfill"};
+    const PgConnOptions options = {.purpose = "backfill",
+                                   .schema = run_context(worker->run)->settings->database_schema};
 
     if (worker->conn)
         return true;

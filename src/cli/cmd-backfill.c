@@ -14,7 +14,7 @@ static const char group[] = "Backfill";
 static PgConn *
 connect_ledger(App *app, const char *purpose, GError **error)
 {
-    const PgConnOptions options = {.purpose = purpose};
+    const PgConnOptions options = {.purpose = purpose, .schema = app->settings->database_schema};
     const char *url = settings_require_database(app->settings, error);
     g_autoptr(PgConn) conn = url ? pg_connect(url, &options, error) : NULL;
     int version = 0;

@@ -21,9 +21,12 @@ run_current(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GN
             GError **error)
 {
     static const char *const header[] = {"REVISION", "STATE", "SINCE", "TITLE", NULL};
-    g_autoptr(PgConn) conn = pg_connect(
-        settings_require_database(app->settings, NULL),
-        &(PgConnOptions){.purpose = "current", .allow_standby = true, .allow_pooler = true}, error);
+    g_autoptr(PgConn) conn = pg_connect(settings_require_database(app->settings, NULL),
+                                        &(PgConnOptions){.purpose = "current",
+                                                         .allow_standby = true,
+                                                         .allow_pooler = true,
+                                                         .schema = app->settings->database_schema},
+                                        error);
     g_autoptr(LedgerRevisions) revisions = conn ? ledger_load_revisions(conn, error) : NULL;
     g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
     g_autoptr(json_t) list = json_array();

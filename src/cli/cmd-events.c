@@ -92,9 +92,12 @@ run_events(App *app, void *data, const char *const *words G_GNUC_UNUSED, GError 
     const EventsOptions *options = data;
     g_autoptr(GPtrArray) events = NULL;
     g_autoptr(json_t) list = json_array();
-    g_autoptr(PgConn) conn = pg_connect(
-        settings_require_database(app->settings, NULL),
-        &(PgConnOptions){.purpose = "events", .allow_standby = true, .allow_pooler = true}, error);
+    g_autoptr(PgConn) conn = pg_connect(settings_require_database(app->settings, NULL),
+                                        &(PgConnOptions){.purpose = "events",
+                                                         .allow_standby = true,
+                                                         .allow_pooler = true,
+                                                         .schema = app->settings->database_schema},
+                                        error);
 
     if (conn == NULL)
         return false;

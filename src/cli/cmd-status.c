@@ -270,8 +270,10 @@ run_status(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GNU
     g_autoptr(Graph) graph = graph_load(app->settings->migrations, error);
     g_autoptr(PgConn) conn =
         graph ? pg_connect(settings_require_database(app->settings, NULL),
-                           &(PgConnOptions){
-                               .purpose = "status", .allow_standby = true, .allow_pooler = true},
+                           &(PgConnOptions){.purpose = "status",
+                                            .allow_standby = true,
+                                            .allow_pooler = true,
+                                            .schema = app->settings->database_schema},
                            error)
               : NULL;
     g_auto(Status) status = {.app = app, .graph = graph, .conn = conn};

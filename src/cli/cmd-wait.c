@@ -84,7 +84,8 @@ look(Wait *wait, GError **error)
                                 &(PgConnOptions){.purpose = "wait",
                                                  .connect_timeout_ms = CONNECT_TIMEOUT_MS,
                                                  .allow_standby = true,
-                                                 .allow_pooler = true},
+                                                 .allow_pooler = true,
+                                                 .schema = wait->app->settings->database_schema},
                                 error);
     if (wait->conn == NULL)
         return false;

@@ -3,7 +3,7 @@
 bool
 workspace_open(Workspace *workspace, const App *app, const char *purpose, GError **error)
 {
-    const PgConnOptions options = {.purpose = purpose};
+    const PgConnOptions options = {.purpose = purpose, .schema = app->settings->database_schema};
     const char *url = settings_require_database(app->settings, error);
 
     *workspace = (Workspace){0};

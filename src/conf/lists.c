@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "conf/steps.h"
+#include "conf/url.h"
 
 const ListSpec settings_lists[] = {
     {"app.roles", "database roles that the app logs in with: their unnamed sessions count as old",
@@ -15,6 +16,14 @@ const ListSpec settings_lists[] = {
      "versions:\n"
      "  \"1.0\": {built_on: 127bcea40bef}\n"
      "  \"2.0\": {built_on: 3f2a9c1b7d20, still_uses: []}"},
+    {"databases.canary",
+     "names of the databases or schemas that come first: a failure there stops "
+     "before the others",
+     "canary: [tenant_demo]"},
+    {"databases.list", "the databases, by URL or with a name; `databases:` may also be this list",
+     "list:\n"
+     "  - postgresql://app@db1/shop\n"
+     "  - {name: eu, url: postgresql://app@db2/shop}"},
     {"traffic.stable", "servers of the version that serves", "stable: [old1, old2]"},
     {"traffic.canary", "servers of the version that is rolled out", "canary: [new1, new2]"},
     {"rollout.steps", "the steps of a rollout, in order",
@@ -67,6 +76,67 @@ read_texts(Reader *reader, const char *key, const yaml_node_t *node, GPtrArray *
 }
 
 static void
+database_free(DatabaseSpec *database)
+{
+    g_free(database->name);
+    g_free(database->url);
+    g_free(database);
+}
+
+static void
+read_url(Reader *reader, const yaml_node_t *node, DatabaseSpec *database)
+{
+    const char *text = reader_scalar(reader, node, "url", "a database URL");
+    g_autoptr(GError) problem = NULL;
+
+    if (text == NULL)
+        return;
+    database->url = url_normalise(text, &problem);
+    if (database->url == NULL)
+        reader_fail(reader, node, "databases.list: %s", problem->message);
+}
+
+static void
+read_database_field(Reader *reader, const char *key, const yaml_node_t *key_node,
+                    const yaml_node_t *value, void *data)
+{
+    DatabaseSpec *database = data;
+
+    if (strcmp(key, "name") == 0)
+        database->name = g_strdup(reader_scalar(reader, value, key, "a text"));
+    else if (strcmp(key, "url") == 0)
+        read_url(reader, value, database);
+    else
+        reader_fail(reader, key_node, "unknown key '%s' of a database; known are name, url", key);
+}
+
+static void
+read_databases(Reader *reader, const char *key, const yaml_node_t *node, GPtrArray *databases)
+{
+    g_ptr_array_set_size(databases, 0);
+    if (reader_is_null(node))
+        return;
+    if (node->type != YAML_SEQUENCE_NODE) {
+        reader_fail(reader, node, "'%s' must be a list, not %s", key, reader_kind(node));
+        return;
+    }
+    for (const yaml_node_item_t *item = node->data.sequence.items.start;
+         item < node->data.sequence.items.top; item++) {
+        const yaml_node_t *entry = reader_node(reader, *item);
+        DatabaseSpec *database = g_new0(DatabaseSpec, 1);
+        const guint problems = reader_problems(reader);
+
+        g_ptr_array_add(databases, database);
+        if (entry->type == YAML_SCALAR_NODE)
+            read_url(reader, entry, database);
+        else
+            reader_each(reader, entry, key, read_database_field, database);
+        if (database->url == NULL && reader_problems(reader) == problems)
+            reader_fail(reader, entry, "a database of '%s' has no url", key);
+    }
+}
+
+static void
 read_version_field(Reader *reader, const char *key, const yaml_node_t *key_node,
                    const yaml_node_t *value, void *data)
 {
@@ -114,6 +184,10 @@ lists_read(Reader *reader, const char *key, const yaml_node_t *node, Settings *s
         read_texts(reader, key, node, settings->app_roles);
     else if (strcmp(key, "app.versions") == 0)
         read_versions(reader, key, node, settings->app_versions);
+    else if (strcmp(key, "databases.canary") == 0)
+        read_texts(reader, key, node, settings->databases_canary);
+    else if (strcmp(key, "databases.list") == 0)
+        read_databases(reader, key, node, settings->databases);
     else if (strcmp(key, "traffic.stable") == 0)
         read_texts(reader, key, node, settings->traffic_stable);
     else if (strcmp(key, "traffic.canary") == 0)
@@ -130,6 +204,8 @@ lists_init(Settings *settings)
 {
     settings->app_roles = g_ptr_array_new_with_free_func(g_free);
     settings->app_versions = g_ptr_array_new_with_free_func((GDestroyNotify) app_version_free);
+    settings->databases = g_ptr_array_new_with_free_func((GDestroyNotify) database_free);
+    settings->databases_canary = g_ptr_array_new_with_free_func(g_free);
     settings->traffic_stable = g_ptr_array_new_with_free_func(g_free);
     settings->traffic_canary = g_ptr_array_new_with_free_func(g_free);
     settings->steps = g_array_new(FALSE, TRUE, sizeof(StepSpec));
@@ -140,6 +216,8 @@ lists_clear(Settings *settings)
 {
     g_ptr_array_unref(settings->app_roles);
     g_ptr_array_unref(settings->app_versions);
+    g_ptr_array_unref(settings->databases);
+    g_ptr_array_unref(settings->databases_canary);
     g_ptr_array_unref(settings->traffic_stable);
     g_ptr_array_unref(settings->traffic_canary);
     g_array_unref(settings->steps);

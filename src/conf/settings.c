@@ -102,9 +102,13 @@ read_key(Reader *reader, const char *key, const yaml_node_t *key_node, const yam
         *context->section ? g_strconcat(context->section, ".", key, NULL) : g_strdup(key);
     const OptionSpec *option = option_find(path);
     ReadContext below = {context->settings, path};
+    g_autofree char *list = g_strconcat(path, ".list", NULL);
 
     if (option)
         read_option(reader, option, value, context->settings);
+    else if (value->type == YAML_SEQUENCE_NODE &&
+             lists_read(reader, list, value, context->settings))
+        return; /* a section that is a list stands for its member of that name */
     else if (is_section(path))
         reader_each(reader, value, path, read_key, &below);
     else if (!lists_read(reader, path, value, context->settings))
@@ -213,6 +217,29 @@ check_together(const Settings *settings, GError **error)
     return true;
 }
 
+/* One way to name several, so that nobody wonders which ones were meant. */
+static bool
+check_databases(const Settings *settings, GError **error)
+{
+    const int ways = (settings->databases->len > 0) + (settings->databases_query != NULL) +
+                     (settings->databases_schemas != NULL) +
+                     (settings->databases_schemas_query != NULL);
+
+    if (ways <= 1)
+        return true;
+    error_set(error, ERROR_CONFIG, "the databases are named in %d ways", ways);
+    return error_hint(error, "Keep one of databases.list, databases.query, databases.schemas and "
+                             "databases.schemas_query.");
+}
+
+bool
+settings_has_databases(const Settings *settings)
+{
+    return settings->database_schema == NULL &&
+           (settings->databases->len > 0 || settings->databases_query ||
+            settings->databases_schemas || settings->databases_schemas_query);
+}
+
 Settings *
 settings_load(const char *path, GError **error)
 {
@@ -224,7 +251,8 @@ settings_load(const char *path, GError **error)
     option_apply_defaults(settings);
     if (settings->file && !read_file(settings, error))
         return NULL;
-    if (!read_environment(settings, error) || !check_together(settings, error))
+    if (!read_environment(settings, error) || !check_together(settings, error) ||
+        !check_databases(settings, error))
         return NULL;
     return g_steal_pointer(&settings);
 }

@@ -47,12 +47,27 @@ typedef struct {
     Place place;        /* in sluice.yaml */
 } StepSpec;
 
+/* One of databases.list. */
+typedef struct {
+    char *name; /* NULL: none was given */
+    char *url;
+} DatabaseSpec;
+
 typedef struct {
     char *folder; /* the one sluice.yaml lies in; relative paths start here */
     char *file;   /* sluice.yaml's path, or NULL if there is none */
 
-    char *database_url; /* may be NULL: settings_require_database */
-    char *migrations;   /* absolute folder */
+    char *database_url;    /* may be NULL: settings_require_database */
+    char *database_schema; /* a tenant's: what is done is done in it alone; NULL: none */
+    char *migrations;      /* absolute folder */
+
+    GPtrArray *databases;          /* DatabaseSpec *: databases.list; never NULL */
+    GPtrArray *databases_canary;   /* char *: names; never NULL */
+    char *databases_query;         /* yields their URLs (and names) */
+    char *databases_query_url;     /* where it runs; NULL: database.url */
+    char *databases_schemas;       /* glob over the schemas of database.url */
+    char *databases_schemas_query; /* yields their names */
+    int databases_jobs;            /* connections at the same time, 4 */
 
     gint64 stall_budget_ms;  /* lock.stall_budget, 50 ms */
     gint64 give_up_after_ms; /* lock.give_up_after, 10 min: then ERROR_LOCK */
@@ -110,6 +125,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_free)
  * given as YAML ("[a, b]"). ERROR_CONFIG: unknown key (with the nearest), value of the wrong type.
  */
 bool settings_set(Settings *settings, const char *key, const char *value, GError **error);
+
+/* True if it names several databases, or the schemas of one, and none of them was picked
+ * (database.schema). */
+bool settings_has_databases(const Settings *settings);
 
 /* The URL in libpq's form ("postgresql+psycopg2://" becomes "postgresql://"), or NULL and
  * ERROR_CONFIG that says how to name the database. Borrowed. */

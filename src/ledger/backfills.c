@@ -1,6 +1,7 @@
 #include "ledger/backfills.h"
 
 #include "base/error.h"
+#include "ledger/tenant.h"
 
 static const char *const state_names[] = {
     [LEDGER_BACKFILL_RUNNING] = "running",
@@ -71,13 +72,13 @@ ledger_backfill_free(LedgerBackfill *backfill)
 }
 
 static LedgerBackfill *
-read_backfill(const PgRows *rows, int row)
+read_backfill(const PgConn *conn, const PgRows *rows, int row)
 {
     LedgerBackfill *backfill = g_new0(LedgerBackfill, 1);
     int column = 0;
 
     backfill->id = pg_integer(rows, row, column++);
-    backfill->revision = g_strdup(pg_text(rows, row, column++));
+    backfill->revision = g_strdup(ledger_id(conn, pg_text(rows, row, column++)));
     backfill->ordinal = (int) pg_integer(rows, row, column++);
     backfill->relation = g_strdup(pg_text(rows, row, column++));
     backfill->statement = g_strdup(pg_text(rows, row, column++));
@@ -125,16 +126,18 @@ ledger_load_backfills(PgConn *conn, const char *revision, GError **error)
     g_autofree char *sql =
         g_strconcat(select_backfills,
                     "JOIN sluice.revision r ON r.id = b.revision "
-                    "WHERE $1::text IS NULL OR b.revision = $1 ORDER BY r.ordinal, b.ordinal",
+                    "WHERE r.tenant = $2 AND ($1::text IS NULL OR b.revision = $1) "
+                    "ORDER BY r.ordinal, b.ordinal",
                     NULL);
-    g_autoptr(PgRows) rows = pg_query(conn, error, sql, revision);
+    g_autofree char *key = ledger_key(conn, revision);
+    g_autoptr(PgRows) rows = pg_query(conn, error, sql, key, ledger_tenant(conn));
     GPtrArray *backfills = NULL;
 
     if (rows == NULL)
         return NULL;
     backfills = g_ptr_array_new_with_free_func((GDestroyNotify) ledger_backfill_free);
     for (int i = 0; i < pg_rows_count(rows); i++)
-        g_ptr_array_add(backfills, read_backfill(rows, i));
+        g_ptr_array_add(backfills, read_backfill(conn, rows, i));
     return backfills;
 }
 
@@ -148,7 +151,7 @@ ledger_load_backfill(PgConn *conn, gint64 id, GError **error)
     if (rows == NULL)
         return NULL;
     if (pg_rows_count(rows) == 1)
-        return read_backfill(rows, 0);
+        return read_backfill(conn, rows, 0);
     error_set(error, ERROR_STATE, "the ledger does not know this backfill any more");
     error_hint(error, "Its revision was downgraded meanwhile: see `sluice status`.");
     return NULL;
@@ -161,8 +164,9 @@ ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, GError **error)
     g_autofree char *range_pages = number(plan->range_pages);
     g_autofree char *parts = number(plan->parts);
     g_autofree char *size = number(plan->size_before);
+    g_autofree char *key = ledger_key(conn, plan->revision);
     const char *const params[] = {
-        plan->revision, plan->relation, plan->statement, end_page, range_pages, parts, size};
+        key, plan->relation, plan->statement, end_page, range_pages, parts, size};
 
     /* Two processes that add at once meet at the ordinal; the later finds the row on its next look,
      * or tries the next ordinal for another relation. */
@@ -179,8 +183,8 @@ ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, GError **error)
                            params, G_N_ELEMENTS(params), NULL, error))
             return false;
         found = pg_query(conn, error,
-                         "SELECT 1 FROM sluice.backfill WHERE revision = $1 AND relation = $2",
-                         plan->revision, plan->relation);
+                         "SELECT 1 FROM sluice.backfill WHERE revision = $1 AND relation = $2", key,
+                         plan->relation);
         if (found == NULL)
             return false;
         if (pg_rows_count(found) > 0)
@@ -217,7 +221,8 @@ bool
 ledger_want_backfill(PgConn *conn, const char *revision, LedgerWanted wanted, gint64 *ret_count,
                      GError **error)
 {
-    const char *const params[] = {revision, wanted_names[wanted]};
+    g_autofree char *key = ledger_key(conn, revision);
+    const char *const params[] = {key, wanted_names[wanted]};
 
     return pg_exec_array(conn,
                          "UPDATE sluice.backfill SET wanted = $2 "

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "ledger/embedded.h"
+#include "ledger/tenant.h"
 
 /* With N at once each is beaten at most N - 1 times, and waits for the winner's commit in the
  * index, so the tries need no pause between them. */
@@ -19,6 +20,7 @@ ledger_append_event(PgConn *conn, const char *kind, const char *revision, gint64
                     const char *text, json_t *take_data, GError **error)
 {
     g_autoptr(json_t) data = take_data;
+    g_autofree char *key = ledger_key(conn, revision);
     g_autofree char *actor = ledger_actor();
     g_autofree char *number = rollout > 0 ? g_strdup_printf("%" G_GINT64_FORMAT, rollout) : NULL;
     g_autofree char *document =
@@ -28,7 +30,7 @@ ledger_append_event(PgConn *conn, const char *kind, const char *revision, gint64
     g_assert(!pg_in_transaction(conn));
     for (int i = 0; i < TRIES; i++) {
         g_clear_error(&cause);
-        if (pg_exec(conn, &cause, sql_append_event, actor, kind, revision, number, text, document))
+        if (pg_exec(conn, &cause, sql_append_event, actor, kind, key, number, text, document))
             return true;
         if (!is_beaten(cause))
             break;
@@ -56,8 +58,11 @@ ledger_event_free(LedgerEvent *event)
     "id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "                    \
     "actor, kind, revision, rollout, text, data"
 
+/* As column sluice.revision.tenant. */
+#define EVENT_TENANT "coalesce(substring(revision FROM '^(.*)/'), '')"
+
 static LedgerEvent *
-event_of(const PgRows *rows, int i)
+event_of(const PgConn *conn, const PgRows *rows, int i)
 {
     LedgerEvent *event = g_new0(LedgerEvent, 1);
 
@@ -65,7 +70,8 @@ event_of(const PgRows *rows, int i)
     event->at = g_strdup(pg_text(rows, i, 1));
     event->actor = g_strdup(pg_text(rows, i, 2));
     event->kind = g_strdup(pg_text(rows, i, 3));
-    event->revision = pg_is_null(rows, i, 4) ? NULL : g_strdup(pg_text(rows, i, 4));
+    event->revision =
+        pg_is_null(rows, i, 4) ? NULL : g_strdup(ledger_id(conn, pg_text(rows, i, 4)));
     event->rollout = pg_integer(rows, i, 5);
     event->text = g_strdup(pg_text(rows, i, 6));
     event->data = json_loads(pg_text(rows, i, 7), JSON_DECODE_ANY, NULL);
@@ -77,6 +83,7 @@ ledger_load_events(PgConn *conn, const char *revision, gint64 after, gint64 limi
 {
     g_autoptr(GPtrArray) events =
         g_ptr_array_new_with_free_func((GDestroyNotify) ledger_event_free);
+    g_autofree char *key = ledger_key(conn, revision);
     g_autofree char *from = g_strdup_printf("%" G_GINT64_FORMAT, after);
     g_autofree char *count = g_strdup_printf("%" G_GINT64_FORMAT, limit);
     g_autoptr(GError) cause = NULL;
@@ -84,8 +91,9 @@ ledger_load_events(PgConn *conn, const char *revision, gint64 after, gint64 limi
         pg_query(conn, &cause,
                  "SELECT " EVENT_COLUMNS " FROM sluice.event "
                  "WHERE ($1::text IS NULL OR revision = $1) AND id > $2::bigint "
+                 "  AND ($4 = '' OR revision IS NULL OR " EVENT_TENANT " = $4) "
                  "ORDER BY id DESC LIMIT $3::bigint",
-                 revision, from, count);
+                 key, from, count, ledger_tenant(conn));
 
     if (rows == NULL && !ledger_is_absent(cause)) {
         g_propagate_error(error, g_steal_pointer(&cause));
@@ -93,7 +101,7 @@ ledger_load_events(PgConn *conn, const char *revision, gint64 after, gint64 limi
         return NULL;
     }
     for (int i = rows ? pg_rows_count(rows) - 1 : -1; i >= 0; i--)
-        g_ptr_array_add(events, event_of(rows, i));
+        g_ptr_array_add(events, event_of(conn, rows, i));
     return g_steal_pointer(&events);
 }
 
@@ -107,13 +115,13 @@ ledger_load_last_events(PgConn *conn, const char *const *kinds, GError **error)
         pg_query(conn, error,
                  "SELECT DISTINCT ON (revision) " EVENT_COLUMNS " FROM sluice.event "
                  "WHERE revision IS NOT NULL AND kind = ANY (string_to_array($1, ',')) "
-                 "ORDER BY revision, id DESC",
-                 list);
+                 "  AND " EVENT_TENANT " = $2 ORDER BY revision, id DESC",
+                 list, ledger_tenant(conn));
 
     if (rows == NULL)
         return NULL;
     for (int i = 0; i < pg_rows_count(rows); i++)
-        g_ptr_array_add(events, event_of(rows, i));
+        g_ptr_array_add(events, event_of(conn, rows, i));
     return g_steal_pointer(&events);
 }
 
@@ -132,21 +140,24 @@ bool
 ledger_add_approval(PgConn *conn, const char *gate, const char *plan_digest, const char *who,
                     const char *comment, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, plan_digest);
+
     return pg_exec(conn, error,
                    "INSERT INTO sluice.approval (gate, plan_digest, who, comment) "
                    "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-                   gate, plan_digest, who, comment);
+                   gate, key, who, comment);
 }
 
 GPtrArray *
 ledger_load_approvals(PgConn *conn, const char *gate, const char *plan_digest, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, plan_digest);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(PgRows) rows =
         pg_query(conn, error,
                  "SELECT who FROM sluice.approval WHERE gate = $1 AND plan_digest = $2 "
                  "ORDER BY at, who",
-                 gate, plan_digest);
+                 gate, key);
 
     if (rows == NULL)
         return NULL;

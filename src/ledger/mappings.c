@@ -1,6 +1,7 @@
 #include "ledger/mappings.h"
 
 #include "base/error.h"
+#include "ledger/tenant.h"
 
 GPtrArray *
 ledger_load_mappings(PgConn *conn, const char *schema, const char *table, GError **error)
@@ -11,16 +12,17 @@ ledger_load_mappings(PgConn *conn, const char *schema, const char *table, GError
         conn, error,
         "SELECT m.revision, m.schema_name, m.table_name, m.forward, m.reverse, m.installed_sql "
         "FROM sluice.mapping m JOIN sluice.revision r ON r.id = m.revision "
-        "WHERE $1::text IS NULL OR (m.schema_name, m.table_name) = ($1, $2) "
+        "WHERE CASE WHEN $1::text IS NULL THEN r.tenant = $3 "
+        "      ELSE (m.schema_name, m.table_name) = ($1, $2) END "
         "ORDER BY r.ordinal, m.schema_name, m.table_name",
-        schema, table);
+        schema, table, ledger_tenant(conn));
 
     if (rows == NULL)
         return NULL;
     for (int i = 0; i < pg_rows_count(rows); i++) {
         LedgerMapping *mapping = g_new0(LedgerMapping, 1);
 
-        mapping->revision = g_strdup(pg_text(rows, i, 0));
+        mapping->revision = g_strdup(ledger_id(conn, pg_text(rows, i, 0)));
         mapping->schema = g_strdup(pg_text(rows, i, 1));
         mapping->table = g_strdup(pg_text(rows, i, 2));
         mapping->forward = g_strdup(pg_text(rows, i, 3));
@@ -48,6 +50,8 @@ ledger_mapping_free(LedgerMapping *mapping)
 bool
 ledger_add_mapping(PgConn *conn, const LedgerMapping *mapping, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, mapping->revision);
+
     return pg_exec(conn, error,
                    "INSERT INTO sluice.mapping "
                    "    (revision, schema_name, table_name, forward, reverse, installed_sql) "
@@ -55,16 +59,18 @@ ledger_add_mapping(PgConn *conn, const LedgerMapping *mapping, GError **error)
                    "ON CONFLICT (revision, schema_name, table_name) DO UPDATE SET "
                    "    forward = excluded.forward, reverse = excluded.reverse, "
                    "    installed_sql = excluded.installed_sql, installed_at = now()",
-                   mapping->revision, mapping->schema, mapping->table, mapping->forward,
-                   mapping->reverse, mapping->installed_sql);
+                   key, mapping->schema, mapping->table, mapping->forward, mapping->reverse,
+                   mapping->installed_sql);
 }
 
 bool
 ledger_remove_mapping(PgConn *conn, const char *revision, const char *schema, const char *table,
                       GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision);
+
     return pg_exec(conn, error,
                    "DELETE FROM sluice.mapping "
                    "WHERE (revision, schema_name, table_name) = ($1, $2, $3)",
-                   revision, schema, table);
+                   key, schema, table);
 }

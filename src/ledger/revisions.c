@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "ledger/embedded.h"
+#include "ledger/row.h"
+#include "ledger/tenant.h"
 
 /* The state whose phase runs a section: from then on it is frozen. */
 static const struct {
@@ -67,12 +69,26 @@ checksums_of(const char *document)
     return checksums;
 }
 
-static LedgerRevision *
-row_of(const PgRows *rows, int i)
+LedgerRevision *
+ledger_row_new(const char *id, const char *state, bool final)
 {
     LedgerRevision *row = g_new0(LedgerRevision, 1);
 
-    row->id = g_strdup(pg_text(rows, i, 2));
+    row->id = g_strdup(id);
+    row->title = g_strdup("");
+    row->state = state_of(state);
+    row->final = final;
+    row->applied_by = g_strdup("");
+    row->checksums = checksums_of("{}");
+    return row;
+}
+
+static LedgerRevision *
+row_of(const PgConn *conn, const PgRows *rows, int i)
+{
+    LedgerRevision *row = g_new0(LedgerRevision, 1);
+
+    row->id = g_strdup(ledger_id(conn, pg_text(rows, i, 2)));
     row->title = g_strdup(pg_text(rows, i, 3));
     row->state = state_of(pg_text(rows, i, 4));
     row->final = pg_bool(rows, i, 5);
@@ -110,8 +126,8 @@ free_adoption(LedgerAdoption *adoption)
     g_free(adoption);
 }
 
-static LedgerRevisions *
-new_revisions(void)
+LedgerRevisions *
+ledger_revisions_new(void)
 {
     LedgerRevisions *revisions = g_new0(LedgerRevisions, 1);
 
@@ -123,7 +139,7 @@ new_revisions(void)
 
 /* @document: NULL, or a JSON array of them. */
 static void
-add_adoptions(LedgerRevisions *revisions, const char *document)
+add_adoptions(const PgConn *conn, LedgerRevisions *revisions, const char *document)
 {
     g_autoptr(json_t) list = json_loads(document, 0, NULL);
     json_t *object;
@@ -133,15 +149,16 @@ add_adoptions(LedgerRevisions *revisions, const char *document)
     {
         LedgerAdoption *adoption = g_new0(LedgerAdoption, 1);
 
-        adoption->tool = g_strdup(json_string_value(json_object_get(object, "tool")));
+        adoption->tool =
+            g_strdup(ledger_id(conn, json_string_value(json_object_get(object, "tool"))));
         adoption->relation = g_strdup(json_string_value(json_object_get(object, "relation")));
         adoption->kept = json_is_true(json_object_get(object, "kept"));
         g_ptr_array_add(revisions->adoptions, adoption);
     }
 }
 
-static void
-add_to(LedgerRevisions *revisions, LedgerRevision *take_row)
+void
+ledger_revisions_add(LedgerRevisions *revisions, LedgerRevision *take_row)
 {
     g_ptr_array_add(revisions->list, take_row);
     g_hash_table_insert(revisions->by_id, take_row->id, take_row);
@@ -161,9 +178,9 @@ ledger_revisions_free(LedgerRevisions *revisions)
 LedgerRevisions *
 ledger_load_revisions(PgConn *conn, GError **error)
 {
-    g_autoptr(LedgerRevisions) revisions = new_revisions();
+    g_autoptr(LedgerRevisions) revisions = ledger_revisions_new();
     g_autoptr(GError) cause = NULL;
-    g_autoptr(PgRows) rows = pg_query(conn, &cause, sql_load_revisions);
+    g_autoptr(PgRows) rows = pg_query(conn, &cause, sql_load_revisions, ledger_tenant(conn));
     int version = 0;
 
     if (rows == NULL && !ledger_is_absent(cause)) {
@@ -178,10 +195,10 @@ ledger_load_revisions(PgConn *conn, GError **error)
         return g_steal_pointer(&revisions);
     if (!ledger_check_version(conn, (int) pg_integer(rows, 0, 0), error))
         return NULL;
-    add_adoptions(revisions, pg_text(rows, 0, 1));
+    add_adoptions(conn, revisions, pg_text(rows, 0, 1));
     for (int i = 0; i < pg_rows_count(rows); i++)
         if (!pg_is_null(rows, i, 2))
-            add_to(revisions, row_of(rows, i));
+            ledger_revisions_add(revisions, row_of(conn, rows, i));
     return g_steal_pointer(&revisions);
 }
 
@@ -203,26 +220,19 @@ ledger_load_revisions_to_change(PgConn *conn, const Clock *clock, GError **error
 LedgerRevisions *
 ledger_load_states(PgConn *conn, GError **error)
 {
-    g_autoptr(LedgerRevisions) revisions = new_revisions();
+    g_autoptr(LedgerRevisions) revisions = ledger_revisions_new();
     g_autoptr(GError) cause = NULL;
-    g_autoptr(PgRows) rows =
-        pg_query(conn, &cause, "SELECT revision, state, final FROM sluice.schema_state");
+    g_autoptr(PgRows) rows = pg_query(
+        conn, &cause, "SELECT revision, state, final FROM sluice.schema_state WHERE tenant = $1",
+        ledger_tenant(conn));
 
     if (rows == NULL && !ledger_is_absent(cause)) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
-    for (int i = 0; rows && i < pg_rows_count(rows); i++) {
-        LedgerRevision *row = g_new0(LedgerRevision, 1);
-
-        row->id = g_strdup(pg_text(rows, i, 0));
-        row->title = g_strdup("");
-        row->state = state_of(pg_text(rows, i, 1));
-        row->final = pg_bool(rows, i, 2);
-        row->applied_by = g_strdup("");
-        row->checksums = checksums_of("{}");
-        add_to(revisions, row);
-    }
+    for (int i = 0; rows && i < pg_rows_count(rows); i++)
+        ledger_revisions_add(revisions, ledger_row_new(pg_text(rows, i, 0), pg_text(rows, i, 1),
+                                                       pg_bool(rows, i, 2)));
     return g_steal_pointer(&revisions);
 }
 
@@ -248,6 +258,7 @@ static const char tool[] = "sluice " SLUICE_VERSION;
 static bool
 add_row(PgConn *conn, const Revision *revision, const char *phase, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision->id);
     g_autofree char *parents = parents_json(revision);
     g_autofree char *actor = ledger_actor();
 
@@ -257,7 +268,7 @@ add_row(PgConn *conn, const Revision *revision, const char *phase, GError **erro
                    "VALUES ($1, $2, ARRAY(SELECT json_array_elements_text($3)), $4, $5, $6) "
                    "ON CONFLICT (id) DO UPDATE SET partly = excluded.partly "
                    "    WHERE excluded.partly IS NOT NULL",
-                   revision->id, revision->title, parents, phase, actor, tool);
+                   key, revision->title, parents, phase, actor, tool);
 }
 
 bool
@@ -294,6 +305,7 @@ frozen_checksums_json(const Revision *revision, RevisionState state)
 static bool
 set_checksums(PgConn *conn, const Revision *revision, RevisionState state, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision->id);
     g_autofree char *checksums = frozen_checksums_json(revision, state);
 
     return pg_exec(conn, error,
@@ -302,17 +314,17 @@ set_checksums(PgConn *conn, const Revision *revision, RevisionState state, GErro
                    "                AND section NOT IN (SELECT key FROM ran)) "
                    "INSERT INTO sluice.section (revision, section, checksum) "
                    "SELECT $1, key, value FROM ran ON CONFLICT DO NOTHING",
-                   revision->id, checksums);
+                   key, checksums);
 }
 
 bool
 ledger_set_state(PgConn *conn, const Revision *revision, RevisionState state, bool final,
                  GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision->id);
     g_autofree char *number = g_strdup_printf("%d", (int) state);
     gint64 affected = 0;
-    const char *const params[] = {revision->id, revision_state_name(state), final ? "t" : "f",
-                                  number};
+    const char *const params[] = {key, revision_state_name(state), final ? "t" : "f", number};
 
     if (!pg_exec_array(conn, sql_set_state, params, G_N_ELEMENTS(params), &affected, error))
         return false;
@@ -325,12 +337,13 @@ bool
 ledger_stamp_revision(PgConn *conn, const Revision *revision, RevisionState state, bool final,
                       RevisionOrigin origin, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision->id);
     g_autofree char *parents = parents_json(revision);
     g_autofree char *number = g_strdup_printf("%d", (int) state);
     g_autofree char *actor = ledger_actor();
     g_autofree char *checksums = frozen_checksums_json(revision, state);
 
-    return pg_exec(conn, error, sql_stamp_revision, revision->id, revision->title, parents,
+    return pg_exec(conn, error, sql_stamp_revision, key, revision->title, parents,
                    revision_state_name(state), number, final ? "t" : "f", actor, tool, checksums,
                    revision_origin_name(origin));
 }
@@ -338,12 +351,15 @@ ledger_stamp_revision(PgConn *conn, const Revision *revision, RevisionState stat
 bool
 ledger_remove_revision(PgConn *conn, const char *id, GError **error)
 {
-    return pg_exec(conn, error, "DELETE FROM sluice.revision WHERE id = $1", id);
+    g_autofree char *key = ledger_key(conn, id);
+
+    return pg_exec(conn, error, "DELETE FROM sluice.revision WHERE id = $1", key);
 }
 
 bool
 ledger_set_adoption(PgConn *conn, const LedgerAdoption *adoption, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, adoption->tool);
     g_autofree char *actor = ledger_actor();
 
     return pg_exec(conn, error,
@@ -351,11 +367,13 @@ ledger_set_adoption(PgConn *conn, const LedgerAdoption *adoption, GError **error
                    "VALUES ($1, $2, $3, $4) "
                    "ON CONFLICT (tool) DO UPDATE "
                    "   SET relation = excluded.relation, kept = excluded.kept",
-                   adoption->tool, adoption->relation, adoption->kept ? "t" : "f", actor);
+                   key, adoption->relation, adoption->kept ? "t" : "f", actor);
 }
 
 bool
 ledger_remove_adoption(PgConn *conn, const char *tool_name, GError **error)
 {
-    return pg_exec(conn, error, "DELETE FROM sluice.adoption WHERE tool = $1", tool_name);
+    g_autofree char *key = ledger_key(conn, tool_name);
+
+    return pg_exec(conn, error, "DELETE FROM sluice.adoption WHERE tool = $1", key);
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/json.h"
+#include "ledger/tenant.h"
 
 static const char *const rollout_states[] = {
     [ROLLOUT_RUNNING] = "running", [ROLLOUT_WAITING] = "waiting", [ROLLOUT_HOLDING] = "holding",
@@ -122,6 +123,7 @@ bool
 ledger_load_rollout(PgConn *conn, const char *app, LedgerRollout **ret_rollout, GError **error)
 {
     g_autoptr(LedgerRollout) rollout = g_new0(LedgerRollout, 1);
+    g_autofree char *key = ledger_key(conn, app);
     g_autoptr(PgRows) rows = NULL;
     int version = 0;
 
@@ -134,13 +136,13 @@ ledger_load_rollout(PgConn *conn, const char *app, LedgerRollout **ret_rollout, 
                     "SELECT id, app, from_version, to_version, plan_digest, plan, state, reason, "
                     "       lease_owner, lease_epoch, started_at, finished_at "
                     "FROM sluice.rollout WHERE app = $1 ORDER BY id DESC LIMIT 1",
-                    app);
+                    key);
     if (rows == NULL)
         return false;
     if (pg_rows_count(rows) == 0)
         return true;
     rollout->id = pg_integer(rows, 0, 0);
-    rollout->app = g_strdup(pg_text(rows, 0, 1));
+    rollout->app = g_strdup(ledger_id(conn, pg_text(rows, 0, 1)));
     rollout->from_version = nullable(rows, 0, 2);
     rollout->to_version = g_strdup(pg_text(rows, 0, 3));
     rollout->plan_digest = g_strdup(pg_text(rows, 0, 4));
@@ -179,12 +181,13 @@ insert_steps(PgConn *conn, const LedgerRollout *rollout, GError **error)
 static bool
 insert_rollout(PgConn *conn, LedgerRollout *rollout, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, rollout->app);
     g_autofree char *plan = json_dumps(rollout->plan, JSON_COMPACT);
-    g_autoptr(PgRows) rows = pg_query(
-        conn, error,
-        "INSERT INTO sluice.rollout (app, from_version, to_version, plan_digest, plan) "
-        "VALUES ($1, $2, $3, $4, $5) RETURNING id",
-        rollout->app, rollout->from_version, rollout->to_version, rollout->plan_digest, plan);
+    g_autoptr(PgRows) rows =
+        pg_query(conn, error,
+                 "INSERT INTO sluice.rollout (app, from_version, to_version, plan_digest, plan) "
+                 "VALUES ($1, $2, $3, $4, $5) RETURNING id",
+                 key, rollout->from_version, rollout->to_version, rollout->plan_digest, plan);
 
     if (rows == NULL)
         return false;
@@ -374,6 +377,7 @@ bool
 ledger_sample_quiet(PgConn *conn, const char *revision, const char *seen, gint64 gap_ms,
                     gint64 *ret_quiet_ms, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision);
     g_autofree char *gap = id_text(gap_ms);
     g_autoptr(PgRows) rows =
         pg_query(conn, error,
@@ -384,7 +388,7 @@ ledger_sample_quiet(PgConn *conn, const char *revision, const char *seen, gint64
                  "                 THEN now() ELSE q.since END, "
                  "    sampled_at = now(), seen = coalesce($2, q.seen) "
                  "RETURNING (extract(epoch FROM sampled_at - since) * 1000)::bigint",
-                 revision, seen, gap);
+                 key, seen, gap);
 
     if (rows == NULL)
         return false;
@@ -395,11 +399,12 @@ ledger_sample_quiet(PgConn *conn, const char *revision, const char *seen, gint64
 bool
 ledger_cut_over_age(PgConn *conn, const char *revision, gint64 *ret_age_ms, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision);
     g_autoptr(PgRows) rows = pg_query(
         conn, error,
         "SELECT coalesce((extract(epoch FROM clock_timestamp() - cut_over_at) * 1000)::bigint, -1) "
         "FROM sluice.revision WHERE id = $1",
-        revision);
+        key);
 
     if (rows == NULL)
         return false;

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "ledger/embedded.h"
+#include "ledger/tenant.h"
 
 static const char *const state_names[] = {
     [LEDGER_STEP_PLANNED] = "planned",
@@ -34,12 +35,13 @@ parse_state(const char *name)
 GPtrArray *
 ledger_load_steps(PgConn *conn, const char *revision, const char *phase, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision);
     g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func((GDestroyNotify) ledger_step_free);
     g_autoptr(PgRows) rows =
         pg_query(conn, error,
                  "SELECT ordinal, statement, hash, state, attempts, error FROM sluice.step "
                  "WHERE revision = $1 AND phase = $2 ORDER BY ordinal",
-                 revision, phase);
+                 key, phase);
 
     if (rows == NULL)
         return NULL;
@@ -61,6 +63,7 @@ bool
 ledger_plan_steps(PgConn *conn, const char *revision, const char *phase, GPtrArray *steps,
                   GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision);
     g_autoptr(json_t) list = json_array();
     g_autofree char *text = NULL;
 
@@ -70,7 +73,7 @@ ledger_plan_steps(PgConn *conn, const char *revision, const char *phase, GPtrArr
                                               "statement", step->statement, "hash", step->hash));
     }
     text = json_dumps(list, JSON_COMPACT);
-    return pg_exec(conn, error, sql_plan_steps, revision, phase, text);
+    return pg_exec(conn, error, sql_plan_steps, key, phase, text);
 }
 
 /* "{1,2,1001}" */
@@ -89,6 +92,7 @@ bool
 ledger_start_steps(PgConn *conn, const char *revision, const char *phase, GArray *ordinals,
                    GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision);
     g_autofree char *list = array_literal(ordinals);
 
     return pg_exec(conn, error,
@@ -96,26 +100,28 @@ ledger_start_steps(PgConn *conn, const char *revision, const char *phase, GArray
                    "   SET state = 'running', started_at = clock_timestamp(), finished_at = NULL, "
                    "       error = NULL "
                    " WHERE revision = $1 AND phase = $2 AND ordinal = ANY ($3::int[])",
-                   revision, phase, list);
+                   key, phase, list);
 }
 
 bool
 ledger_finish_steps(PgConn *conn, const char *revision, const char *phase, GArray *ordinals,
                     GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision);
     g_autofree char *list = array_literal(ordinals);
 
     return pg_exec(conn, error,
                    "UPDATE sluice.step "
                    "   SET state = 'done', finished_at = clock_timestamp(), error = NULL "
                    " WHERE revision = $1 AND phase = $2 AND ordinal = ANY ($3::int[])",
-                   revision, phase, list);
+                   key, phase, list);
 }
 
 bool
 ledger_time_steps(PgConn *conn, const char *revision, const char *phase, GArray *ordinals,
                   int attempts, gint64 lock_wait_ms, gint64 duration_ms, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision);
     g_autofree char *list = array_literal(ordinals);
     g_autofree char *tried = g_strdup_printf("%d", attempts);
     g_autofree char *waited = g_strdup_printf("%" G_GINT64_FORMAT, lock_wait_ms);
@@ -126,13 +132,14 @@ ledger_time_steps(PgConn *conn, const char *revision, const char *phase, GArray 
                    "   SET attempts = attempts + $4::int, lock_wait_ms = $5::bigint, "
                    "       duration_ms = $6::bigint, finished_at = clock_timestamp() "
                    " WHERE revision = $1 AND phase = $2 AND ordinal = ANY ($3::int[])",
-                   revision, phase, list, tried, waited, took);
+                   key, phase, list, tried, waited, took);
 }
 
 bool
 ledger_fail_steps(PgConn *conn, const char *revision, const char *phase, GArray *ordinals,
                   int attempts, const char *message, GError **error)
 {
+    g_autofree char *key = ledger_key(conn, revision);
     g_autofree char *list = array_literal(ordinals);
     g_autofree char *tried = g_strdup_printf("%d", attempts);
 
@@ -141,12 +148,14 @@ ledger_fail_steps(PgConn *conn, const char *revision, const char *phase, GArray 
                    "   SET state = 'failed', finished_at = clock_timestamp(), error = $5, "
                    "       attempts = attempts + $4::int "
                    " WHERE revision = $1 AND phase = $2 AND ordinal = ANY ($3::int[])",
-                   revision, phase, list, tried, message);
+                   key, phase, list, tried, message);
 }
 
 bool
 ledger_forget_steps(PgConn *conn, const char *revision, const char *phase, GError **error)
 {
-    return pg_exec(conn, error, "DELETE FROM sluice.step WHERE revision = $1 AND phase = $2",
-                   revision, phase);
+    g_autofree char *key = ledger_key(conn, revision);
+
+    return pg_exec(conn, error, "DELETE FROM sluice.step WHERE revision = $1 AND phase = $2", key,
+                   phase);
 }

@@ -7,13 +7,17 @@
 #include "base/error.h"
 #include "base/text.h"
 
-enum { OLDEST_SERVER = 140000 };
+enum {
+    OLDEST_SERVER = 140000,
+    ENTERED_COLUMN = 10, /* of check_session's row */
+};
 
 struct PgConn {
     PGconn *pg;
     char *url;
     char *purpose;
     char *target;
+    char *schema; /* NULL: none entered */
     gint64 connect_timeout_ms;
     bool allow_standby;
     bool allow_pooler;
@@ -108,7 +112,27 @@ remember_target(PgConn *conn)
 
     g_free(conn->target);
     conn->target =
-        g_strdup_printf("%s:%s/%s", host ? host : "", port ? port : "", name ? name : "");
+        g_strdup_printf("%s:%s/%s%s%s", host ? host : "", port ? port : "", name ? name : "",
+                        conn->schema ? ", schema " : "", conn->schema ? conn->schema : "");
+}
+
+/* $1: the schema, or NULL. Its row tells whether it is there. */
+#define ENTER_SCHEMA                                                                               \
+    "$1::text IS NULL OR EXISTS (SELECT FROM pg_namespace WHERE nspname = $1), "                   \
+    "CASE WHEN $1 IS NOT NULL "                                                                    \
+    "     THEN set_config('search_path', quote_ident($1) || ', public', false) END"
+
+static bool
+check_schema(const PgConn *conn, const PgRows *rows, int column, GError **error)
+{
+    g_autofree char *quoted = NULL;
+
+    if (pg_bool(rows, 0, column))
+        return true;
+    quoted = pg_quote_identifier(conn->schema);
+    error_set(error, ERROR_STATE, "there is no such schema: %s", conn->target);
+    return error_hint(error, "For a new tenant: CREATE SCHEMA %s; then run the command again.",
+                      quoted);
 }
 
 /* One query: whether the session is what it seems, and its settings. A transaction-pooling proxy
@@ -126,7 +150,8 @@ check_session(PgConn *conn, GError **error)
                  "       set_config('jit', 'off', false), "
                  "       set_config('DateStyle', 'ISO', false), "
                  "       set_config('IntervalStyle', 'postgres', false), "
-                 "       set_config('extra_float_digits', '3', false)");
+                 "       set_config('extra_float_digits', '3', false), " ENTER_SCHEMA,
+                 conn->schema);
 
     if (rows == NULL)
         return false;
@@ -138,6 +163,8 @@ check_session(PgConn *conn, GError **error)
         return error_hint(error,
                           "Give sluice the server's own address, or a pool in session mode.");
     }
+    if (!check_schema(conn, rows, ENTERED_COLUMN, error))
+        return false;
     if (conn->allow_standby)
         return true;
     if (pg_bool(rows, 0, 1)) {
@@ -199,6 +226,7 @@ pg_connect(const char *url, const PgConnOptions *options, GError **error)
     conn->connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : 10000;
     conn->allow_standby = o->allow_standby;
     conn->allow_pooler = o->allow_pooler;
+    conn->schema = g_strdup(o->schema);
     return open_session(conn, error) ? g_steal_pointer(&conn) : NULL;
 }
 
@@ -211,6 +239,7 @@ pg_disconnect(PgConn *conn)
     g_free(conn->url);
     g_free(conn->purpose);
     g_free(conn->target);
+    g_free(conn->schema);
     g_free(conn);
 }
 
@@ -218,6 +247,25 @@ bool
 pg_reconnect(PgConn *conn, GError **error)
 {
     return open_session(conn, error);
+}
+
+bool
+pg_enter_schema(PgConn *conn, const char *schema, GError **error)
+{
+    g_autoptr(PgRows) rows = pg_query(conn, error, "SELECT " ENTER_SCHEMA, schema);
+
+    if (rows == NULL)
+        return false;
+    g_free(conn->schema);
+    conn->schema = g_strdup(schema);
+    remember_target(conn);
+    return check_schema(conn, rows, 0, error);
+}
+
+const char *
+pg_schema(const PgConn *conn)
+{
+    return conn->schema;
 }
 
 bool

@@ -18,7 +18,8 @@ typedef struct {
     const char *purpose;       /* behind "sluice/" in application_name: "upgrade", "backfill" */
     gint64 connect_timeout_ms; /* 0: 10 s */
     bool allow_standby;        /* else a read-only replica is refused (ERROR_CONNECTION, named) */
-    bool allow_pooler; /* else a transaction-pooling proxy is refused (ERROR_CONNECTION, named) */
+    bool allow_pooler;  /* else a transaction-pooling proxy is refused (ERROR_CONNECTION, named) */
+    const char *schema; /* a tenant's, entered as by pg_enter_schema; NULL: none */
 } PgConnOptions;
 
 /* Connects to @url (a libpq URI or key=value string). ERROR_CONNECTION with the password redacted:
@@ -30,10 +31,18 @@ void pg_disconnect(PgConn *conn);
 bool pg_reconnect(PgConn *conn, GError **error);
 bool pg_is_connected(const PgConn *conn);
 
+/* Makes @schema the first in which names are found, and public the second; pg_reconnect keeps it.
+ * So the same revisions serve one schema a tenant, and what the ledger keeps of them is kept for
+ * each. ERROR_STATE if there is no such schema. */
+bool pg_enter_schema(PgConn *conn, const char *schema, GError **error);
+/* The schema entered; NULL: none. Borrowed. */
+const char *pg_schema(const PgConn *conn);
+
 int pg_backend_pid(const PgConn *conn);
 /* 150020 for 15.20. */
 int pg_server_version(const PgConn *conn);
-/* "host:port/dbname" without credentials, for messages. Borrowed. */
+/* "host:port/dbname" without credentials, with ", schema x" where one was entered; for messages.
+ * Borrowed. */
 const char *pg_target(const PgConn *conn);
 
 /* Runs @sql with text parameters $1.. ; a NULL parameter is SQL NULL. Errors: ERROR_CONNECTION

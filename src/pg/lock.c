@@ -14,6 +14,14 @@ pg_lock_key(PgLockClass class, gint64 a, gint64 b)
                      (((guint64) a & 0xFF) << 32) | ((guint64) b & 0xFFFFFFFF));
 }
 
+gint64
+pg_migrator_key(const PgConn *conn)
+{
+    const char *schema = pg_schema(conn);
+
+    return pg_lock_key(PG_LOCK_MIGRATOR, schema ? 1 : 0, schema ? g_str_hash(schema) : 0);
+}
+
 static bool
 try_lock(PgConn *conn, const char *sql, gint64 key, bool *ret_got, GError **error)
 {

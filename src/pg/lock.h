@@ -19,6 +19,9 @@ typedef enum {
 
 /* 0x51CE << 48 | class << 40 | hash of (a, b) in 40 bits: a in 8, b in 32, both modulo. */
 gint64 pg_lock_key(PgLockClass class, gint64 a, gint64 b);
+/* PG_LOCK_MIGRATOR of the schema that @conn has entered, so that tenants do not wait for each
+ * other; of the database where it has entered none. */
+gint64 pg_migrator_key(const PgConn *conn);
 
 bool pg_try_lock(PgConn *conn, gint64 key, bool *ret_got, GError **error);
 /* The transaction form; freed by COMMIT or ROLLBACK. */

@@ -14,10 +14,18 @@ enum {
     DATABASE_PATIENCE_MS = 300000, /* a restart, a failover */
     RECONNECT_MS = 250,
     MIGRATOR_POLL_MS = 300,
+    CONNECT_TIMEOUT_MS = 5000,
 };
 
-static const PgConnOptions lease_session = {.purpose = "rollout", .connect_timeout_ms = 5000};
-static const PgConnOptions apply_session = {.purpose = "rollout-apply", .connect_timeout_ms = 5000};
+static PgConn *
+connect_as(const RolloutContext *context, const char *purpose, GError **error)
+{
+    const PgConnOptions options = {.purpose = purpose,
+                                   .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+                                   .schema = context->settings->database_schema};
+
+    return pg_connect(context->url, &options, error);
+}
 
 static gint64
 lease_key(const Runner *run)
@@ -169,7 +177,7 @@ runner_open_drivers(Runner *run, const RolloutContext *context, GError **error)
 bool
 runner_connect(Runner *run, GError **error)
 {
-    run->conn = pg_connect(run->context->url, &lease_session, error);
+    run->conn = connect_as(run->context, "rollout", error);
     return run->conn && runner_reload(run, error);
 }
 
@@ -437,7 +445,7 @@ runner_apply(Runner *run, StepRun *step, RunnerPhase phase, const Revision *revi
              GError **error)
 {
     const RolloutContext *context = run->context;
-    g_autoptr(PgConn) conn = pg_connect(context->url, &apply_session, error);
+    g_autoptr(PgConn) conn = connect_as(context, "rollout-apply", error);
     const ApplyContext apply = {
         .conn = conn,
         .settings = context->settings,
