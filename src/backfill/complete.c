@@ -11,8 +11,8 @@ enum { RETRY_MS = 200 };
 static Revision *
 read_whole(const Graph *graph, const Revision *revision, const Revision **ret_own, GError **error)
 {
-    return graph_resolve(graph, revision->id, ret_own, error) ? graph_read(graph, *ret_own, error)
-                                                              : NULL;
+    *ret_own = graph_find(graph, revision->id);
+    return graph_read(graph, *ret_own, error);
 }
 
 static bool

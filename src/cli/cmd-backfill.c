@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "ledger/events.h"
 #include "ledger/revisions.h"
+#include "revision/target.h"
 
 static const char group[] = "Backfill";
 
@@ -38,7 +39,7 @@ choose_revisions(const App *app, PgConn *conn, const Graph *graph, const char *t
     g_autoptr(LedgerRevisions) rows = ledger_load_revisions_to_change(conn, app->clock, error);
     const Revision *named = NULL;
 
-    if (rows == NULL || (target && !graph_resolve(graph, target, &named, error)))
+    if (rows == NULL || (target && !target_point(graph, NULL, target, &named, error)))
         return NULL;
     for (guint i = 0; i < graph_count(graph); i++) {
         const Revision *revision = graph_get(graph, i);
@@ -234,7 +235,7 @@ choose_controlled(App *app, PgConn *conn, const char *target, GError **error)
         return NULL;
     if (target) {
         graph = graph_load(app->settings->migrations, error);
-        if (graph == NULL || !graph_resolve(graph, target, &named, error))
+        if (graph == NULL || !target_point(graph, NULL, target, &named, error))
             return NULL;
     }
     for (guint i = 0; i < rows->len; i++) {
@@ -373,7 +374,7 @@ verify_chosen(App *app, PgConn *conn, const Graph *graph, const char *target, js
     g_autoptr(LedgerRevisions) rows = ledger_load_revisions(conn, error);
     const Revision *named = NULL;
 
-    if (rows == NULL || (target && !graph_resolve(graph, target, &named, error)))
+    if (rows == NULL || (target && !target_point(graph, NULL, target, &named, error)))
         return false;
     for (guint i = 0; i < graph_count(graph); i++) {
         g_autoptr(Revision) revision = NULL;

@@ -3,6 +3,7 @@
 #include "cli/plan-report.h"
 #include "cli/workspace.h"
 #include "ledger/revisions.h"
+#include "revision/target.h"
 
 typedef struct {
     bool dry_run;
@@ -103,7 +104,7 @@ run_downgrade(App *app, void *options, const char *const *words, GError **error)
     g_autoptr(json_t) done = json_array();
 
     if (!workspace_open(&workspace, app, "downgrade", error) ||
-        !graph_resolve(workspace.graph, words[0], &target, error))
+        !target_point(workspace.graph, NULL, words[0], &target, error))
         return false;
     rows = wanted->dry_run ? ledger_load_revisions(workspace.conn, error)
                            : ledger_load_revisions_to_change(workspace.conn, app->clock, error);

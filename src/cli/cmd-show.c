@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "revision/graph.h"
+#include "revision/target.h"
 #include "sync/sync.h"
 
 /* A section of the file, or one that is derived from its mappings. */
@@ -207,7 +208,7 @@ run_show(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError
     g_autoptr(GPtrArray) shown = NULL;
     const Revision *header = NULL;
 
-    if (graph == NULL || !graph_resolve(graph, words[0], &header, error))
+    if (graph == NULL || !target_point(graph, NULL, words[0], &header, error))
         return false;
     if (header == NULL)
         return error_set(error, ERROR_USAGE,

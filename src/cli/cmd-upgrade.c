@@ -7,6 +7,7 @@
 #include "cli/plan-report.h"
 #include "cli/workspace.h"
 #include "ledger/revisions.h"
+#include "revision/target.h"
 
 typedef struct {
     bool dry_run;
@@ -33,7 +34,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Upgrade, upgrade_clear)
 static bool
 find_target(Upgrade *upgrade, const char *word, GError **error)
 {
-    return graph_resolve(upgrade->workspace.graph, word ? word : "head", &upgrade->target, error);
+    return target_point(upgrade->workspace.graph, NULL, word ? word : "head", &upgrade->target,
+                        error);
 }
 
 /* The target and all above it, parents first. Element-type const Revision *. */

@@ -8,6 +8,7 @@
 #include "ledger/revisions.h"
 #include "pg/conn.h"
 #include "revision/graph.h"
+#include "revision/target.h"
 
 enum { POLL_MS = 250, DEFAULT_TIMEOUT_MS = 60000, CONNECT_TIMEOUT_MS = 3000 };
 
@@ -52,7 +53,7 @@ find_ids(const Settings *settings, const char *target, GPtrArray *ids, GError **
         return error_hint(error, "Name the revision that must be there, with --revision.");
     }
     if (target) {
-        if (!graph_resolve(graph, target, &revision, error))
+        if (!target_point(graph, NULL, target, &revision, error))
             return false;
         if (revision)
             g_ptr_array_add(ids, g_strdup(revision->id));

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "gate/check.h"
 #include "ledger/rollouts.h"
+#include "revision/target.h"
 
 enum { LONGEST_INTERVAL_MS = 1000, SHORTEST_INTERVAL_MS = 50 };
 /* Between two looks; a longer one begins the period anew. A restart of sluice fits in. */
@@ -19,14 +20,15 @@ gate_version_survives(const Graph *graph, const AppVersion *version, const char 
 {
     const Revision *built_on = NULL;
 
-    if (version->built_on == NULL || !graph_resolve(graph, version->built_on, &built_on, NULL) ||
-        built_on == NULL || !graph_is_ancestor(graph, revision, built_on->id))
+    if (version->built_on == NULL ||
+        !target_point(graph, NULL, version->built_on, &built_on, NULL) || built_on == NULL ||
+        !graph_is_ancestor(graph, revision, built_on->id))
         return false;
     for (guint i = 0; i < version->still_uses->len; i++) {
         const Revision *used = NULL;
 
-        if (graph_resolve(graph, g_ptr_array_index(version->still_uses, i), &used, NULL) && used &&
-            strcmp(used->id, revision) == 0)
+        if (target_point(graph, NULL, g_ptr_array_index(version->still_uses, i), &used, NULL) &&
+            used && strcmp(used->id, revision) == 0)
             return false;
     }
     return true;

@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "base/text.h"
-
-enum { PREFIX_LEAST = 4 };
+#include "revision/edges.h"
 
 struct Graph {
-    GPtrArray *revisions; /* Revision *, parents before children */
+    GPtrArray *revisions; /* Revision *, in the order of the header */
     GHashTable *by_id;    /* id -> Revision *, both borrowed from there */
-    GHashTable *parents;  /* a set of ids that are somebody's parent, borrowed */
+    GHashTable *by_label; /* label -> Revision *, the same */
+    Edges *above;         /* to what a file names */
+    Edges *below;
 };
 
 static int
@@ -61,138 +62,167 @@ index_ids(Graph *graph, GError **error)
                       revision->id, other->path, revision->path);
             return error_hint(error, "Give one of them a new id, or delete the copy.");
         }
+        revision->index = i;
         g_hash_table_insert(graph->by_id, revision->id, revision);
     }
     return true;
 }
 
-/* The id that is nearest to @word, @self's (may be NULL) left out; or NULL. Borrowed. */
-static const char *
-nearest_id(const Graph *graph, const char *word, const Revision *self)
+static bool
+index_label(Graph *graph, Revision *revision, char *label, GError **error)
 {
-    g_autoptr(GPtrArray) ids = g_ptr_array_sized_new(graph->revisions->len + 1);
+    const Revision *other = g_hash_table_lookup(graph->by_label, label);
+    const Revision *named = g_hash_table_lookup(graph->by_id, label);
 
-    for (guint i = 0; i < graph->revisions->len; i++)
-        if (graph->revisions->pdata[i] != self)
-            g_ptr_array_add(ids, ((Revision *) graph->revisions->pdata[i])->id);
-    g_ptr_array_add(ids, NULL);
-    return text_nearest(word, (const char *const *) ids->pdata);
+    if (named != NULL) {
+        error_set(error, ERROR_CONFIG, "the branch label '%s' of '%s' is the id of '%s'", label,
+                  revision->path, named->path);
+        return error_hint(error, "Give the branch another label.");
+    }
+    if (other != NULL) {
+        error_set(error, ERROR_CONFIG, "the branch label '%s' stands in two files: '%s' and '%s'",
+                  label, other->path, revision->path);
+        return error_hint(error, "A label names the revision that begins its branch: keep that "
+                                 "one `-- Branch:` line.");
+    }
+    g_hash_table_insert(graph->by_label, label, revision);
+    return true;
 }
 
 static bool
-check_parents(Graph *graph, GError **error)
+index_labels(Graph *graph, GError **error)
 {
     for (guint i = 0; i < graph->revisions->len; i++) {
-        const Revision *revision = graph->revisions->pdata[i];
+        Revision *revision = graph->revisions->pdata[i];
 
-        for (guint k = 0; k < revision->revises->len; k++) {
-            char *parent = revision->revises->pdata[k];
-            const char *nearest;
-
-            if (g_hash_table_contains(graph->by_id, parent)) {
-                g_hash_table_add(graph->parents, parent);
-                continue;
-            }
-            nearest = nearest_id(graph, parent, revision);
-            error_set(error, ERROR_CONFIG, "revision '%s' (%s) revises '%s', which no file holds",
-                      revision->id, revision->path, parent);
-            return nearest ? error_hint(error, "Did you mean '%s'?", nearest)
-                           : error_hint(error, "Fetch the missing file, or correct its `-- "
-                                               "Revises:` line.");
-        }
+        for (guint k = 0; k < revision->labels->len; k++)
+            if (!index_label(graph, revision, revision->labels->pdata[k], error))
+                return false;
     }
     return true;
 }
 
-/* @left: the revisions that have no place in the order, so each of them is on a cycle or below
- * one. Follows parents until one comes again: that is on it. */
-static bool
-refuse_cycle(const Graph *graph, GHashTable *placed, const Revision *left, GError **error)
+/* The id or label that is nearest to @word, @self's id (may be NULL) left out; or NULL. Borrowed.
+ */
+static const char *
+nearest_word(const Graph *graph, const char *word, const Revision *self)
 {
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_direct_hash, g_direct_equal);
-    g_autoptr(GString) path = g_string_new(NULL);
-    const Revision *start;
-
-    while (g_hash_table_add(seen, (void *) left)) {
-        for (guint k = 0; k < left->revises->len; k++) {
-            const Revision *parent = g_hash_table_lookup(graph->by_id, left->revises->pdata[k]);
-            if (!g_hash_table_contains(placed, parent)) {
-                left = parent;
-                break;
-            }
-        }
-    }
-    start = left;
-    do {
-        g_string_append_printf(path, "%s%s (%s)", path->len ? " revises " : "", left->id,
-                               left->path);
-        for (guint k = 0; k < left->revises->len; k++) {
-            const Revision *parent = g_hash_table_lookup(graph->by_id, left->revises->pdata[k]);
-            if (g_hash_table_contains(seen, parent) && !g_hash_table_contains(placed, parent)) {
-                left = parent;
-                break;
-            }
-        }
-    } while (left != start);
-    error_set(error, ERROR_CONFIG, "the revisions form a cycle: %s revises %s", path->str,
-              start->id);
-    return error_hint(error, "Correct the `-- Revises:` line of one of them.");
-}
-
-/* Kahn's order. @children: parent -> GPtrArray of those that wait for it. */
-static GHashTable *
-children_of(const Graph *graph)
-{
-    GHashTable *children = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
-                                                 (GDestroyNotify) g_ptr_array_unref);
+    g_autoptr(GPtrArray) words = g_ptr_array_sized_new(graph->revisions->len + 1);
 
     for (guint i = 0; i < graph->revisions->len; i++) {
-        Revision *revision = graph->revisions->pdata[i];
+        const Revision *revision = graph->revisions->pdata[i];
+
+        if (revision != self)
+            g_ptr_array_add(words, revision->id);
+        for (guint k = 0; k < revision->labels->len; k++)
+            g_ptr_array_add(words, revision->labels->pdata[k]);
+    }
+    g_ptr_array_add(words, NULL);
+    return text_nearest(word, (const char *const *) words->pdata);
+}
+
+static bool
+refuse_missing(const Graph *graph, const Revision *revision, const char *named, EdgeKinds kind,
+               GError **error)
+{
+    const char *nearest = nearest_word(graph, named, revision);
+    const bool revises = kind == EDGE_REVISES;
+
+    error_set(error, ERROR_CONFIG, "revision '%s' (%s) %s '%s', which no file holds", revision->id,
+              revision->path, revises ? "revises" : "requires", named);
+    if (revises && g_hash_table_contains(graph->by_label, named))
+        return error_hint(error, "'%s' is a branch label: name the id of the revision itself.",
+                          named);
+    return nearest ? error_hint(error, "Did you mean '%s'?", nearest)
+                   : error_hint(error, "Fetch the missing file, or correct its `-- %s:` line.",
+                                revises ? "Revises" : "Requires");
+}
+
+static Revision *
+find_required(const Graph *graph, const Requirement *requirement)
+{
+    Revision *revision = g_hash_table_lookup(graph->by_id, requirement->id);
+
+    return revision ? revision : g_hash_table_lookup(graph->by_label, requirement->id);
+}
+
+/* Element-type Link: all that the headers name. NULL if one of them is missing. */
+static GArray *
+collect_links(const Graph *graph, GError **error)
+{
+    g_autoptr(GArray) links =
+        g_array_sized_new(FALSE, FALSE, sizeof(Link), graph->revisions->len + 1);
+
+    for (guint i = 0; i < graph->revisions->len; i++) {
+        const Revision *revision = graph->revisions->pdata[i];
+        Link link = {.from = i};
+
         for (guint k = 0; k < revision->revises->len; k++) {
-            void *parent = g_hash_table_lookup(graph->by_id, revision->revises->pdata[k]);
-            GPtrArray *list = g_hash_table_lookup(children, parent);
+            const Revision *parent = graph_find(graph, revision->revises->pdata[k]);
 
-            if (list == NULL) {
-                list = g_ptr_array_new();
-                g_hash_table_insert(children, parent, list);
+            if (parent == NULL) {
+                refuse_missing(graph, revision, revision->revises->pdata[k], EDGE_REVISES, error);
+                return NULL;
             }
-            g_ptr_array_add(list, revision);
+            link.to = parent->index;
+            link.kind = EDGE_REVISES;
+            g_array_append_val(links, link);
+        }
+        for (guint k = 0; k < revision->requires->len; k++) {
+            const Requirement *requirement = revision->requires->pdata[k];
+            const Revision *required = find_required(graph, requirement);
+
+            if (required == NULL) {
+                refuse_missing(graph, revision, requirement->id, EDGE_REQUIRES, error);
+                return NULL;
+            }
+            link.to = required->index;
+            link.kind = EDGE_REQUIRES;
+            g_array_append_val(links, link);
         }
     }
-    return children;
+    return g_steal_pointer(&links);
 }
 
 static bool
-order(Graph *graph, GError **error)
+refuse_cycle(const Graph *graph, const GArray *cycle, GError **error)
 {
-    g_autoptr(GHashTable) children = children_of(graph);
-    g_autoptr(GHashTable) placed = g_hash_table_new(g_direct_hash, g_direct_equal);
-    g_autoptr(GHashTable) waits = g_hash_table_new(g_direct_hash, g_direct_equal);
-    g_autoptr(GPtrArray) ordered = g_ptr_array_sized_new(graph->revisions->len);
+    g_autoptr(GString) path = g_string_new(NULL);
+    const Revision *first = graph_get(graph, g_array_index(cycle, Link, 0).from);
 
-    for (guint i = 0; i < graph->revisions->len; i++) {
-        Revision *revision = graph->revisions->pdata[i];
-        g_hash_table_insert(waits, revision, GUINT_TO_POINTER(revision->revises->len));
-        if (revision->revises->len == 0)
-            g_ptr_array_add(ordered, revision);
+    for (guint i = 0; i < cycle->len; i++) {
+        const Link *link = &g_array_index(cycle, Link, i);
+        const Revision *revision = graph_get(graph, link->from);
+        g_string_append_printf(path, "%s (%s) %s ", revision->id, revision->path,
+                               link->kind == EDGE_REVISES ? "revises" : "requires");
     }
-    for (guint i = 0; i < ordered->len; i++) {
-        const GPtrArray *list = g_hash_table_lookup(children, ordered->pdata[i]);
+    error_set(error, ERROR_CONFIG, "the revisions form a cycle: %s%s", path->str, first->id);
+    return error_hint(error, "Correct the `-- Revises:` or `-- Requires:` line of one of them.");
+}
 
-        g_hash_table_add(placed, ordered->pdata[i]);
-        for (guint k = 0; list != NULL && k < list->len; k++) {
-            const guint left = GPOINTER_TO_UINT(g_hash_table_lookup(waits, list->pdata[k])) - 1;
-            g_hash_table_insert(waits, list->pdata[k], GUINT_TO_POINTER(left));
-            if (left == 0)
-                g_ptr_array_add(ordered, list->pdata[k]);
-        }
+/* Puts the revisions in their order, and the links with them. */
+static bool
+order(Graph *graph, GArray *links, GError **error)
+{
+    const guint count = graph->revisions->len;
+    g_autoptr(GArray) ordered = edges_order(count, links);
+    g_autofree void **sorted = g_new(void *, count);
+
+    if (ordered->len < count) {
+        g_autoptr(GArray) cycle = edges_cycle(count, links, ordered);
+        return refuse_cycle(graph, cycle, error);
     }
-    for (guint i = 0; i < graph->revisions->len; i++) {
-        if (!g_hash_table_contains(placed, graph->revisions->pdata[i]))
-            return refuse_cycle(graph, placed, graph->revisions->pdata[i], error);
+    for (guint i = 0; i < count; i++)
+        sorted[i] = graph->revisions->pdata[g_array_index(ordered, guint, i)];
+    for (guint i = 0; i < count; i++)
+        ((Revision *) sorted[i])->index = i;
+    for (guint i = 0; i < links->len; i++) {
+        Link *link = &g_array_index(links, Link, i);
+        link->from = graph_get(graph, link->from)->index;
+        link->to = graph_get(graph, link->to)->index;
     }
-    for (guint i = 0; i < ordered->len; i++)
-        graph->revisions->pdata[i] = ordered->pdata[i];
+    for (guint i = 0; i < count; i++)
+        graph->revisions->pdata[i] = sorted[i];
     return true;
 }
 
@@ -200,13 +230,19 @@ Graph *
 graph_load(const char *folder, GError **error)
 {
     g_autoptr(Graph) graph = g_new0(Graph, 1);
+    g_autoptr(GArray) links = NULL;
 
     graph->revisions = g_ptr_array_new_with_free_func((GDestroyNotify) revision_free);
     graph->by_id = g_hash_table_new(g_str_hash, g_str_equal);
-    graph->parents = g_hash_table_new(g_str_hash, g_str_equal);
+    graph->by_label = g_hash_table_new(g_str_hash, g_str_equal);
     if (!read_folder(graph, folder, error) || !index_ids(graph, error) ||
-        !check_parents(graph, error) || !order(graph, error))
+        !index_labels(graph, error))
         return NULL;
+    links = collect_links(graph, error);
+    if (links == NULL || !order(graph, links, error))
+        return NULL;
+    graph->above = edges_new(graph->revisions->len, links, false);
+    graph->below = edges_new(graph->revisions->len, links, true);
     return g_steal_pointer(&graph);
 }
 
@@ -215,10 +251,24 @@ graph_free(Graph *graph)
 {
     if (graph == NULL)
         return;
+    edges_free(graph->above);
+    edges_free(graph->below);
     g_hash_table_unref(graph->by_id);
-    g_hash_table_unref(graph->parents);
+    g_hash_table_unref(graph->by_label);
     g_ptr_array_unref(graph->revisions);
     g_free(graph);
+}
+
+const Edges *
+graph_edges_above(const Graph *graph)
+{
+    return graph->above;
+}
+
+const Edges *
+graph_edges_below(const Graph *graph)
+{
+    return graph->below;
 }
 
 guint
@@ -234,114 +284,88 @@ graph_get(const Graph *graph, guint index)
     return graph->revisions->pdata[index];
 }
 
+const Revision *
+graph_find(const Graph *graph, const char *id)
+{
+    return g_hash_table_lookup(graph->by_id, id);
+}
+
+const Revision *
+graph_find_label(const Graph *graph, const char *label)
+{
+    return g_hash_table_lookup(graph->by_label, label);
+}
+
+const Revision *
+graph_required(const Graph *graph, const Requirement *requirement)
+{
+    return find_required(graph, requirement);
+}
+
+/* Those at the other end of its edges of kind Revises. */
+static GPtrArray *
+neighbours(const Graph *graph, const Edges *edges, guint index)
+{
+    GPtrArray *list = g_ptr_array_new();
+
+    for (guint k = edges->starts[index]; k < edges->starts[index + 1]; k++)
+        if (edges->edges[k].kind == EDGE_REVISES)
+            g_ptr_array_add(list, graph->revisions->pdata[edges->edges[k].to]);
+    return list;
+}
+
+/* Those without any such edge. */
+static GPtrArray *
+ends(const Graph *graph, const Edges *edges)
+{
+    GPtrArray *list = g_ptr_array_new();
+
+    for (guint i = 0; i < graph->revisions->len; i++) {
+        guint k = edges->starts[i];
+
+        while (k < edges->starts[i + 1] && edges->edges[k].kind != EDGE_REVISES)
+            k++;
+        if (k == edges->starts[i + 1])
+            g_ptr_array_add(list, graph->revisions->pdata[i]);
+    }
+    return list;
+}
+
 GPtrArray *
 graph_heads(const Graph *graph)
 {
-    GPtrArray *heads = g_ptr_array_new();
-
-    for (guint i = 0; i < graph->revisions->len; i++) {
-        Revision *revision = graph->revisions->pdata[i];
-        if (!g_hash_table_contains(graph->parents, revision->id))
-            g_ptr_array_add(heads, revision);
-    }
-    return heads;
+    return ends(graph, graph->below);
 }
 
-static bool
-resolve_head(const Graph *graph, const Revision **ret_revision, GError **error)
+GPtrArray *
+graph_bases(const Graph *graph)
 {
-    g_autoptr(GPtrArray) heads = graph_heads(graph);
-
-    if (heads->len > 1) {
-        const Revision *first = heads->pdata[0], *second = heads->pdata[1];
-        error_set(error, ERROR_USAGE,
-                  "'head' is not one revision: there are %u heads, '%s', '%s'%s", heads->len,
-                  first->id, second->id, heads->len > 2 ? ", .." : "");
-        return error_hint(error, "Name the one that is meant.");
-    }
-    *ret_revision = heads->len == 1 ? heads->pdata[0] : NULL;
-    return true;
+    return ends(graph, graph->above);
 }
 
-static bool
-resolve_prefix(const Graph *graph, const char *target, const Revision **ret_revision,
-               GError **error)
+GPtrArray *
+graph_parents(const Graph *graph, const Revision *revision)
 {
-    g_autoptr(GString) matches = g_string_new(NULL);
-    const Revision *found = NULL;
-    const char *nearest;
-    guint count = 0;
-
-    for (guint i = 0; i < graph->revisions->len && strlen(target) >= PREFIX_LEAST; i++) {
-        const Revision *revision = graph->revisions->pdata[i];
-        if (!g_str_has_prefix(revision->id, target))
-            continue;
-        found = revision;
-        g_string_append_printf(matches, "%s%s", count++ > 0 ? ", " : "", revision->id);
-    }
-    if (count == 1) {
-        *ret_revision = found;
-        return true;
-    }
-    if (count > 1)
-        return error_set(error, ERROR_USAGE, "'%s' fits %u revisions: %s", target, count,
-                         matches->str);
-    error_set(error, ERROR_USAGE, "there is no revision '%s'", target);
-    nearest = nearest_id(graph, target, NULL);
-    return nearest ? error_hint(error, "Did you mean '%s'?", nearest)
-                   : error_hint(error, "`sluice history` lists them; give an id, the first 4 or "
-                                       "more digits of one, 'head' or 'base'.");
+    return neighbours(graph, graph->above, revision->index);
 }
 
-bool
-graph_resolve(const Graph *graph, const char *target, const Revision **ret_revision, GError **error)
+GPtrArray *
+graph_children(const Graph *graph, const Revision *revision)
 {
-    const Revision *exact = g_hash_table_lookup(graph->by_id, target);
+    return neighbours(graph, graph->below, revision->index);
+}
 
-    if (exact != NULL) {
-        *ret_revision = exact;
-        return true;
-    }
-    if (g_str_equal(target, "base")) {
-        *ret_revision = NULL;
-        return true;
-    }
-    if (g_str_equal(target, "head"))
-        return resolve_head(graph, ret_revision, error);
-    return resolve_prefix(graph, target, ret_revision, error);
+const char *
+graph_nearest(const Graph *graph, const char *word)
+{
+    return nearest_word(graph, word, NULL);
 }
 
 Revision *
 graph_read(const Graph *graph, const Revision *revision, GError **error)
 {
-    const Revision *header;
+    const Revision *header = graph_find(graph, revision->id);
 
-    g_assert(g_hash_table_contains(graph->by_id, revision->id));
-    header = g_hash_table_lookup(graph->by_id, revision->id);
+    g_assert(header != NULL);
     return revision_read(header->path, false, error);
-}
-
-bool
-graph_is_ancestor(const Graph *graph, const char *ancestor, const char *revision)
-{
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_direct_hash, g_direct_equal);
-    g_autoptr(GPtrArray) open = g_ptr_array_new();
-    Revision *wanted = g_hash_table_lookup(graph->by_id, ancestor);
-    Revision *start = g_hash_table_lookup(graph->by_id, revision);
-
-    if (wanted == NULL || start == NULL)
-        return false;
-    g_ptr_array_add(open, start);
-    for (guint i = 0; i < open->len; i++) {
-        const Revision *at = open->pdata[i];
-
-        if (at == wanted)
-            return true;
-        for (guint k = 0; k < at->revises->len; k++) {
-            void *parent = g_hash_table_lookup(graph->by_id, at->revises->pdata[k]);
-            if (g_hash_table_add(seen, parent))
-                g_ptr_array_add(open, parent);
-        }
-    }
-    return false;
 }

@@ -13,6 +13,12 @@
 
 typedef struct Graph Graph;
 
+typedef enum {
+    EDGE_REVISES = 1 << 0,
+    EDGE_REQUIRES = 1 << 1,
+    EDGE_ALL = EDGE_REVISES | EDGE_REQUIRES,
+} EdgeKinds;
+
 /* Reads every *.sql of @folder (not recursive); headers only. ERROR_CONFIG: folder missing (hint:
  * `sluice init`), or any of the errors above. Caller owns. */
 Graph *graph_load(const char *folder, GError **error);
@@ -34,42 +40,10 @@ GPtrArray *graph_heads(const Graph *graph);
 GPtrArray *graph_bases(const Graph *graph);
 GPtrArray *graph_parents(const Graph *graph, const Revision *revision);
 GPtrArray *graph_children(const Graph *graph, const Revision *revision);
-/* An id, a unique prefix of one (4 digits or more), "head" or "base" (NULL). ERROR_USAGE. */
-bool graph_resolve(const Graph *graph, const char *target, const Revision **ret_revision,
-                   GError **error);
-/* The id of the graph that looks most like @word, for a hint; NULL if none does. Borrowed. */
+/* The id or label that looks most like @word, for a hint; NULL if none does. Borrowed. */
 const char *graph_nearest(const Graph *graph, const char *word);
 /* The revision of the graph with the same id as @revision, with all its sections. Caller owns. */
 Revision *graph_read(const Graph *graph, const Revision *revision, GError **error);
 /* True if @ancestor is @revision or above it, by Revises alone. Unknown ids: false. For many
- * questions make a set once. */
+ * questions make a set once (revision/revision-set.h). */
 bool graph_is_ancestor(const Graph *graph, const char *ancestor, const char *revision);
-
-/* A set of a graph's revisions; must not outlive it. */
-typedef struct RevisionSet RevisionSet;
-RevisionSet *revision_set_new(const Graph *graph);
-void revision_set_free(RevisionSet *set);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(RevisionSet, revision_set_free)
-void revision_set_add(RevisionSet *set, const Revision *revision);
-void revision_set_remove(RevisionSet *set, const Revision *revision);
-bool revision_set_has(const RevisionSet *set, const Revision *revision);
-guint revision_set_count(const RevisionSet *set);
-/* Its members in the graph's order. Element-type const Revision *, container owned by the caller.
- */
-GPtrArray *revision_set_list(const RevisionSet *set);
-
-typedef enum {
-    EDGE_REVISES = 1 << 0,
-    EDGE_REQUIRES = 1 << 1,
-    EDGE_ALL = EDGE_REVISES | EDGE_REQUIRES,
-} EdgeKinds;
-/* Adds to @set all that is above (below) its members over edges of @kinds; linear in the graph. */
-void revision_set_add_ancestors(RevisionSet *set, EdgeKinds kinds);
-void revision_set_add_descendants(RevisionSet *set, EdgeKinds kinds);
-/* The members that no other member is below (above) over Revises and Requires: what a set of
- * applied revisions has as its heads. Caller owns. */
-RevisionSet *revision_set_heads(const RevisionSet *set);
-/* All that belongs to the branch that @labelled begins: it, its descendants, and its ancestors back
- * to the branch point (the nearest ancestor with another child, which is not in it). Caller owns.
- */
-RevisionSet *graph_branch(const Graph *graph, const Revision *labelled);

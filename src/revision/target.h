@@ -18,7 +18,7 @@
  */
 #pragma once
 
-#include "revision/graph.h"
+#include "revision/revision-set.h"
 
 /* The revisions that @word names (no range): element-type const Revision *, in the graph's order;
  * empty for base. Container owned by the caller. */

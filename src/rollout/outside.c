@@ -5,6 +5,7 @@
 
 #include "base/stop.h"
 #include "ledger/events.h"
+#include "revision/target.h"
 #include "rollout/gates.h"
 
 /* With a plan where sluice.yaml names a release; a project without one has gates too. */
@@ -68,7 +69,7 @@ choose_revision(Runner *run, GateKind kind, const char *target, Revision **ret_r
     const Revision *wanted = NULL;
 
     *ret_revision = NULL;
-    if (target && !graph_resolve(graph, target, &wanted, error))
+    if (target && !target_point(graph, NULL, target, &wanted, error))
         return false;
     for (guint i = 0; i < graph_count(graph); i++) {
         const Revision *header = graph_get(graph, i);
@@ -224,6 +225,6 @@ rollout_undo_cutover(const RolloutContext *context, const char *target, bool dry
     const Revision *revision = NULL;
 
     return open_outside(&run, context, error) && check_outside(&run, GATE_CUTOVER, error) &&
-           graph_resolve(context->graph, target, &revision, error) &&
+           target_point(context->graph, NULL, target, &revision, error) &&
            runner_apply(&run, NULL, apply_cutover_undo, revision, dry_run, error);
 }

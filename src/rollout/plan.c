@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "gate/gate.h"
+#include "revision/target.h"
 
 enum { FIVE_MINUTES_MS = 5 * 60 * 1000, ONE_DAY_MS = 24 * 60 * 60 * 1000 };
 
@@ -125,7 +126,7 @@ resolve_named(const Graph *graph, const AppVersion *version, const char *key, co
 {
     g_autoptr(GError) local = NULL;
 
-    if (graph_resolve(graph, id, ret_revision, &local))
+    if (target_point(graph, NULL, id, ret_revision, &local))
         return true;
     error_set(error, ERROR_CONFIG, "%s of version %s: %s", key, version->version, local->message);
     return error_hint(error, "`sluice history` lists the revisions there are.");

@@ -87,10 +87,9 @@ check_contracted(const RolloutPlan *plan, const LedgerRevisions *states, GError 
 
     for (guint i = 0; i < states->list->len; i++) {
         const LedgerRevision *state = g_ptr_array_index(states->list, i);
-        const Revision *known = NULL;
 
         if (state->state != STATE_CONTRACTED || is_carried(plan, state->id) ||
-            !graph_resolve(plan->graph, state->id, &known, NULL))
+            graph_find(plan->graph, state->id) == NULL)
             continue;
         for (guint v = 0; v < G_N_ELEMENTS(versions); v++) {
             if (versions[v] == NULL || gate_version_survives(plan->graph, versions[v], state->id))

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "revision/target.h"
 #include "rollout/plan.h"
 
 typedef struct {
@@ -219,7 +220,7 @@ check_versions(const RolloutPlan *plan, GError **error)
 
     if (plan->from == NULL || plan->from->built_on == NULL)
         return true;
-    if (!graph_resolve(plan->graph, plan->from->built_on, &from_built_on, error))
+    if (!target_point(plan->graph, NULL, plan->from->built_on, &from_built_on, error))
         return false;
     if (graph_is_ancestor(plan->graph, from_built_on->id, plan->built_on->id))
         return true;

@@ -108,9 +108,9 @@ typedef bool (*PhaseFunction)(const ApplyContext *, const Revision *, GError **)
 static bool
 run_phase(const World *world, PhaseFunction phase, const char *id, GError **error)
 {
-    const Revision *revision = NULL;
+    const Revision *revision = graph_find(world->graph, id);
 
-    g_assert_true(graph_resolve(world->graph, id, &revision, NULL));
+    g_assert_nonnull(revision);
     return phase(&world->context, revision, error);
 }
 

@@ -1,48 +1,7 @@
-#include <glib/gstdio.h>
+#include <string.h>
 
-#include "revision/graph.h"
-
-static void
-remove_folder(char *folder)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_assert_cmpint(g_unlink(path), ==, 0);
-    }
-    g_assert_cmpint(g_rmdir(folder), ==, 0);
-    g_free(folder);
-}
-
-typedef char Folder;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Folder, remove_folder)
-
-static void
-add_file(const char *folder, const char *name, const char *text)
-{
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-
-    g_assert_true(g_file_set_contents(path, text, -1, NULL));
-}
-
-/* @edges: "child:parent[,parent]" each; the file is named after the child. Caller owns. */
-static char *
-folder_of(const char *const *edges)
-{
-    char *folder = g_dir_make_tmp("sluice-graph-XXXXXX", NULL);
-
-    g_assert_nonnull(folder);
-    for (; *edges; edges++) {
-        g_auto(GStrv) parts = g_strsplit(*edges, ":", 2);
-        g_autofree char *name = g_strdup_printf("%s.sql", parts[0]);
-        g_autofree char *text = g_strdup_printf(
-            "-- Revision: %s\n-- Revises: %s\n-- sluice: expand\nSELECT 1;\n", parts[0], parts[1]);
-        add_file(folder, name, text);
-    }
-    return folder;
-}
+#include "graph-folder.h"
+#include "revision/target.h"
 
 static char *
 ids_of(const Graph *graph)
@@ -121,7 +80,7 @@ test_resolve(void)
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         const Revision *revision = NULL;
         g_autoptr(GError) failed = NULL;
-        const bool ok = graph_resolve(graph, cases[i].target, &revision, &failed);
+        const bool ok = target_point(graph, NULL, cases[i].target, &revision, &failed);
 
         g_assert_cmpint(ok, ==, cases[i].message == NULL);
         if (ok) {
@@ -188,7 +147,7 @@ test_empty_folder(void)
     graph = graph_load(folder, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(graph_count(graph), ==, 0);
-    g_assert_true(graph_resolve(graph, "head", &head, &error));
+    g_assert_true(target_point(graph, NULL, "head", &head, &error));
     g_assert_null(head);
 }
 
