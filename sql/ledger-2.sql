@@ -1,5 +1,6 @@
 -- The ledger, version 2: how a revision came to be known here, the history tables of other tools that
--- sluice took over, and the revisions of tenants, which have a schema each.
+-- sluice took over, the revisions of tenants, which have a schema each, and mappings whose columns swap
+-- their names at cutover.
 
 ALTER TABLE sluice.revision
     ADD COLUMN origin text NOT NULL DEFAULT 'run' CHECK (origin IN ('run', 'stamped', 'adopted'));
@@ -26,3 +27,7 @@ CREATE TABLE sluice.adoption (
 );
 COMMENT ON COLUMN sluice.adoption.kept IS 'sluice writes its rows too, so that the tool sees what is applied';
 COMMENT ON COLUMN sluice.adoption.tool IS 'of a tenant: <schema>/<tool>';
+
+ALTER TABLE sluice.mapping ADD COLUMN swaps boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN sluice.mapping.swaps IS
+    'its cutover renames mapped columns: the name that an app writes does not tell which shape it knows';

@@ -10,7 +10,8 @@ ledger_load_mappings(PgConn *conn, const char *schema, const char *table, GError
         g_ptr_array_new_with_free_func((GDestroyNotify) ledger_mapping_free);
     g_autoptr(PgRows) rows = pg_query(
         conn, error,
-        "SELECT m.revision, m.schema_name, m.table_name, m.forward, m.reverse, m.installed_sql "
+        "SELECT m.revision, m.schema_name, m.table_name, m.forward, m.reverse, m.installed_sql, "
+        "       m.swaps "
         "FROM sluice.mapping m JOIN sluice.revision r ON r.id = m.revision "
         "WHERE CASE WHEN $1::text IS NULL THEN r.tenant = $3 "
         "      ELSE (m.schema_name, m.table_name) = ($1, $2) END "
@@ -28,6 +29,7 @@ ledger_load_mappings(PgConn *conn, const char *schema, const char *table, GError
         mapping->forward = g_strdup(pg_text(rows, i, 3));
         mapping->reverse = g_strdup(pg_text(rows, i, 4));
         mapping->installed_sql = g_strdup(pg_text(rows, i, 5));
+        mapping->swaps = pg_bool(rows, i, 6);
         g_ptr_array_add(mappings, mapping);
     }
     return g_steal_pointer(&mappings);
@@ -52,15 +54,16 @@ ledger_add_mapping(PgConn *conn, const LedgerMapping *mapping, GError **error)
 {
     g_autofree char *key = ledger_key(conn, mapping->revision);
 
-    return pg_exec(conn, error,
-                   "INSERT INTO sluice.mapping "
-                   "    (revision, schema_name, table_name, forward, reverse, installed_sql) "
-                   "VALUES ($1, $2, $3, $4, $5, $6) "
-                   "ON CONFLICT (revision, schema_name, table_name) DO UPDATE SET "
-                   "    forward = excluded.forward, reverse = excluded.reverse, "
-                   "    installed_sql = excluded.installed_sql, installed_at = now()",
-                   key, mapping->schema, mapping->table, mapping->forward, mapping->reverse,
-                   mapping->installed_sql);
+    return pg_exec(
+        conn, error,
+        "INSERT INTO sluice.mapping "
+        "    (revision, schema_name, table_name, forward, reverse, installed_sql, swaps) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7) "
+        "ON CONFLICT (revision, schema_name, table_name) DO UPDATE SET "
+        "    forward = excluded.forward, reverse = excluded.reverse, "
+        "    installed_sql = excluded.installed_sql, installed_at = now()",
+        key, mapping->schema, mapping->table, mapping->forward, mapping->reverse,
+        mapping->installed_sql, mapping->swaps ? "t" : "f");
 }
 
 bool

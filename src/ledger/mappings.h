@@ -11,6 +11,7 @@ typedef struct {
     char *schema, *table;    /* resolved: never NULL */
     char *forward, *reverse; /* SELECT lists, as installed */
     char *installed_sql;
+    bool swaps; /* the revision's cutover renames columns of it */
 } LedgerMapping;
 
 /* Of one table, or of all where @schema is NULL; oldest first. Needs a ledger. Element-type
