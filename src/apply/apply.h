@@ -39,6 +39,9 @@ bool apply_cutover_undo(const ApplyContext *context, const Revision *revision, G
 /* triggers first, then the section. The gate is the caller's business (gate/), and must have
  * passed. */
 bool apply_contract(const ApplyContext *context, const Revision *revision, GError **error);
+/* ERROR_STATE where @revision (with its sections; @row: the ledger's, may be NULL) has no way back:
+ * it is cut over or contracted, or has no section for it. */
+bool apply_check_downgrade(const Revision *revision, const LedgerRevision *row, GError **error);
 /* Drops sluice's own objects, then the downgrade section. ERROR_STATE once contracted or cut over.
  */
 bool apply_downgrade(const ApplyContext *context, const Revision *revision, GError **error);

@@ -3,27 +3,21 @@
 #include "apply/sync-steps.h"
 #include "base/error.h"
 #include "ledger/backfills.h"
-
-static bool
-check_state(const Phase *phase, GError **error)
-{
-    if (phase->state < STATE_CUT_OVER)
-        return true;
-    error_set(error, ERROR_STATE, "%s is %s and cannot be downgraded", phase->revision->id,
-              revision_state_name(phase->state));
-    if (phase->state == STATE_CUT_OVER)
-        return error_hint(error, "Undo its cutover first: `sluice rollout abort`.");
-    return error_hint(error, "Its old shape is gone: write a new revision that repairs forward.");
-}
+#include "revision/revision-set.h"
 
 static bool
 check_children(const Phase *phase, GError **error)
 {
+    const Graph *graph = phase->context->graph;
+    g_autoptr(RevisionSet) below = revision_set_new(graph);
+
+    revision_set_add(below, graph_find(graph, phase->revision->id));
+    revision_set_add_descendants(below, EDGE_ALL);
     for (guint i = 0; i < phase->rows->list->len; i++) {
         const LedgerRevision *row = g_ptr_array_index(phase->rows->list, i);
+        const Revision *later = graph_find(graph, row->id);
 
-        if (row == phase->row ||
-            !graph_is_ancestor(phase->context->graph, phase->revision->id, row->id))
+        if (row == phase->row || later == NULL || !revision_set_has(below, later))
             continue;
         error_set(error, ERROR_STATE, "%s cannot be downgraded before %s, which comes after it",
                   phase->revision->id, row->id);
@@ -33,12 +27,24 @@ check_children(const Phase *phase, GError **error)
     return true;
 }
 
-static bool
-check_section(const Phase *phase, const Section *section, GError **error)
+bool
+apply_check_downgrade(const Revision *revision, const LedgerRevision *row, GError **error)
 {
-    if (section || revision_section(phase->revision, SECTION_EXPAND, NULL) == NULL)
+    const RevisionState state = row ? row->state : STATE_PENDING;
+
+    if (state == STATE_CUT_OVER || state == STATE_CONTRACTED) {
+        error_set(error, ERROR_STATE, "%s is %s and cannot be downgraded", revision->id,
+                  revision_state_name(state));
+        return error_hint(error, state == STATE_CUT_OVER
+                                     ? "Undo its cutover first: `sluice cutover --undo`, or "
+                                       "`sluice rollout abort`."
+                                     : "Its old shape is gone: write a new revision that repairs "
+                                       "forward.");
+    }
+    if (revision_section(revision, SECTION_DOWNGRADE, NULL) ||
+        revision_section(revision, SECTION_EXPAND, NULL) == NULL)
         return true;
-    error_set(error, ERROR_STATE, "%s has no section `downgrade`", phase->revision->path);
+    error_set(error, ERROR_STATE, "%s has no section `downgrade`", revision->path);
     return error_hint(error, "Write the statements that undo its expand under `-- sluice: "
                              "downgrade`.");
 }
@@ -56,7 +62,8 @@ plan_downgrade(const Phase *phase, Plan *plan, GError **error)
 {
     const Section *section = revision_section(phase->revision, SECTION_DOWNGRADE, NULL);
 
-    if (!check_section(phase, section, error) || !sync_steps_check_drops(phase, section, error) ||
+    /* In a dry run those that come after it are still there. */
+    if ((!phase->context->dry_run && !sync_steps_check_drops(phase, section, error)) ||
         !sync_steps_remove(phase, plan, error) || !plan_add_section(plan, section, error))
         return false;
     plan_cut(plan, false);
@@ -86,7 +93,8 @@ apply_downgrade(const ApplyContext *context, const Revision *revision, GError **
         return false;
     if (phase.row == NULL)
         return true;
-    if (!check_state(&phase, error) || !check_children(&phase, error))
+    if (!apply_check_downgrade(phase.revision, phase.row, error) ||
+        (!context->dry_run && !check_children(&phase, error)))
         return false;
     return plan_downgrade(&phase, plan, error) && stop_backfill(&phase, error) &&
            phase_run(&phase, plan, error);

@@ -115,7 +115,8 @@ run_run(App *app, void *options, const char *const *words, GError **error)
     const RunOptions *wanted = options;
     g_autoptr(PgConn) conn = connect_ledger(app, "backfill finish", error);
     g_autoptr(Graph) graph = conn ? graph_load(app->settings->migrations, error) : NULL;
-    g_autoptr(GPtrArray) revisions = graph ? choose_revisions(app, conn, graph, words[0], error) : NULL;
+    g_autoptr(GPtrArray) revisions =
+        graph ? choose_revisions(app, conn, graph, words[0], error) : NULL;
     g_autoptr(json_t) list = json_array();
 
     if (revisions == NULL ||

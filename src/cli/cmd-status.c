@@ -6,6 +6,7 @@
 #include "cli/revision-state.h"
 #include "ledger/backfills.h"
 #include "ledger/mappings.h"
+#include "migrate/next.h"
 #include "pg/conn.h"
 #include "revision/graph.h"
 #include "sync/intact.h"
@@ -141,7 +142,7 @@ add_revision(Status *status, const Revision *found, GError **error)
 
     if (revision == NULL)
         return false;
-    next = revision_next_phase(revision, row);
+    next = next_phase(revision, row);
     add_row(status, revision->id, state, row ? revision_state_since(row) : NULL, next,
             revision->title);
     entry = row ? revision_state_json(row)

@@ -35,21 +35,3 @@ revision_state_json(const LedgerRevision *row)
                      "backfilled_at", row->backfilled_at, "cut_over_at", row->cut_over_at,
                      "contracted_at", row->contracted_at, "applied_by", row->applied_by);
 }
-
-const char *
-revision_next_phase(const Revision *revision, const LedgerRevision *row)
-{
-    if (row == NULL || row->state == STATE_PENDING)
-        return "expand";
-    if (row->final)
-        return NULL;
-    if (row->state < STATE_BACKFILLED && revision_has_backfill(revision))
-        return "backfill";
-    if (row->state < STATE_BACKFILLED && revision_section(revision, SECTION_FINISH, NULL))
-        return "finish";
-    if (row->state < STATE_CUT_OVER && revision_has_cutover(revision))
-        return "cutover";
-    if (row->state < STATE_CONTRACTED && revision_has_contract(revision))
-        return "contract";
-    return NULL;
-}

@@ -14,7 +14,3 @@ const char *revision_state_since(const LedgerRevision *row);
 /* {"id":..,"title":..,"state":..,"final":..,"partly":..,"expanded_at":..,..,"applied_by":..}.
  * Caller owns. */
 json_t *revision_state_json(const LedgerRevision *row);
-
-/* The phase that comes next: "expand" (also where @row is NULL), "backfill", "finish", "cutover",
- * "contract"; NULL once it is final. @revision with its sections. Borrowed. */
-const char *revision_next_phase(const Revision *revision, const LedgerRevision *row);

@@ -27,6 +27,41 @@ workspace_open(Workspace *workspace, const App *app, const char *purpose, GError
     return workspace->conn != NULL;
 }
 
+/* The database may know revisions that this checkout does not. */
+static void
+warn_of_unknown(const Workspace *workspace, const LedgerRevisions *rows)
+{
+    for (guint i = 0; i < rows->list->len; i++) {
+        const LedgerRevision *row = g_ptr_array_index(rows->list, i);
+
+        if (graph_find(workspace->graph, row->id) == NULL)
+            report_warning(workspace->apply.report,
+                           "the database has revision %s (%s), which no file here has", row->id,
+                           row->title);
+    }
+}
+
+LedgerRevisions *
+workspace_load_revisions(const Workspace *workspace, bool dry_run, GError **error)
+{
+    LedgerRevisions *rows =
+        dry_run ? ledger_load_revisions(workspace->conn, error)
+                : ledger_load_revisions_to_change(workspace->conn, workspace->apply.clock, error);
+
+    if (rows)
+        warn_of_unknown(workspace, rows);
+    return rows;
+}
+
+MigrateContext
+workspace_migrate(const Workspace *workspace, bool dry_run)
+{
+    MigrateContext context = {.apply = workspace->apply, .backfill = workspace->backfill};
+
+    context.apply.dry_run = dry_run;
+    return context;
+}
+
 void
 workspace_clear(Workspace *workspace)
 {

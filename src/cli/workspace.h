@@ -7,6 +7,7 @@
 #include "apply/apply.h"
 #include "backfill/backfill.h"
 #include "cli/command.h"
+#include "migrate/migrate.h"
 
 typedef struct {
     PgConn *conn;
@@ -15,7 +16,12 @@ typedef struct {
     BackfillContext backfill;
 } Workspace;
 
-/* Reads the revisions, then connects as "sluice/@purpose". A project with two heads is an error. */
+/* Reads the revisions, then connects as "sluice/@purpose". */
 bool workspace_open(Workspace *workspace, const App *app, const char *purpose, GError **error);
+/* What the ledger has, for who is going to change it, or with @dry_run for who only looks. Warns of
+ * revisions that the database has and no file. Caller owns. */
+LedgerRevisions *workspace_load_revisions(const Workspace *workspace, bool dry_run, GError **error);
+/* The context that migrate/ wants, silent. */
+MigrateContext workspace_migrate(const Workspace *workspace, bool dry_run);
 void workspace_clear(Workspace *workspace);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Workspace, workspace_clear)

@@ -126,6 +126,24 @@ ledger_load_last_events(PgConn *conn, const char *const *kinds, GError **error)
 }
 
 bool
+ledger_load_last_event(PgConn *conn, const char *const *kinds, LedgerEvent **ret_event,
+                       GError **error)
+{
+    g_autofree char *list = g_strjoinv(",", (char **) kinds);
+    g_autoptr(PgRows) rows =
+        pg_query(conn, error,
+                 "SELECT " EVENT_COLUMNS " FROM sluice.event "
+                 "WHERE revision IS NOT NULL AND kind = ANY (string_to_array($1, ',')) "
+                 "  AND " EVENT_TENANT " = $2 ORDER BY id DESC LIMIT 1",
+                 list, ledger_tenant(conn));
+
+    if (rows == NULL)
+        return false;
+    *ret_event = pg_rows_count(rows) > 0 ? event_of(conn, rows, 0) : NULL;
+    return true;
+}
+
+bool
 ledger_verify_events(PgConn *conn, gint64 *ret_broken, GError **error)
 {
     g_autoptr(PgRows) rows = pg_query(conn, error, sql_verify_events);

@@ -22,6 +22,7 @@ typedef struct {
     json_t *data;   /* or NULL */
 } LedgerEvent;
 void ledger_event_free(LedgerEvent *event);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LedgerEvent, ledger_event_free)
 /* The newest @limit events with an id above @after, oldest first; of @revision alone unless it is
  * NULL. None where there is no ledger. Element-type LedgerEvent *. Caller owns. */
 GPtrArray *ledger_load_events(PgConn *conn, const char *revision, gint64 after, gint64 limit,
@@ -29,6 +30,11 @@ GPtrArray *ledger_load_events(PgConn *conn, const char *revision, gint64 after, 
 /* The last event of each revision whose kind is one of @kinds (NULL-ended). Needs a ledger.
  * Element-type LedgerEvent *. Caller owns. */
 GPtrArray *ledger_load_last_events(PgConn *conn, const char *const *kinds, GError **error);
+
+/* The last event of any revision whose kind is one of @kinds; *@ret_event NULL if there is none. Needs a
+ * ledger. */
+bool ledger_load_last_event(PgConn *conn, const char *const *kinds, LedgerEvent **ret_event,
+                            GError **error);
 
 /* Recomputes the chain; *@ret_broken: id of the first row that does not fit, or 0. */
 bool ledger_verify_events(PgConn *conn, gint64 *ret_broken, GError **error);

@@ -25,7 +25,9 @@ bool ledger_ensure(PgConn *conn, const Clock *clock, GError **error);
 /* "user@host", for the ledger's `who` columns; SLUICE_ACTOR overrides it. Caller owns. */
 char *ledger_actor(void);
 
-/* For this room's modules. True if @error says that there is no ledger here, or (of a query on what
+/* For this room's modules. The statements that bring a ledger of @version - 1 to @version. */
+const char *ledger_ddl(int version);
+/* True if @error says that there is no ledger here, or (of a query on what
  * came with a later version) an older one. */
 bool ledger_is_absent(const GError *error);
 /* ERROR_STATE if @version is newer than this program. */

@@ -120,6 +120,17 @@ load_steps(PgConn *conn, LedgerRollout *rollout, GError **error)
 }
 
 bool
+ledger_has_rollouts(PgConn *conn, bool *ret_has, GError **error)
+{
+    g_autoptr(PgRows) rows = pg_query(conn, error, "SELECT EXISTS (SELECT FROM sluice.rollout)");
+
+    if (rows == NULL)
+        return false;
+    *ret_has = pg_bool(rows, 0, 0);
+    return true;
+}
+
+bool
 ledger_load_rollout(PgConn *conn, const char *app, LedgerRollout **ret_rollout, GError **error)
 {
     g_autoptr(LedgerRollout) rollout = g_new0(LedgerRollout, 1);

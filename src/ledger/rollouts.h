@@ -58,6 +58,8 @@ typedef struct {
 void ledger_rollout_free(LedgerRollout *rollout);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LedgerRollout, ledger_rollout_free)
 
+/* Was there ever a rollout in this database? */
+bool ledger_has_rollouts(PgConn *conn, bool *ret_has, GError **error);
 /* The newest rollout of @app with its steps; *@ret_rollout NULL if there is none (or no ledger). */
 bool ledger_load_rollout(PgConn *conn, const char *app, LedgerRollout **ret_rollout,
                          GError **error);

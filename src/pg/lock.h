@@ -36,3 +36,26 @@ char *pg_lock_holder(PgConn *conn, gint64 key);
  * once per holder seen with its description; may be NULL. */
 bool pg_poll_lock(PgConn *conn, gint64 key, const Clock *clock, gint64 timeout_ms,
                   void (*on_wait)(void *data, const char *holder), void *data, GError **error);
+
+/* A session that holds one of sluice's locks. */
+typedef struct {
+    PgLockClass class;
+    gint64 number; /* of the rollout, the backfill; 0 for the others */
+    int pid;
+    char *application; /* "sluice/upgrade"; may be "" */
+    char *role;
+    char *host;  /* "this host" for a local one */
+    char *since; /* ISO text, UTC: when its session began */
+    char *state; /* "active", "idle"; may be "" */
+    char *query; /* what it runs, or ran last; may be "" */
+} PgLockHolder;
+
+const char *pg_lock_class_name(PgLockClass class); /* "migrator" */
+/* All of them in this database, by class and number. Element-type PgLockHolder *. Caller owns. */
+GPtrArray *pg_load_lock_holders(PgConn *conn, GError **error);
+void pg_lock_holder_free(PgLockHolder *holder);
+/* Is it a session of sluice, by its application name? */
+bool pg_lock_holder_is_ours(const PgLockHolder *holder);
+/* Ends its session, if that still is one of sluice's and holds the class; its transaction is
+ * rolled back. *@ret_ended false: it has gone by itself. ERROR_SQL: the right is missing. */
+bool pg_end_lock_holder(PgConn *conn, const PgLockHolder *holder, bool *ret_ended, GError **error);

@@ -444,11 +444,15 @@ def test_refuses_an_expand_that_destroys(project, database):
     refused(project, database, 9, f"{SECOND}", ":7:1", "full_name", "contract")
 
 
-def test_refuses_two_heads(project, database):
+def test_head_is_refused_where_there_are_two(project, database):
     project.revision(FIRST, USERS)
     project.revision(SECOND, ADD, revises=FIRST)
-    project.revision(THIRD, ADD, revises=FIRST)
-    refused(project, database, 8, SECOND, THIRD)
+    project.revision(THIRD, ADD.replace("added", "other"), revises=FIRST)
+    result = project.fails(2, "upgrade", "head")
+    assert SECOND in result.stderr and THIRD in result.stderr and "heads" in result.stderr
+    assert not has_ledger(database)
+    project.ok("upgrade")
+    assert columns(database)[-2:] == ["added", "other"]
 
 
 def test_refuses_a_missing_parent(project, database):

@@ -1,0 +1,56 @@
+#include "cli/migrate-output.h"
+
+#include <string.h>
+
+void
+migrate_output_end(MigrateOutput *output)
+{
+    if (output->is_empty && json_array_size(output->list) == output->headings)
+        output_line(output->app->output, "-- no statement; the ledger's rows alone");
+    output->is_empty = false;
+}
+
+static void
+show_heading(gpointer data, const Revision *revision, const char *phase)
+{
+    MigrateOutput *output = data;
+
+    if (!output->dry_run)
+        return;
+    migrate_output_end(output);
+    output_line(output->app->output, "-- %s %s: %s", phase, revision->id, revision->title);
+    output->is_empty = true;
+    output->headings = json_array_size(output->list);
+}
+
+static void
+show_reached(gpointer data, const Revision *revision, RevisionState state, gint64 took_ms)
+{
+    MigrateOutput *output = data;
+    const char *name = state == STATE_PENDING ? "downgraded" : revision_state_name(state);
+
+    output_line(output->app->output, "%s %s %s (%" G_GINT64_FORMAT " ms)", name, revision->id,
+                revision->title, took_ms);
+    json_array_append_new(output->list,
+                          json_pack("{s:s, s:s, s:s, s:I}", "revision", revision->id, "title",
+                                    revision->title, "state", name, "ms", (json_int_t) took_ms));
+}
+
+void
+migrate_output_init(MigrateOutput *output, App *app, MigrateContext *context)
+{
+    *output = (MigrateOutput){.app = app, .dry_run = context->apply.dry_run, .list = json_array()};
+    output->sink = (PlanSink){.output = app->output, .plan = output->list};
+    output->report = plan_report(&output->sink);
+    if (output->dry_run)
+        context->apply.report = &output->report;
+    context->on_begin = show_heading;
+    context->on_reached = show_reached;
+    context->data = output;
+}
+
+void
+migrate_output_clear(MigrateOutput *output)
+{
+    g_clear_pointer(&output->list, json_decref);
+}
