@@ -10,6 +10,7 @@ enum {
     STACK_LEAST = 64 << 20,
     STACK_MOST = 1 << 30,
     STACK_PER_BYTE = 10 << 10, /* a chain of operands costs up to 20 kB for each two bytes */
+    SHALLOW = 128,             /* tokens within each other that fit into any stack */
     TREE_DEPTH_LIMIT = 6000,
 };
 
@@ -80,10 +81,9 @@ measure_depth(ProtobufCMessage *message, void *data)
     depth->depth--;
 }
 
-static void *
-parse_thread(void *data)
+static void
+parse(ParseJob *job)
 {
-    ParseJob *job = data;
     Depth depth = {0};
     PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(job->text);
 
@@ -101,11 +101,64 @@ parse_thread(void *data)
         }
     }
     pg_query_free_protobuf_parse_result(parsed);
+}
+
+static void *
+parse_in_thread(void *data)
+{
+    parse(data);
     return NULL;
 }
 
+/* What nests to the left or without parentheses, past the commas of its lists. */
 static bool
-run_parse(ParseJob *job, GError **error)
+nests_past_commas(PgQuery__Token token)
+{
+    switch ((int) token) {
+    case PG_QUERY__TOKEN__CASE:
+    case PG_QUERY__TOKEN__EXCEPT:
+    case PG_QUERY__TOKEN__INTERSECT:
+    case PG_QUERY__TOKEN__JOIN:
+    case PG_QUERY__TOKEN__UNION:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Neighbours in a list do not nest, so a tree is never deeper than the tokens since the last comma
+ * of each parenthesis that is open. */
+static bool
+is_shallow(const GArray *tokens)
+{
+    int depths[SHALLOW + 1] = {
+        0}; /* by open parentheses: tokens that may lie around the next one */
+    int floors[SHALLOW + 1] = {0}; /* the same behind a comma */
+    int open = 0;
+
+    for (guint i = 0; i < tokens->len; i++) {
+        const PgQuery__Token token = g_array_index(tokens, SqlToken, i).token;
+
+        if (token == PG_QUERY__TOKEN__ASCII_44)
+            depths[open] = floors[open];
+        else if (token == PG_QUERY__TOKEN__ASCII_59 && open == 0)
+            depths[0] = floors[0] = 0;
+        else if (token == PG_QUERY__TOKEN__ASCII_41 || token == PG_QUERY__TOKEN__ASCII_93)
+            open = MAX(open - 1, 0);
+        else if (++depths[open] > SHALLOW)
+            return false;
+        if (nests_past_commas(token))
+            floors[open]++;
+        if (token == PG_QUERY__TOKEN__ASCII_40 || token == PG_QUERY__TOKEN__ASCII_91) {
+            open++;
+            depths[open] = floors[open] = depths[open - 1];
+        }
+    }
+    return true;
+}
+
+static bool
+run_in_thread(ParseJob *job, GError **error)
 {
     const size_t wanted = strlen(job->text) * (size_t) STACK_PER_BYTE;
     pthread_attr_t attributes;
@@ -115,7 +168,7 @@ run_parse(ParseJob *job, GError **error)
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes,
                               CLAMP(wanted, (size_t) STACK_LEAST, (size_t) STACK_MOST));
-    status = pthread_create(&thread, &attributes, parse_thread, job);
+    status = pthread_create(&thread, &attributes, parse_in_thread, job);
     pthread_attr_destroy(&attributes);
     if (status != 0)
         return error_set(error, ERROR_INTERNAL, "cannot start the SQL parser: %s",
@@ -142,7 +195,10 @@ tree_parse(const char *text, Place origin, GError **error)
                      "this is not UTF-8 text");
         return NULL;
     }
-    if (!run_parse(&job, error))
+    tree->tokens = tree_scan(text);
+    if (tree->tokens && is_shallow(tree->tokens))
+        parse(&job);
+    else if (!run_in_thread(&job, error))
         return NULL;
     message = job.message;
     tree->result = job.result;
@@ -156,7 +212,6 @@ tree_parse(const char *text, Place origin, GError **error)
                      "an expression is nested more than %d levels deep", TREE_DEPTH_LIMIT / 2);
         return NULL;
     }
-    tree->tokens = tree_scan(text);
     g_assert(tree->tokens != NULL);
     return g_steal_pointer(&tree);
 }
