@@ -1,5 +1,7 @@
 #include "revision/graph.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -13,6 +15,14 @@ struct Graph {
     Edges *below;
 };
 
+static void
+close_folder(DIR *folder)
+{
+    closedir(folder);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, close_folder)
+
 static int
 compare_paths(const void *a, const void *b)
 {
@@ -24,24 +34,26 @@ compare_paths(const void *a, const void *b)
 static bool
 read_folder(Graph *graph, const char *folder, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, &cause);
-    const char *name;
+    g_autoptr(DIR) dir = opendir(folder);
+    g_autofree char *first = g_build_filename(folder, "/", NULL);
+    g_autoptr(GString) path = g_string_new(first);
+    const gsize stem = path->len;
+    const struct dirent *entry;
 
     if (dir == NULL) {
-        const bool missing = g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+        const bool missing = errno == ENOENT;
         error_set(error, ERROR_CONFIG, "cannot read the folder of revisions '%s': %s", folder,
-                  missing ? "there is none" : cause->message);
+                  missing ? "there is none" : g_strerror(errno));
         return missing ? error_hint(error, "Make it with `sluice init`.") : false;
     }
-    while ((name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *path = NULL;
+    while ((entry = readdir(dir)) != NULL) {
         Revision *revision;
 
-        if (name[0] == '.' || !g_str_has_suffix(name, ".sql"))
+        if (entry->d_name[0] == '.' || !g_str_has_suffix(entry->d_name, ".sql"))
             continue;
-        path = g_build_filename(folder, name, NULL);
-        revision = revision_read(path, true, error);
+        g_string_truncate(path, stem);
+        g_string_append(path, entry->d_name);
+        revision = revision_read_header(dirfd(dir), path->str, error);
         if (revision == NULL)
             return false;
         g_ptr_array_add(graph->revisions, revision);

@@ -8,36 +8,62 @@
 static const char *const header_words[] = {"Revision",    "Revises",  "Title",  "Created",
                                            "Transaction", "Requires", "Branch", NULL};
 
-/* One line of the header. */
+enum { LONGEST_TAKEN = 7 }; /* "current" */
+
+/* One line of the header. Words are borrowed from the text, in which each ends with a NUL. */
 typedef struct {
     Place place; /* of the word */
     char *word;
     char *value;
-    int value_column;
 } HeaderLine;
 
+void
+header_list_own(GPtrArray **list, GDestroyNotify element_free)
+{
+    if ((*list)->len > 0)
+        return;
+    g_ptr_array_unref(*list);
+    *list = g_ptr_array_new_with_free_func(element_free);
+}
+
 static bool
-set_once(char **field, HeaderLine *line, GError **error)
+set_once(char **field, const HeaderLine *line, GError **error)
 {
     if (*field != NULL)
         return error_set_at(error, ERROR_CONFIG, line->place, "a second '%s' line", line->word);
-    *field = g_steal_pointer(&line->value);
+    *field = line->value;
     return true;
+}
+
+/* The next of the words of a value, cut off; NULL behind the last. */
+static char *
+next_word(char **rest)
+{
+    char *word = *rest + strspn(*rest, " \t,");
+
+    if (*word == '\0')
+        return NULL;
+    *rest = word + strcspn(word, " \t,");
+    if (**rest)
+        *(*rest)++ = '\0';
+    return word;
 }
 
 static bool
 check_id(const char *id, Place place, GError **error)
 {
     static const char *const taken[] = {"head", "heads", "base", "current", NULL};
-    const char *bad = id + strcspn(id, " \t@:+,/");
+    const char *bad = id;
 
+    while (g_ascii_isalnum(*bad) || (*bad && !strchr(" \t@:+,/", *bad)))
+        bad++;
     if (id[0] == '\0') {
         error_set_at(error, ERROR_CONFIG, place, "the revision has no id");
         return error_hint(error, "Write 12 hex digits: `-- Revision: 3f2a9c1b7d20`.");
     }
     if (*bad)
         return error_set_at(error, ERROR_CONFIG, place, "the id '%s' holds a '%c'", id, *bad);
-    if (g_strv_contains(taken, id) || id[0] == '-' || id[0] == '(')
+    if ((bad - id <= LONGEST_TAKEN && g_strv_contains(taken, id)) || id[0] == '-' || id[0] == '(')
         return error_set_at(error, ERROR_CONFIG, place, "'%s' cannot be the id of a revision", id);
     return true;
 }
@@ -45,19 +71,20 @@ check_id(const char *id, Place place, GError **error)
 static bool
 add_parents(Revision *revision, const HeaderLine *line, GError **error)
 {
-    g_auto(GStrv) parents = g_strsplit_set(line->value, " \t,", -1);
+    char *rest = line->value, *parent;
 
     if (revision->revises->len > 0)
         return error_set_at(error, ERROR_CONFIG, line->place, "a second 'Revises' line");
-    for (char **parent = parents; *parent; parent++) {
-        if ((*parent)[0] == '\0' || g_str_equal(*parent, "(base)"))
+    while ((parent = next_word(&rest)) != NULL) {
+        if (g_str_equal(parent, "(base)"))
             continue;
-        if (!check_id(*parent, line->place, error))
+        if (!check_id(parent, line->place, error))
             return false;
-        if (g_ptr_array_find_with_equal_func(revision->revises, *parent, g_str_equal, NULL))
+        if (g_ptr_array_find_with_equal_func(revision->revises, parent, g_str_equal, NULL))
             return error_set_at(error, ERROR_CONFIG, line->place, "the parent '%s' stands twice",
-                                *parent);
-        g_ptr_array_add(revision->revises, g_strdup(*parent));
+                                parent);
+        header_list_own(&revision->revises, NULL);
+        g_ptr_array_add(revision->revises, parent);
     }
     return true;
 }
@@ -80,12 +107,13 @@ parse_state(const char *word, Place place, RevisionState *ret_state, GError **er
 static bool
 add_requirement(Revision *revision, const HeaderLine *line, GError **error)
 {
-    const size_t length = strcspn(line->value, " \t");
-    const char *word = line->value + length + strspn(line->value + length, " \t");
-    g_autofree char *id = g_strndup(line->value, length);
+    char *id = line->value, *word = id + strcspn(id, " \t");
     RevisionState state = STATE_CONTRACTED;
     Requirement *requirement;
 
+    if (*word)
+        *word++ = '\0';
+    word += strspn(word, " \t");
     if (!check_id(id, line->place, error) ||
         (*word && !parse_state(word, line->place, &state, error)))
         return false;
@@ -96,7 +124,8 @@ add_requirement(Revision *revision, const HeaderLine *line, GError **error)
                                 "the requirement '%s' stands twice", id);
     }
     requirement = g_new(Requirement, 1);
-    *requirement = (Requirement){.id = g_steal_pointer(&id), .state = state};
+    *requirement = (Requirement){.id = id, .state = state};
+    header_list_own(&revision->requires, g_free);
     g_ptr_array_add(revision->requires, requirement);
     return true;
 }
@@ -104,17 +133,16 @@ add_requirement(Revision *revision, const HeaderLine *line, GError **error)
 static bool
 add_labels(Revision *revision, const HeaderLine *line, GError **error)
 {
-    g_auto(GStrv) labels = g_strsplit_set(line->value, " \t,", -1);
+    char *rest = line->value, *label;
 
-    for (char **label = labels; *label; label++) {
-        if ((*label)[0] == '\0')
-            continue;
-        if (!check_id(*label, line->place, error))
+    while ((label = next_word(&rest)) != NULL) {
+        if (!check_id(label, line->place, error))
             return false;
-        if (g_ptr_array_find_with_equal_func(revision->labels, *label, g_str_equal, NULL))
+        if (g_ptr_array_find_with_equal_func(revision->labels, label, g_str_equal, NULL))
             return error_set_at(error, ERROR_CONFIG, line->place, "the label '%s' stands twice",
-                                *label);
-        g_ptr_array_add(revision->labels, g_strdup(*label));
+                                label);
+        header_list_own(&revision->labels, NULL);
+        g_ptr_array_add(revision->labels, label);
     }
     return true;
 }
@@ -145,69 +173,85 @@ refuse_word(const HeaderLine *line, GError **error)
 }
 
 static bool
-apply_line(Revision *revision, HeaderLine *line, GError **error)
+set_id(Revision *revision, const HeaderLine *line, GError **error)
 {
-    if (g_ascii_strcasecmp(line->word, "Revision") == 0)
-        return set_once(&revision->id, line, error) && check_id(revision->id, line->place, error);
-    if (g_ascii_strcasecmp(line->word, "Revises") == 0)
-        return add_parents(revision, line, error);
-    if (g_ascii_strcasecmp(line->word, "Title") == 0)
-        return set_once(&revision->title, line, error);
-    if (g_ascii_strcasecmp(line->word, "Created") == 0)
-        return set_once(&revision->created, line, error);
-    if (g_ascii_strcasecmp(line->word, "Transaction") == 0)
-        return set_transaction(revision, line, error);
-    if (g_ascii_strcasecmp(line->word, "Requires") == 0)
-        return add_requirement(revision, line, error);
-    if (g_ascii_strcasecmp(line->word, "Branch") == 0)
-        return add_labels(revision, line, error);
+    return set_once(&revision->id, line, error) && check_id(revision->id, line->place, error);
+}
+
+static bool
+set_title(Revision *revision, const HeaderLine *line, GError **error)
+{
+    return set_once(&revision->title, line, error);
+}
+
+static bool
+set_created(Revision *revision, const HeaderLine *line, GError **error)
+{
+    return set_once(&revision->created, line, error);
+}
+
+static bool (*const header_setters[])(Revision *, const HeaderLine *, GError **) = {
+    set_id, add_parents, set_title, set_created, set_transaction, add_requirement, add_labels,
+};
+
+static bool
+apply_line(Revision *revision, const HeaderLine *line, GError **error)
+{
+    for (guint i = 0; header_words[i] != NULL; i++)
+        if (strcmp(line->word, header_words[i]) == 0 ||
+            (line->word[0] == header_words[i][0] &&
+             g_ascii_strcasecmp(line->word, header_words[i]) == 0))
+            return header_setters[i](revision, line, error);
     return refuse_word(line, error);
 }
 
-/* Is the line `-- Word: value`, its word with a capital? Other comments are the author's. */
-static bool
-split_line(const char *text, HeaderLine *line)
+/* Where the text of the comment line from @c to @end begins; NULL if it is none. */
+static const char *
+comment_text(const char *c, const char *end)
 {
-    const char *c = text + strspn(text, " \t");
-    const char *word, *end, *value;
+    while (c < end && (*c == ' ' || *c == '\t'))
+        c++;
+    if (end - c < 2 || c[0] != '-' || c[1] != '-')
+        return NULL;
+    for (c += 2; c < end && (*c == ' ' || *c == '\t');)
+        c++;
+    return c;
+}
 
-    if (strncmp(c, "--", 2) != 0)
+/* Is the line from @text to @end `-- Word: value`, its word with a capital? Other comments are the
+ * author's. */
+static bool
+split_line(char *text, char *end, HeaderLine *line)
+{
+    const char *start = comment_text(text, end);
+    char *word = text + (start ? start - text : 0), *colon = word;
+
+    while (start && g_ascii_isalpha(*colon))
+        colon++;
+    if (start == NULL || !g_ascii_isupper(*word) || *colon != ':')
         return false;
-    word = c + 2 + strspn(c + 2, " \t");
-    end = word;
-    while (g_ascii_isalpha(*end))
-        end++;
-    if (!g_ascii_isupper(*word) || *end != ':')
-        return false;
-    value = end + 1;
+    *colon = '\0';
+    *end = '\0';
     line->place.column = (int) (word - text) + 1;
-    line->word = g_strndup(word, (gsize) (end - word));
-    line->value = g_strstrip(g_strndup(value, strcspn(value, "\n")));
+    line->word = word;
+    line->value = g_strstrip(colon + 1);
     return true;
 }
 
-static const char *
-next_line(const char *c)
-{
-    c += strcspn(c, "\n");
-    return *c ? c + 1 : c;
-}
-
 bool
-header_parse(Revision *revision, const char *text, GError **error)
+header_parse(Revision *revision, char *text, GError **error)
 {
     int number = 1;
 
-    for (const char *c = text; *c; c = next_line(c), number++) {
+    for (char *c = text, *end; *c; number++) {
         HeaderLine line = {.place = {.file = revision->path, .line = number}};
-        bool ok = true;
+        const char *next;
 
-        if (split_line(c, &line))
-            ok = apply_line(revision, &line, error);
-        g_free(line.word);
-        g_free(line.value);
-        if (!ok)
+        end = strchrnul(c, '\n');
+        next = *end ? end + 1 : end;
+        if (split_line(c, end, &line) && !apply_line(revision, &line, error))
             return false;
+        c += next - c;
     }
     if (revision->id == NULL) {
         const Place place = {.file = revision->path, .line = 1, .column = 1};
@@ -215,8 +259,8 @@ header_parse(Revision *revision, const char *text, GError **error)
         return error_hint(error, "Make new revisions with `sluice revision -m \"title\"`.");
     }
     if (revision->title == NULL || revision->title[0] == '\0') {
-        g_free(revision->title);
-        revision->title = g_path_get_basename(revision->path);
+        char *slash = strrchr(revision->path, '/');
+        revision->title = slash ? slash + 1 : revision->path;
     }
     return true;
 }
@@ -224,16 +268,20 @@ header_parse(Revision *revision, const char *text, GError **error)
 size_t
 header_length(const char *text, bool *ret_complete)
 {
-    const char *c = text;
+    const char *end;
 
-    for (; *c; c = next_line(c)) {
-        const char *first = c + strspn(c, " \t\r");
-        const bool is_header = *first == '\n' || strncmp(first, "--", 2) == 0;
+    *ret_complete = true;
+    for (const char *c = text; *c; c = *end ? end + 1 : end) {
+        const char *first = c;
 
-        *ret_complete = true;
-        if (marker_words(c) != NULL || (*first && !is_header))
+        while (*first == ' ' || *first == '\t' || *first == '\r')
+            first++;
+        end = strchrnul(first, '\n');
+        if (first == end)
+            continue;
+        if (first[0] != '-' || first[1] != '-' || marker_words(first) != NULL)
             return (size_t) (c - text);
     }
     *ret_complete = false;
-    return (size_t) (c - text);
+    return strlen(text);
 }

@@ -20,7 +20,7 @@ marker_words(const char *text)
     if (strncmp(c, "--", 2) != 0)
         return NULL;
     c = skip_blanks(c + 2);
-    if (g_ascii_strncasecmp(c, "sluice:", strlen("sluice:")) != 0)
+    if (g_ascii_tolower(*c) != 's' || g_ascii_strncasecmp(c, "sluice:", strlen("sluice:")) != 0)
         return NULL;
     return skip_blanks(c + strlen("sluice:"));
 }

@@ -54,25 +54,14 @@ section_free(Section *section)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Section, section_free)
 
-static void
-requirement_free(Requirement *requirement)
-{
-    g_free(requirement->id);
-    g_free(requirement);
-}
-
 void
 revision_free(Revision *revision)
 {
     if (revision == NULL)
         return;
-    g_free(revision->path);
-    g_free(revision->id);
     g_ptr_array_unref(revision->revises);
     g_ptr_array_unref(revision->requires);
     g_ptr_array_unref(revision->labels);
-    g_free(revision->title);
-    g_free(revision->created);
     g_ptr_array_unref(revision->sections);
     g_free(revision);
 }
@@ -211,6 +200,7 @@ add_section(Revision *revision, const Marker *marker, GError **error)
         !check_unique(revision, section, error))
         return false;
     section->place.line++;
+    header_list_own(&revision->sections, (GDestroyNotify) section_free);
     g_ptr_array_add(revision->sections, g_steal_pointer(&section));
     return true;
 }
@@ -245,16 +235,24 @@ parse_sections(Revision *revision, const char *text, GError **error)
     return true;
 }
 
+/* Its words will point into its block, and its lists are one empty one until they get something: a
+ * graph has thousands of them. */
 static Revision *
-revision_new(const char *path)
+revision_new(const char *path, const char *header, size_t length)
 {
-    Revision *revision = g_new0(Revision, 1);
+    const size_t path_size = strlen(path) + 1;
+    Revision *revision = g_malloc(sizeof *revision + path_size + length + 1);
+    GPtrArray *empty = g_ptr_array_new();
 
-    revision->path = g_strdup(path);
-    revision->revises = g_ptr_array_new_with_free_func(g_free);
-    revision->requires = g_ptr_array_new_with_free_func((GDestroyNotify) requirement_free);
-    revision->labels = g_ptr_array_new_with_free_func(g_free);
-    revision->sections = g_ptr_array_new_with_free_func((GDestroyNotify) section_free);
+    *revision = (Revision){0};
+    revision->path = revision->block;
+    memcpy(revision->path, path, path_size);
+    memcpy(revision->path + path_size, header, length);
+    revision->path[path_size + length] = '\0';
+    revision->revises = empty;
+    revision->requires = g_ptr_array_ref(empty);
+    revision->labels = g_ptr_array_ref(empty);
+    revision->sections = g_ptr_array_ref(empty);
     return revision;
 }
 
@@ -265,34 +263,58 @@ skip_byte_order_mark(const char *text)
     return g_str_has_prefix(text, "\xEF\xBB\xBF") ? text + 3 : text;
 }
 
+/* The length of what @text, of @length bytes, begins with of plain ASCII: nearly always all. */
+static size_t
+ascii_length(const char *text, size_t length)
+{
+    size_t at = 0;
+
+    for (guint64 word; at + sizeof word <= length; at += sizeof word) {
+        memcpy(&word, text + at, sizeof word);
+        if (word & G_GUINT64_CONSTANT(0x8080808080808080))
+            break;
+    }
+    return at;
+}
+
 static bool
-check_encoding(const char *path, const char *text, GError **error)
+check_encoding(const char *path, const char *text, size_t length, GError **error)
 {
     Place place = {.file = path};
-    const char *bad;
+    const char *bad = text + ascii_length(text, length);
 
-    if (g_utf8_validate(text, -1, &bad))
+    if (*bad == '\0' || g_utf8_validate(bad, -1, &bad))
         return true;
     text_position(text, (size_t) (bad - text), &place.line, &place.column);
     error_set_at(error, ERROR_CONFIG, place, "this is not UTF-8 text");
     return error_hint(error, "Save the file as UTF-8.");
 }
 
+/* Its header alone, which is the first @length bytes of @text. */
+static Revision *
+parse_header(const char *path, const char *text, size_t length, GError **error)
+{
+    g_autoptr(Revision) revision = revision_new(path, text, length);
+    char *header = revision->path + strlen(path) + 1;
+
+    if (!check_encoding(path, header, length, error) || !header_parse(revision, header, error))
+        return NULL;
+    return g_steal_pointer(&revision);
+}
+
 Revision *
 revision_parse(const char *path, const char *text, bool header_only, GError **error)
 {
-    g_autoptr(Revision) revision = revision_new(path);
-    g_autofree char *header = NULL;
+    g_autoptr(Revision) revision = NULL;
     bool complete;
     size_t length;
 
     text = skip_byte_order_mark(text);
     length = header_length(text, &complete);
-    header = g_strndup(text, length);
-    if (!check_encoding(path, header_only ? header : text, error) ||
-        !header_parse(revision, header, error))
+    if (!header_only && !check_encoding(path, text, strlen(text), error))
         return NULL;
-    if (header_only)
+    revision = parse_header(path, text, length, error);
+    if (revision == NULL || header_only)
         return g_steal_pointer(&revision);
     if (text[length] && marker_words(text + length) == NULL) {
         Place place = {.file = path};
@@ -306,42 +328,48 @@ revision_parse(const char *path, const char *text, bool header_only, GError **er
     return g_steal_pointer(&revision);
 }
 
-/* The first block of the file, if the header ends within it; NULL: read the whole. */
-static char *
-read_header(const char *path)
+/* The length of the header in the @got bytes of @block, the first of a file; 0: it cannot be told
+ * from them. */
+static size_t
+header_within(const char *block, size_t got)
 {
-    g_autofree char *block = g_malloc(HEADER_BLOCK + 1);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got;
-    size_t length;
     bool complete;
+    const size_t length = header_length(block, &complete);
 
-    if (fd < 0)
-        return NULL;
-    got = read(fd, block, HEADER_BLOCK);
-    close(fd);
-    if (got < 0 || memchr(block, '\0', (size_t) got) != NULL)
-        return NULL;
-    block[got] = '\0';
-    length = header_length(skip_byte_order_mark(block), &complete);
-    if (!complete && got == HEADER_BLOCK)
-        return NULL;
+    if (memchr(block, '\0', got) != NULL)
+        return 0;
     /* A marker that the block cuts in two is no marker. */
-    if (got == HEADER_BLOCK && length + 80 > HEADER_BLOCK)
-        return NULL;
-    return g_steal_pointer(&block);
+    if (got == HEADER_BLOCK && (!complete || length + 80 > HEADER_BLOCK))
+        return 0;
+    return length;
+}
+
+Revision *
+revision_read_header(int folder_fd, const char *path, GError **error)
+{
+    const char *slash = strrchr(path, '/');
+    const int fd = openat(folder_fd, slash ? slash + 1 : path, O_RDONLY | O_CLOEXEC);
+    char block[HEADER_BLOCK + 1];
+    const ssize_t got = fd < 0 ? -1 : read(fd, block, HEADER_BLOCK);
+    const char *text;
+    size_t length;
+
+    if (fd >= 0)
+        close(fd);
+    block[MAX(got, 0)] = '\0';
+    text = skip_byte_order_mark(block);
+    length = header_within(text, (size_t) MAX(got, 0) - (size_t) (text - block));
+    if (length > 0)
+        return parse_header(path, text, length, error);
+    return revision_read(path, true, error);
 }
 
 Revision *
 revision_read(const char *path, bool header_only, GError **error)
 {
-    g_autofree char *text = header_only ? read_header(path) : NULL;
+    g_autofree char *text = file_read(path, error);
 
-    if (text == NULL)
-        text = file_read(path, error);
-    if (text == NULL)
-        return NULL;
-    return revision_parse(path, text, header_only, error);
+    return text ? revision_parse(path, text, header_only, error) : NULL;
 }
 
 SqlScript *

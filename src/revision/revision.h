@@ -44,7 +44,7 @@ const char *revision_state_name(RevisionState state); /* "cut over" */
 /* `Requires: 127bcea40bef backfilled`: before this revision expands, that one must have reached
  * the state, or be final. */
 typedef struct {
-    char *id;            /* or a branch label: as written */
+    char *id;            /* or a branch label: as written; borrowed from the revision */
     RevisionState state; /* STATE_CONTRACTED where none is written */
 } Requirement;
 
@@ -68,12 +68,15 @@ typedef struct {
     bool statement_transactions; /* Transaction: statement */
     GPtrArray *sections;         /* Section *, in the file's order */
     guint index;                 /* its place in the graph that holds it; set by the graph */
+    char block[];                /* path and header: what the words above point into */
 } Revision;
 
 /* Reads and checks one file: header and sections (syntax of SQL is not looked at). ERROR_CONFIG
  * with file:line:column: no Revision line, unknown header word or section (with the nearest), a
  * section twice, text before the first section. @header_only skips the sections. Caller owns. */
 Revision *revision_read(const char *path, bool header_only, GError **error);
+/* The same, headers only, of the file that @path names in the folder open as @folder_fd. */
+Revision *revision_read_header(int folder_fd, const char *path, GError **error);
 /* The same from memory; @path is for messages. */
 Revision *revision_parse(const char *path, const char *text, bool header_only, GError **error);
 void revision_free(Revision *revision);
