@@ -96,6 +96,8 @@ bool
 file_replace(const char *path, const char *text, GError **error)
 {
     g_autofree char *temporary = g_strdup_printf("%s.new", path);
+    struct stat about;
+    const bool is_there = g_stat(path, &about) == 0;
 
     if (!make_parent(path, error))
         return false;
@@ -103,6 +105,8 @@ file_replace(const char *path, const char *text, GError **error)
         g_auto(Descriptor) fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         if (fd < 0)
             return fail_errno(error, "cannot write", temporary);
+        if (is_there && fchmod(fd, about.st_mode & 07777) != 0)
+            return fail_errno(error, "cannot set the mode of", temporary);
         if (!write_all(fd, text, temporary, error)) {
             g_unlink(temporary);
             return false;

@@ -10,7 +10,7 @@
  * owns. */
 char *file_read(const char *path, GError **error);
 /* Writes a temporary file beside @path, fsyncs it, renames it over @path, fsyncs the folder.
- * Folders above are made with mode 0700 if missing. */
+ * The file keeps its mode; a new one has 0600. Folders above are made with mode 0700 if missing. */
 bool file_replace(const char *path, const char *text, GError **error);
 /* Creates @path, which must not exist (ERROR_STATE if it does). */
 bool file_create(const char *path, const char *text, GError **error);
