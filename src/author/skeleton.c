@@ -81,10 +81,24 @@ static const char sections_text[] =
     "-- sluice: downgrade\n"
     "-- Undoes expand.\n";
 
+static const char merge_text[] =
+    "-- Joins the revisions above into one head. It needs no statement of its own; what both sides\n"
+    "-- together ask for may stand in sections as in any other revision.\n";
+
 char *
 skeleton_settings(void)
 {
     return g_strdup(settings_text);
+}
+
+static void
+append_line(GString *out, const char *word, const GPtrArray *values)
+{
+    for (guint i = 0; i < values->len; i++)
+        g_string_append_printf(out, "%s%s%s", i == 0 ? "-- " : ", ", i == 0 ? word : "",
+                               (const char *) values->pdata[i]);
+    if (values->len > 0)
+        g_string_append_c(out, '\n');
 }
 
 char *
@@ -93,9 +107,12 @@ skeleton_revision(const SkeletonHeader *header)
     GString *out = g_string_new(NULL);
 
     g_string_append_printf(out, "-- Revision: %s\n", header->id);
-    if (header->parent)
-        g_string_append_printf(out, "-- Revises: %s\n", header->parent);
+    append_line(out, "Revises: ", header->parents);
+    append_line(out, "Branch: ", header->labels);
+    for (guint i = 0; i < header->requires->len; i++)
+        g_string_append_printf(out, "-- Requires: %s\n", (char *) header->requires->pdata[i]);
     g_string_append_printf(out, "-- Title: %s\n-- Created: %s\n\n%s", header->title,
-                           header->created, sections_text);
+                           header->created,
+                           header->parents->len > 1 ? merge_text : sections_text);
     return g_string_free(out, FALSE);
 }

@@ -10,9 +10,12 @@ char *skeleton_settings(void);
 
 typedef struct {
     const char *id;
-    const char *parent; /* NULL: the first revision */
+    const GPtrArray *parents;  /* char *: ids; empty for the first revision */
+    const GPtrArray *labels;   /* char * */
+    const GPtrArray *requires; /* char *: "127bcea40bef backfilled" */
     const char *title;
     const char *created; /* ISO 8601, UTC */
 } SkeletonHeader;
-/* A revision file: the header, and each section as commented guidance. Caller owns. */
+/* A revision file: the header, and each section as commented guidance; one that revises several
+ * needs none, and says so. Caller owns. */
 char *skeleton_revision(const SkeletonHeader *header);

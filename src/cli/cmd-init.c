@@ -3,6 +3,19 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "revision/digest.h"
+
+/* HEAD and SUMS from the first revision on; a folder that has revisions begins with `check
+ * --write`, when its owner says so. */
+static bool
+begin_digest(const char *folder, GError **error)
+{
+    g_autoptr(Graph) graph = graph_load(folder, error);
+
+    if (graph == NULL)
+        return false;
+    return graph_count(graph) > 0 || digest_is_kept(folder) || digest_write(folder, graph, error);
+}
 
 static bool
 run_init(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
@@ -16,7 +29,8 @@ run_init(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError
         error_set(error, ERROR_STATE, "'%s' exists already", file);
         return error_hint(error, "Edit it, or run `sluice init` in another folder.");
     }
-    if (!file_make_folder(migrations, 0777, error) || !file_create(file, text, error))
+    if (!file_make_folder(migrations, 0777, error) || !begin_digest(migrations, error) ||
+        !file_create(file, text, error))
         return false;
     output_line(app->output, "made %s", file);
     output_line(app->output, "made %s%c", migrations, G_DIR_SEPARATOR);

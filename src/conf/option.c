@@ -16,6 +16,14 @@ const OptionSpec settings_options[] = {
     {"migrations", "SLUICE_MIGRATIONS", OPTION_PATH, "migrations", "folder of the revision files",
      AT(migrations)},
 
+    {"revision.file_template", "SLUICE_REVISION_FILE_TEMPLATE", OPTION_TEXT,
+     "{date}_{id}_{slug}.sql",
+     "name of a new revision's file; {time}, {year}, {month}, {day}, {hour}, {minute} and {second} "
+     "(UTC) are filled in too",
+     AT(revision_file_template)},
+    {"revision.slug_length", "SLUICE_REVISION_SLUG_LENGTH", OPTION_INT, "40",
+     "longest {slug} of a file's name, in characters", AT(revision_slug_length), NULL, 1, 200},
+
     {"databases.query", "SLUICE_DATABASES_QUERY", OPTION_TEXT, NULL,
      "many databases: SELECT that yields their URLs, and in a second column their names",
      AT(databases_query)},

@@ -61,6 +61,9 @@ typedef struct {
     char *database_schema; /* a tenant's: what is done is done in it alone; NULL: none */
     char *migrations;      /* absolute folder */
 
+    char *revision_file_template; /* revision.file_template: author/name.h */
+    int revision_slug_length;     /* revision.slug_length, 40 */
+
     GPtrArray *databases;          /* DatabaseSpec *: databases.list; never NULL */
     GPtrArray *databases_canary;   /* char *: names; never NULL */
     char *databases_query;         /* yields their URLs (and names) */
