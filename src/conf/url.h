@@ -1,5 +1,5 @@
 /*
- * conf/url.h - private to conf: a database URL as web frameworks write it -> as libpq reads it.
+ * conf/url.h - a database URL as web frameworks write it -> as libpq reads it.
  */
 #pragma once
 

@@ -48,6 +48,8 @@ LedgerRevisions *ledger_load_revisions_to_change(PgConn *conn, const Clock *cloc
 /* The same, but only id, state and final of each: what any role may read, so that an app's own role
  * can tell whether the schema fits it. */
 LedgerRevisions *ledger_load_states(PgConn *conn, GError **error);
+/* None: as of a database that nothing was applied to. Caller owns. */
+LedgerRevisions *ledger_revisions_new(void);
 void ledger_revisions_free(LedgerRevisions *revisions);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LedgerRevisions, ledger_revisions_free)
 /* NULL if the ledger does not know it. Borrowed. */

@@ -9,5 +9,4 @@
  * owns. */
 LedgerRevision *ledger_row_new(const char *id, const char *state, bool final);
 
-LedgerRevisions *ledger_revisions_new(void);
 void ledger_revisions_add(LedgerRevisions *revisions, LedgerRevision *take_row);

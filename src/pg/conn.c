@@ -420,6 +420,12 @@ pg_rows_count(const PgRows *rows)
     return PQntuples(rows->result);
 }
 
+int
+pg_columns_count(const PgRows *rows)
+{
+    return PQnfields(rows->result);
+}
+
 bool
 pg_is_null(const PgRows *rows, int row, int column)
 {

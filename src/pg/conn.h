@@ -77,6 +77,7 @@ bool pg_in_transaction(const PgConn *conn);
 void pg_cancel(PgConn *conn);
 
 int pg_rows_count(const PgRows *rows);
+int pg_columns_count(const PgRows *rows);
 bool pg_is_null(const PgRows *rows, int row, int column);
 /* Text of a value; "" for NULL. Borrowed from @rows. */
 const char *pg_text(const PgRows *rows, int row, int column);
