@@ -1,5 +1,6 @@
 #include "apply/apply.h"
 #include "apply/phase.h"
+#include "apply/sync-steps.h"
 #include "base/error.h"
 #include "ledger/steps.h"
 
@@ -19,10 +20,12 @@ check_one_transaction(const Phase *phase, const Plan *plan, GError **error)
 static bool
 plan_section(const Phase *phase, Plan *plan, SectionKind section, GError **error)
 {
-    if (!plan_add_section(plan, revision_section(phase->revision, section, NULL), error))
+    const Section *text = revision_section(phase->revision, section, NULL);
+
+    if (!plan_add_section(plan, text, error))
         return false;
     plan_cut(plan, false);
-    return check_one_transaction(phase, plan, error);
+    return check_one_transaction(phase, plan, error) && sync_steps_rename(phase, plan, text, error);
 }
 
 bool

@@ -5,6 +5,7 @@
 #include "apply/names.h"
 #include "base/error.h"
 #include "ledger/mappings.h"
+#include "revision/swap.h"
 #include "sync/check.h"
 #include "sync/not-null.h"
 #include "sync/sync.h"
@@ -50,6 +51,7 @@ ledger_mapping_of(const CatalogTable *table, const SyncMapping *mapping, const c
     row->forward = sync_mapping_text(mapping->forward);
     row->reverse = sync_mapping_text(mapping->reverse);
     row->installed_sql = g_strdup(installed);
+    row->swaps = mapping->swaps;
     return row;
 }
 
@@ -107,8 +109,7 @@ mappings_with(const Phase *phase, const CatalogTable *table, const RevisionSync 
     if (mappings == NULL)
         return NULL;
     drop_mapping_of(mappings, id);
-    mapping =
-        sync_mapping_new(id, sync, sync_new_names(context->settings, context->graph, id), error);
+    mapping = sync_mapping_of(phase->revision, sync, context->settings, context->graph, error);
     if (mapping == NULL)
         return NULL;
     g_ptr_array_add(mappings, mapping);
@@ -341,6 +342,72 @@ sync_steps_contract(const Phase *phase, Plan *plan, GError **error)
 {
     return each_table(phase, plan, set_not_null, error) &&
            each_table(phase, plan, replace_without, error);
+}
+
+static void
+rename_mappings(GPtrArray *mappings, GHashTable *renames)
+{
+    for (guint i = 0; i < mappings->len; i++) {
+        SyncMapping *mapping = g_ptr_array_index(mappings, i);
+        SqlMapping *forward = sql_mapping_rename(mapping->forward, renames);
+        SqlMapping *reverse = sql_mapping_rename(mapping->reverse, renames);
+
+        sql_mapping_free(mapping->forward);
+        sql_mapping_free(mapping->reverse);
+        mapping->forward = forward;
+        mapping->reverse = reverse;
+    }
+}
+
+/* Behind the section's statements, in their one transaction. */
+static bool
+rename_on_table(const Phase *phase, Plan *plan, const Section *section, const CatalogTable *table,
+                GError **error)
+{
+    g_autoptr(GHashTable) renames = section_renames(section, table->schema, table->name, error);
+    g_autoptr(GPtrArray) mappings = NULL;
+    g_autofree char *label = NULL, *sql = NULL;
+
+    if (renames == NULL)
+        return false;
+    if (g_hash_table_size(renames) == 0)
+        return true;
+    mappings = load_mappings(phase->context, table, error);
+    if (mappings == NULL)
+        return false;
+    rename_mappings(mappings, renames);
+    label = g_strdup_printf("sync triggers on %s, with the names swapped", table->quoted);
+    sql = sync_install_sql(table, mappings);
+    return plan_extend_run(plan, 0,
+                           &(PlanDerived){.label = label,
+                                          .sql = sql,
+                                          .record = record_replacement,
+                                          .data = replacement_new(table, mappings, sql, NULL),
+                                          .free_data = (GDestroyNotify) replacement_free},
+                           error);
+}
+
+bool
+sync_steps_rename(const Phase *phase, Plan *plan, const Section *section, GError **error)
+{
+    PgConn *conn = phase->context->conn;
+    g_autoptr(GPtrArray) rows =
+        section ? ledger_load_mappings(conn, NULL, NULL, error) : g_ptr_array_new();
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    if (rows == NULL)
+        return false;
+    for (guint i = 0; i < rows->len; i++) {
+        const LedgerMapping *row = g_ptr_array_index(rows, i);
+        g_autoptr(CatalogTable) table = NULL;
+
+        if (!g_hash_table_add(seen, pg_quote_qualified(row->schema, row->table)))
+            continue;
+        table = catalog_require_table(conn, row->schema, row->table, error);
+        if (table == NULL || !rename_on_table(phase, plan, section, table, error))
+            return false;
+    }
+    return true;
 }
 
 static bool

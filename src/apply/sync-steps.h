@@ -20,6 +20,10 @@ bool sync_steps_contract(const Phase *phase, Plan *plan, GError **error);
 /* downgrade: the triggers without this revision's mappings. */
 bool sync_steps_remove(const Phase *phase, Plan *plan, GError **error);
 
+/* cutover and its undo: the triggers of each table whose columns @section (may be NULL) renames,
+ * with the new names, in the plan's one run. @plan is cut. */
+bool sync_steps_rename(const Phase *phase, Plan *plan, const Section *section, GError **error);
+
 /* ERROR_STATE if a mapping in flight of another revision reads or fills what @section drops. */
 bool sync_steps_check_drops(const Phase *phase, const Section *section, GError **error);
 

@@ -110,6 +110,17 @@ count_rows(PgConn *conn, const Revision *revision, VerifyResult *result, GError 
     return true;
 }
 
+/* As installed: a cutover may have renamed what the file names. */
+static GPtrArray *
+load_syncs(PgConn *conn, const Revision *revision, GError **error)
+{
+    g_autoptr(GPtrArray) installed = sync_load_installed(conn, revision->id, error);
+
+    if (installed == NULL || installed->len > 0)
+        return g_steal_pointer(&installed);
+    return revision_syncs(revision, error);
+}
+
 bool
 backfill_verify(const BackfillContext *context, const Revision *revision, VerifyResult *ret_result,
                 GError **error)
@@ -126,7 +137,7 @@ backfill_verify(const BackfillContext *context, const Revision *revision, Verify
         went = verify_section(conn, section, &result, error) &&
                count_rows(conn, revision, &result, error);
     } else if (went) {
-        syncs = revision_syncs(revision, error);
+        syncs = load_syncs(conn, revision, error);
         went = syncs != NULL;
         for (guint i = 0; went && i < syncs->len; i++)
             went = verify_sync(context, conn, syncs->pdata[i], &result, error);

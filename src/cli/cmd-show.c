@@ -74,8 +74,7 @@ add_triggers(GPtrArray *shown, const Revision *revision, const RevisionSync *syn
     g_autofree char *qualified =
         pg_quote_qualified(sync->schema ? sync->schema : "public", sync->table);
     const CatalogTable table = table_of_sync(sync, qualified);
-    SyncMapping *mapping =
-        sync_mapping_new(revision->id, sync, sync_new_names(settings, graph, revision->id), error);
+    SyncMapping *mapping = sync_mapping_of(revision, sync, settings, graph, error);
 
     if (mapping == NULL)
         return false;

@@ -1,17 +1,18 @@
 /* What can be said of a revision without a database. */
 #include "revision/revision.h"
+#include "revision/swap.h"
 
-static void
-sync_free(RevisionSync *sync)
+void
+revision_sync_free(RevisionSync *sync)
 {
+    if (sync == NULL)
+        return;
     g_free(sync->schema);
     g_free(sync->table);
     sql_mapping_free(sync->forward);
     sql_mapping_free(sync->reverse);
     g_free(sync);
 }
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(RevisionSync, sync_free)
 
 /* "full_name, nick": for a message. */
 static char *
@@ -71,7 +72,8 @@ sync_of(const Revision *revision, const Section *section, GError **error)
 GPtrArray *
 revision_syncs(const Revision *revision, GError **error)
 {
-    g_autoptr(GPtrArray) syncs = g_ptr_array_new_with_free_func((GDestroyNotify) sync_free);
+    g_autoptr(GPtrArray) syncs =
+        g_ptr_array_new_with_free_func((GDestroyNotify) revision_sync_free);
 
     for (guint i = 0; i < revision->sections->len; i++) {
         const Section *section = revision->sections->pdata[i];
@@ -346,6 +348,24 @@ check_runs(const Revision *revision, const RevisionSync *sync, GError **error)
     return true;
 }
 
+/* A query has one set of names, and the columns have two: before the cutover and after. */
+static bool
+check_verify_names(const Revision *revision, const RevisionSync *sync, GError **error)
+{
+    const Section *verify = revision_section(revision, SECTION_VERIFY, NULL);
+    bool swaps = false;
+
+    if (!revision_swaps(revision, sync, &swaps, error))
+        return false;
+    if (!swaps || verify == NULL)
+        return true;
+    error_set_at(error, ERROR_CHECK, verify->place,
+                 "the cutover renames columns of %s, and this query has their old names",
+                 sync->table);
+    return error_hint(error, "Leave the section verify out: sluice derives it from the mapping, "
+                             "with the names that the columns have.");
+}
+
 static bool
 check_all(const Revision *revision, GError **error)
 {
@@ -360,7 +380,8 @@ check_all(const Revision *revision, GError **error)
         return false;
     for (guint i = 0; i < syncs->len; i++) {
         if (!check_directions(syncs->pdata[i], error) ||
-            !check_runs(revision, syncs->pdata[i], error))
+            !check_runs(revision, syncs->pdata[i], error) ||
+            !check_verify_names(revision, syncs->pdata[i], error))
             return false;
     }
     return true;

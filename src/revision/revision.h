@@ -106,6 +106,8 @@ typedef struct {
     SqlMapping *reverse;
     bool not_null; /* the author's promise */
 } RevisionSync;
+void revision_sync_free(RevisionSync *sync);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RevisionSync, revision_sync_free)
 /* Element-type RevisionSync *; empty if the revision has no sync. Caller owns. NULL on error. */
 GPtrArray *revision_syncs(const Revision *revision, GError **error);
 

@@ -359,6 +359,21 @@ sql_statement_drops(const SqlStatement *statement)
 }
 
 bool
+sql_statement_renames_column(const SqlStatement *statement, char **ret_table, char **ret_from,
+                             char **ret_to)
+{
+    const PgQuery__RenameStmt *rename = statement->node->rename_stmt;
+
+    if (statement->node->node_case != PG_QUERY__NODE__NODE_RENAME_STMT ||
+        rename->rename_type != PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN || rename->relation == NULL)
+        return false;
+    *ret_table = relation_label(rename->relation);
+    *ret_from = g_strdup(rename->subname);
+    *ret_to = g_strdup(rename->newname);
+    return true;
+}
+
+bool
 sql_statement_creates_index(const SqlStatement *statement, char **ret_schema, char **ret_index,
                             char **ret_table, bool *ret_concurrently)
 {

@@ -278,12 +278,59 @@ sql_pair_qualify(const SqlPair *pair, const char *qualifier, GHashTable *replace
         if (other != NULL)
             g_string_append(qualified, other);
         else
-            g_string_append_printf(qualified, "%s.%.*s", qualifier, token->end - token->start,
+            g_string_append_printf(qualified, "%s%s%.*s", qualifier ? qualifier : "",
+                                   qualifier ? "." : "", token->end - token->start,
                                    text + token->start);
         done = token->end;
     }
     g_string_append(qualified, text + done);
     return g_string_free(g_steal_pointer(&qualified), FALSE);
+}
+
+static const char *
+renamed(GHashTable *names, const char *column)
+{
+    const char *other = g_hash_table_lookup(names, column);
+
+    return other ? other : column;
+}
+
+/* name -> its new name as SQL. */
+static GHashTable *
+quoted_names(GHashTable *names)
+{
+    GHashTable *quoted = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    GHashTableIter at;
+    gpointer from, to;
+
+    g_hash_table_iter_init(&at, names);
+    while (g_hash_table_iter_next(&at, &from, &to))
+        g_hash_table_insert(quoted, from, tree_quote(to));
+    return quoted;
+}
+
+SqlMapping *
+sql_mapping_rename(const SqlMapping *mapping, GHashTable *names)
+{
+    g_autoptr(GHashTable) quoted = quoted_names(names);
+    SqlMapping *other = mapping_new();
+
+    for (guint i = 0; i < mapping->pairs->len; i++) {
+        const SqlPair *pair = mapping->pairs->pdata[i];
+        SqlPair *copy = g_new0(SqlPair, 1);
+
+        copy->column = g_strdup(renamed(names, pair->column));
+        copy->expression = sql_pair_qualify(pair, NULL, quoted);
+        copy->sources = g_ptr_array_new_with_free_func(g_free);
+        for (guint s = 0; s < pair->sources->len; s++)
+            g_ptr_array_add(copy->sources, g_strdup(renamed(names, pair->sources->pdata[s])));
+        copy->is_column = pair->is_column;
+        copy->is_total = pair->is_total;
+        copy->place = pair->place;
+        copy->place.file = g_strdup(pair->place.file);
+        g_ptr_array_add(other->pairs, copy);
+    }
+    return other;
 }
 
 SqlMapping *

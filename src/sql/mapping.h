@@ -32,9 +32,13 @@ void sql_mapping_free(SqlMapping *mapping);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlMapping, sql_mapping_free)
 
 /* The expression with each of its columns qualified: qualify(pair, "NEW") gives
- * `lower(NEW.full_name)`; a column that is a key of @replace (may be NULL; name -> SQL text)
- * is replaced by that text instead. Caller owns. */
+ * `lower(NEW.full_name)`, NULL leaves them alone; a column that is a key of @replace (may be NULL;
+ * name -> SQL text) is replaced by that text instead. Caller owns. */
 char *sql_pair_qualify(const SqlPair *pair, const char *qualifier, GHashTable *replace);
+
+/* The mapping once columns have other names: @names (name -> new name) holds those that change, on
+ * either side. Caller owns. */
+SqlMapping *sql_mapping_rename(const SqlMapping *mapping, GHashTable *names);
 
 /* The mapping that a mapping of bare columns implies the other way round, or NULL if any pair is
  * not a bare column. Caller owns. */

@@ -107,6 +107,10 @@ GPtrArray *sql_statement_adds_columns(const SqlStatement *statement);
 GPtrArray *sql_statement_adds_filled_columns(const SqlStatement *statement);
 /* The same for DROP COLUMN, and "table" for DROP TABLE. */
 GPtrArray *sql_statement_drops(const SqlStatement *statement);
+/* ALTER TABLE .. RENAME COLUMN: the table as written, the column's names before and after; false
+ * for any other statement. Caller owns. */
+bool sql_statement_renames_column(const SqlStatement *statement, char **ret_table, char **ret_from,
+                                  char **ret_to);
 
 /* CREATE INDEX [CONCURRENTLY]: the index's and its table's name; false for any other statement, or
  * an index without a name. CREATE .. CONCURRENTLY must name it. Outputs may be NULL; caller owns.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "revision/swap.h"
 #include "sync/condition.h"
 
 enum { IDENTIFIER_MAX = 63, HASH_DIGITS = 8 };
@@ -33,6 +34,22 @@ sync_mapping_new(const char *revision, const RevisionSync *sync, GPtrArray *take
     return mapping_from_text(revision, forward, reverse, take_new_names, error);
 }
 
+SyncMapping *
+sync_mapping_of(const Revision *revision, const RevisionSync *sync, const Settings *settings,
+                const Graph *graph, GError **error)
+{
+    SyncMapping *mapping;
+    bool swaps = false;
+
+    if (!revision_swaps(revision, sync, &swaps, error))
+        return NULL;
+    mapping = sync_mapping_new(revision->id, sync,
+                               swaps ? NULL : sync_new_names(settings, graph, revision->id), error);
+    if (mapping != NULL)
+        mapping->swaps = swaps;
+    return mapping;
+}
+
 void
 sync_mapping_free(SyncMapping *mapping)
 {
@@ -58,15 +75,44 @@ sync_load_mappings(PgConn *conn, const Graph *graph, const Settings *settings, c
         return NULL;
     for (guint i = 0; i < rows->len; i++) {
         const LedgerMapping *row = rows->pdata[i];
-        SyncMapping *mapping =
-            mapping_from_text(row->revision, row->forward, row->reverse,
-                              sync_new_names(settings, graph, row->revision), error);
+        SyncMapping *mapping = mapping_from_text(
+            row->revision, row->forward, row->reverse,
+            row->swaps ? NULL : sync_new_names(settings, graph, row->revision), error);
 
         if (mapping == NULL)
             return NULL;
+        mapping->swaps = row->swaps;
         g_ptr_array_add(mappings, mapping);
     }
     return g_steal_pointer(&mappings);
+}
+
+GPtrArray *
+sync_load_installed(PgConn *conn, const char *revision, GError **error)
+{
+    g_autoptr(GPtrArray) rows = ledger_load_mappings(conn, NULL, NULL, error);
+    g_autoptr(GPtrArray) syncs =
+        g_ptr_array_new_with_free_func((GDestroyNotify) revision_sync_free);
+    const Place origin = {.line = 1, .column = 1};
+
+    if (rows == NULL)
+        return NULL;
+    for (guint i = 0; i < rows->len; i++) {
+        const LedgerMapping *row = rows->pdata[i];
+        g_autoptr(RevisionSync) sync = NULL;
+
+        if (strcmp(row->revision, revision) != 0)
+            continue;
+        sync = g_new0(RevisionSync, 1);
+        sync->schema = g_strdup(row->schema);
+        sync->table = g_strdup(row->table);
+        sync->forward = sql_mapping_parse(row->forward, origin, error);
+        sync->reverse = sync->forward ? sql_mapping_parse(row->reverse, origin, error) : NULL;
+        if (sync->reverse == NULL)
+            return NULL;
+        g_ptr_array_add(syncs, g_steal_pointer(&sync));
+    }
+    return g_steal_pointer(&syncs);
 }
 
 GPtrArray *

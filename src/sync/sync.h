@@ -25,11 +25,17 @@ typedef struct {
     SqlMapping *forward;  /* old -> new */
     SqlMapping *reverse;  /* new -> old */
     GPtrArray *new_names; /* char *: application names known to be new to it ("notes-api/2.0") */
+    bool swaps; /* the revision's cutover renames its columns: both shapes are written by the same
+                   name, so no application name tells which one is meant */
 } SyncMapping;
 
 /* From a revision's own sync section; the mapping's text is parsed again, @sync is only read. */
 SyncMapping *sync_mapping_new(const char *revision, const RevisionSync *sync,
                               GPtrArray *take_new_names, GError **error);
+/* The same from @revision with its sections, whose cutover is looked at; @graph and @settings tell
+ * the new names. */
+SyncMapping *sync_mapping_of(const Revision *revision, const RevisionSync *sync,
+                             const Settings *settings, const Graph *graph, GError **error);
 void sync_mapping_free(SyncMapping *mapping);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SyncMapping, sync_mapping_free)
 
@@ -37,6 +43,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SyncMapping, sync_mapping_free)
  * @settings and @graph know to be new to each. Element-type SyncMapping *. Caller owns. */
 GPtrArray *sync_load_mappings(PgConn *conn, const Graph *graph, const Settings *settings,
                               const char *schema, const char *table, GError **error);
+
+/* The mappings of @revision as they are installed: with the names that columns have now. None where
+ * nothing is. Element-type RevisionSync *. Caller owns. */
+GPtrArray *sync_load_installed(PgConn *conn, const char *revision, GError **error);
 
 /* "<app.name>/<version>" of each version whose built_on is @revision or comes after it: sessions of
  * that name know the new columns. Element-type char *. Caller owns. */
