@@ -26,6 +26,7 @@ const char *const fault_points[] = {
     "deploy-after-stop",
     "deploy-before-start",
     "deploy-before-stop",
+    "import-file",
     "journal-before-append",
     "ledger-abort-uncommitted",
     "ledger-ensure-committed",

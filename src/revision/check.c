@@ -104,23 +104,40 @@ is_survived(SectionKind kind)
     return kind == SECTION_EXPAND || kind == SECTION_FINISH;
 }
 
-/* @created: what the section has made before: no app knows it yet. */
-static bool
-check_survived(const Section *section, const SqlStatement *statement, GHashTable *created,
-               GError **error)
+/* What an old app does not survive of @statement; NULL: nothing. @created: what the section has
+ * made before: no app knows it yet. Caller owns. */
+static char *
+destroys(const SqlStatement *statement, GHashTable *created)
 {
-    g_autofree char *destroys = sql_statement_destroys(statement);
+    g_autofree char *reason = sql_statement_destroys(statement);
     g_autofree char *altered = sql_statement_alters(statement);
-    g_autoptr(GPtrArray) filled = sql_statement_adds_filled_columns(statement);
     char *made = sql_statement_creates(statement);
 
     if (made != NULL)
         g_hash_table_add(created, made);
-    if (destroys == NULL || (altered != NULL && g_hash_table_contains(created, altered)))
+    if (altered != NULL && g_hash_table_contains(created, altered))
+        return NULL;
+    return g_steal_pointer(&reason);
+}
+
+static GHashTable *
+created_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+static bool
+check_survived(const Section *section, const SqlStatement *statement, GHashTable *created,
+               GError **error)
+{
+    g_autofree char *reason = destroys(statement, created);
+    g_autoptr(GPtrArray) filled = sql_statement_adds_filled_columns(statement);
+
+    if (reason == NULL)
         return true;
     error_set_at(error, ERROR_CHECK, sql_statement_place(statement),
                  "'%s' %s, which an app in its old version does not survive",
-                 section_kind_name(section->kind), destroys);
+                 section_kind_name(section->kind), reason);
     return error_hint(error, filled->len > 0
                                  ? "Add the column bare, and make it NOT NULL in contract."
                                  : "Move it to contract.");
@@ -159,10 +176,10 @@ check_statement(const Section *section, const SqlStatement *statement, GError **
 }
 
 static bool
-check_script(const Section *section, GError **error)
+check_script(const Section *section, bool survived, GError **error)
 {
     g_autoptr(SqlScript) script = section_parse(section, error);
-    g_autoptr(GHashTable) created = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) created = created_new();
 
     if (script == NULL)
         return false;
@@ -171,7 +188,7 @@ check_script(const Section *section, GError **error)
 
         if (!check_statement(section, statement, error))
             return false;
-        if (is_survived(section->kind) && !check_survived(section, statement, created, error))
+        if (survived && !check_survived(section, statement, created, error))
             return false;
     }
     return true;
@@ -201,8 +218,29 @@ check_backfill(const Section *section, GError **error)
 }
 
 static bool
-check_section(const Section *section, GError **error)
+check_filled_in(const Section *section, GError **error)
 {
+    if (section->fill_in == NULL)
+        return true;
+    error_set_at(error, ERROR_CHECK, section->place, "'%s' is not filled in: %s",
+                 section_kind_name(section->kind),
+                 section->fill_in[0] ? section->fill_in : "it says no more");
+    return error_hint(error, "Write it as SQL, and remove the line `-- sluice: fill in ..`.");
+}
+
+/* Imported history has run where it ran: its expand is as the other tool made it. */
+static bool
+must_survive(const Revision *revision, const Section *section)
+{
+    return is_survived(section->kind) &&
+           !(revision->imported != NULL && section->kind == SECTION_EXPAND);
+}
+
+static bool
+check_section(const Revision *revision, const Section *section, GError **error)
+{
+    if (!check_filled_in(section, error))
+        return false;
     switch (section->kind) {
     case SECTION_SYNC:
     case SECTION_SYNC_REVERSE:
@@ -220,7 +258,7 @@ check_section(const Section *section, GError **error)
     case SECTION_N:
         break;
     }
-    return check_script(section, error);
+    return check_script(section, must_survive(revision, section), error);
 }
 
 static bool
@@ -372,7 +410,7 @@ check_all(const Revision *revision, GError **error)
     g_autoptr(GPtrArray) syncs = NULL;
 
     for (guint i = 0; i < revision->sections->len; i++) {
-        if (!check_section(revision->sections->pdata[i], error))
+        if (!check_section(revision, revision->sections->pdata[i], error))
             return false;
     }
     syncs = revision_syncs(revision, error);
@@ -396,4 +434,26 @@ revision_check(const Revision *revision, GError **error)
         error_hint(error, "Correct the file; `sluice show %s` checks it without a database.",
                    revision->id);
     return false;
+}
+
+GPtrArray *
+revision_destroys(const Revision *revision, GError **error)
+{
+    g_autoptr(GPtrArray) reasons = g_ptr_array_new_with_free_func(g_free);
+    const Section *expand = revision_section(revision, SECTION_EXPAND, NULL);
+    g_autoptr(GHashTable) created = created_new();
+    g_autoptr(SqlScript) script = NULL;
+
+    if (revision->imported == NULL || expand == NULL)
+        return g_steal_pointer(&reasons);
+    script = section_parse(expand, error);
+    if (script == NULL)
+        return NULL;
+    for (guint i = 0; i < sql_script_count(script); i++) {
+        char *reason = destroys(sql_script_get(script, i), created);
+
+        if (reason != NULL)
+            g_ptr_array_add(reasons, reason);
+    }
+    return g_steal_pointer(&reasons);
 }

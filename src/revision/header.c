@@ -5,8 +5,9 @@
 #include "base/text.h"
 #include "revision/lexer.h"
 
-static const char *const header_words[] = {"Revision",    "Revises",  "Title",  "Created",
-                                           "Transaction", "Requires", "Branch", NULL};
+static const char *const header_words[] = {"Revision", "Revises",     "Title",
+                                           "Created",  "Transaction", "Requires",
+                                           "Branch",   "Imported",    NULL};
 
 enum { LONGEST_TAKEN = 7 }; /* "current" */
 
@@ -167,9 +168,10 @@ refuse_word(const HeaderLine *line, GError **error)
     error_set_at(error, ERROR_CONFIG, line->place, "unknown header word '%s'", line->word);
     if (nearest != NULL)
         return error_hint(error, "Did you mean '%s'?", nearest);
-    return error_hint(error, "Known are Revision, Revises, Requires, Branch, Title, Created and "
-                             "Transaction; any "
-                             "other comment is free where its first word has no colon.");
+    return error_hint(
+        error, "Known are Revision, Revises, Requires, Branch, Title, Created, "
+               "Transaction and Imported; any other comment is free where its first word has no "
+               "colon.");
 }
 
 static bool
@@ -190,8 +192,15 @@ set_created(Revision *revision, const HeaderLine *line, GError **error)
     return set_once(&revision->created, line, error);
 }
 
+static bool
+set_imported(Revision *revision, const HeaderLine *line, GError **error)
+{
+    return set_once(&revision->imported, line, error);
+}
+
 static bool (*const header_setters[])(Revision *, const HeaderLine *, GError **) = {
-    set_id, add_parents, set_title, set_created, set_transaction, add_requirement, add_labels,
+    set_id,          add_parents,     set_title,  set_created,
+    set_transaction, add_requirement, add_labels, set_imported,
 };
 
 static bool

@@ -88,10 +88,8 @@ comment_end(const char *c)
     return NULL;
 }
 
-/* Over whatever begins at @c: a quote, a comment or one character. NULL: it never ends, and
- * *@ret_what says what. */
-static const char *
-skip_token(const char *text, const char *c, const char **ret_what)
+const char *
+lexer_skip(const char *text, const char *c, const char **ret_what)
 {
     const char before = c > text ? c[-1] : ' ';
     const bool word_before = c > text && is_word(before);
@@ -150,7 +148,7 @@ marker_scan(const char *path, const char *text, GError **error)
             c = text + marker.next;
             continue;
         }
-        next = skip_token(text, c, &what);
+        next = lexer_skip(text, c, &what);
         if (next == NULL) {
             Place place = {.file = path};
             text_position(text, (size_t) (c - text), &place.line, &place.column);

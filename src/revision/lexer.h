@@ -1,6 +1,6 @@
 /*
  * revision/lexer.h - the lines of a revision file that are sluice's own: comments outside of
- * quotes. Private to the room.
+ * quotes.
  */
 #pragma once
 
@@ -24,3 +24,7 @@ GArray *marker_scan(const char *path, const char *text, GError **error);
 
 /* If the line at @text is `-- sluice: words`: the words' first byte, else NULL. Borrowed. */
 const char *marker_words(const char *text);
+
+/* Over whatever begins at @c within @text: a string, quoted name, dollar quote, comment, or one
+ * character. NULL: it never ends, and *@ret_what says what it is. */
+const char *lexer_skip(const char *text, const char *c, const char **ret_what);

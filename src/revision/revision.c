@@ -49,6 +49,7 @@ section_free(Section *section)
     g_free(section->argument);
     g_free(section->text);
     g_free(section->finished_when);
+    g_free(section->fill_in);
     g_free(section);
 }
 
@@ -184,6 +185,13 @@ apply_remark(Section *section, const char *words, Place place, bool *ret_is_one,
             return error_set_at(error, ERROR_CONFIG, place,
                                 "'not null' belongs into a section sync");
         section->not_null = true;
+        return true;
+    }
+    if (g_str_equal(name, "fill in") || g_str_has_prefix(name, "fill in ")) {
+        if (section == NULL)
+            return error_set_at(error, ERROR_CONFIG, place, "'fill in' belongs into a section");
+        g_free(section->fill_in);
+        section->fill_in = g_strstrip(g_strdup(strstr(words, "in") + strlen("in")));
         return true;
     }
     *ret_is_one = false;

@@ -55,6 +55,7 @@ typedef struct {
     Place place;         /* of the text's first line; file borrowed from the revision */
     char *finished_when; /* backfill only: `-- sluice: finished when <condition>`; NULL: none */
     bool not_null;       /* sync only: `-- sluice: not null`: its new columns will never be NULL */
+    char *fill_in; /* `-- sluice: fill in <what>`: what it lacks; it is not run; NULL: nothing */
 } Section;
 
 typedef struct {
@@ -66,9 +67,10 @@ typedef struct {
     char *title;                 /* the file's name where it has none */
     char *created;               /* as written; may be NULL */
     bool statement_transactions; /* Transaction: statement */
-    GPtrArray *sections;         /* Section *, in the file's order */
-    guint index;                 /* its place in the graph that holds it; set by the graph */
-    char block[];                /* path and header: what the words above point into */
+    char *imported; /* "alembic 1.8.1": another tool's history, its expand may destroy; or NULL */
+    GPtrArray *sections; /* Section *, in the file's order */
+    guint index;         /* its place in the graph that holds it; set by the graph */
+    char block[];        /* path and header: what the words above point into */
 } Revision;
 
 /* Reads and checks one file: header and sections (syntax of SQL is not looked at). ERROR_CONFIG
@@ -91,11 +93,15 @@ char *section_checksum(const Section *section);
 /* One checksum over all sections of @kind; NULL if there is none. Caller owns. */
 char *revision_checksum(const Revision *revision, SectionKind kind);
 
-/* Everything that can be said without a database: SQL syntax of every section, transaction control,
- * a destructive statement in expand, finish or sync (ERROR_CHECK: the place, what it destroys,
- * "move it to contract"), mappings, the backfill's WHERE, ADD COLUMNs of a mapping with NOT NULL or
- * DEFAULT, columns of a mapping that are added in more than one run. */
+/* Everything that can be said without a database: SQL syntax of every section, a section that is
+ * not filled in, transaction control, a destructive statement in expand (but for imported history),
+ * finish or sync (ERROR_CHECK: the place, what it destroys, "move it to contract"), mappings, the
+ * backfill's WHERE, ADD COLUMNs of a mapping with NOT NULL or DEFAULT, columns of a mapping that
+ * are added in more than one run. */
 bool revision_check(const Revision *revision, GError **error);
+/* What the expand of an imported revision destroys ("drops column full_name of users"): only there
+ * may it. Element-type char *; empty for any other revision. Caller owns. NULL: ERROR_SQL. */
+GPtrArray *revision_destroys(const Revision *revision, GError **error);
 
 /* One `sync` table with both directions parsed; the reverse derived where all pairs are bare
  * columns, else its section is required (ERROR_CONFIG names the line to add). */
