@@ -62,14 +62,15 @@ fill_table(const BackfillContext *context, PgConn *conn, const BackfillTask *tas
 static void
 analyze(const BackfillContext *context, PgConn *conn, const BackfillTask *task)
 {
+    const char *analyzed =
+        task->statement->drives_target ? task->table->quoted : task->target->quoted;
     g_autofree char *sql = g_strdup_printf("SET lock_timeout = '1s'; ANALYZE %s; "
                                            "SET lock_timeout = 0",
-                                           task->table->quoted);
+                                           analyzed);
     g_autoptr(GError) error = NULL;
 
     if (!pg_exec_script(conn, sql, &error))
-        report_warning(context->report, "%s was not analyzed: %s", task->table->quoted,
-                       error->message);
+        report_warning(context->report, "%s was not analyzed: %s", analyzed, error->message);
 }
 
 static bool

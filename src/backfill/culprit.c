@@ -1,7 +1,7 @@
 #include "backfill/culprit.h"
 
+#include "backfill/form.h"
 #include "backfill/part.h"
-#include "sync/sync.h"
 
 /* Runs the statement over [@first, @end) and takes it back. False if the server refused it. */
 static bool
@@ -9,10 +9,7 @@ try_pages(PgConn *conn, const BackfillTask *task, gint64 first, gint64 end)
 {
     const LedgerChunk chunk = {.first_page = first, .end_page = end, .parts = 1};
     g_autofree char *sql = part_sql(task, &chunk, PART_PATIENT);
-    g_autofree char *revision = pg_quote_literal(task->revision);
-    g_autofree char *silence = g_strdup_printf("SET LOCAL " SYNC_SILENCE_SETTING " = %s", revision);
-    const bool went = pg_begin(conn, NULL) && pg_exec_script(conn, silence, NULL) &&
-                      pg_exec_script(conn, sql, NULL);
+    const bool went = part_begin(conn, task, NULL) && pg_exec_script(conn, sql, NULL);
 
     pg_rollback(conn);
     return went;
@@ -38,15 +35,10 @@ find_page(PgConn *conn, const BackfillTask *task, gint64 first, gint64 end)
 static bool
 try_row(PgConn *conn, const BackfillTask *task, const char *tid)
 {
-    const SqlBackfill *statement = task->statement;
-    g_autofree char *head =
-        statement->kind == BACKFILL_DELETE
-            ? g_strdup_printf("DELETE FROM ONLY %s AS %s", task->table->quoted, statement->alias)
-            : g_strdup_printf("UPDATE ONLY %s AS %s SET %s", task->table->quoted, statement->alias,
-                              statement->set);
-    g_autofree char *sql = g_strdup_printf("%s WHERE %s.ctid = '%s'::tid AND (%s)", head,
-                                           statement->alias, tid, statement->where);
-    const bool went = pg_begin(conn, NULL) && pg_exec_script(conn, sql, NULL);
+    g_autofree char *within =
+        g_strdup_printf("%s.ctid = '%s'::tid", task->statement->driving.alias, tid);
+    g_autofree char *sql = form_statement(task, within);
+    const bool went = part_begin(conn, task, NULL) && pg_exec_script(conn, sql, NULL);
 
     pg_rollback(conn);
     return went;

@@ -1,5 +1,6 @@
 #include "backfill/part.h"
 
+#include "backfill/form.h"
 #include "base/fault.h"
 #include "sync/sync.h"
 
@@ -12,7 +13,7 @@ enum { LOCK_TIMEOUT_MS = 10 };
 static char *
 bounds(const BackfillTask *task, const LedgerChunk *chunk)
 {
-    const char *alias = task->statement->alias;
+    const char *alias = task->statement->driving.alias;
     g_autofree char *pages = g_strdup_printf("%s.ctid >= '(%" G_GINT64_FORMAT ",0)'::tid"
                                              " AND %s.ctid < '(%" G_GINT64_FORMAT ",0)'::tid",
                                              alias, chunk->first_page, alias, chunk->end_page);
@@ -23,53 +24,18 @@ bounds(const BackfillTask *task, const LedgerChunk *chunk)
                            chunk->parts_done);
 }
 
-static char *
-brisk_sql(const BackfillTask *task, const char *within)
-{
-    const SqlBackfill *statement = task->statement;
-
-    if (statement->kind == BACKFILL_DELETE)
-        return g_strdup_printf("DELETE FROM ONLY %s AS %s WHERE (%s) AND %s", task->table->quoted,
-                               statement->alias, statement->where, within);
-    return g_strdup_printf("UPDATE ONLY %s AS %s SET %s WHERE (%s) AND %s", task->table->quoted,
-                           statement->alias, statement->set, statement->where, within);
-}
-
-static char *
-patient_sql(const BackfillTask *task, const char *within)
-{
-    const SqlBackfill *statement = task->statement;
-    const bool deletes = statement->kind == BACKFILL_DELETE;
-    g_autofree char *claim = g_strdup_printf(
-        "WITH sluice_claimed AS MATERIALIZED (SELECT %s.ctid AS tid FROM ONLY %s AS %s "
-        "WHERE (%s) AND %s FOR %s OF %s SKIP LOCKED) ",
-        statement->alias, task->table->quoted, statement->alias, statement->where, within,
-        deletes ? "UPDATE" : "NO KEY UPDATE", statement->alias);
-
-    /* The bounds again: without them the join would be free to read the whole table. */
-    if (deletes)
-        return g_strdup_printf("%sDELETE FROM ONLY %s AS %s USING sluice_claimed "
-                               "WHERE %s.ctid = sluice_claimed.tid AND %s",
-                               claim, task->table->quoted, statement->alias, statement->alias,
-                               within);
-    return g_strdup_printf("%sUPDATE ONLY %s AS %s SET %s FROM sluice_claimed "
-                           "WHERE %s.ctid = sluice_claimed.tid AND %s",
-                           claim, task->table->quoted, statement->alias, statement->set,
-                           statement->alias, within);
-}
-
 char *
 part_sql(const BackfillTask *task, const LedgerChunk *chunk, PartMode mode)
 {
     g_autofree char *within = bounds(task, chunk);
 
-    return mode == PART_BRISK ? brisk_sql(task, within) : patient_sql(task, within);
+    return mode == PART_BRISK ? form_statement(task, within) : form_claiming(task, within);
 }
 
-static bool
-begin(PgConn *conn, const BackfillTask *task, GError **error)
+bool
+part_begin(PgConn *conn, const BackfillTask *task, GError **error)
 {
-    g_autofree char *revision = pg_quote_literal(task->revision);
+    g_autofree char *revision = pg_quote_literal(task->synced ? task->revision : "");
     g_autofree char *sql =
         g_strdup_printf("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %d; "
                         "SET LOCAL " SYNC_SILENCE_SETTING " = %s",
@@ -78,15 +44,14 @@ begin(PgConn *conn, const BackfillTask *task, GError **error)
     return pg_exec_script(conn, sql, error);
 }
 
-/* Rows of the part that still match: what an app had locked. */
+/* Rows of the part that are still to do: what an app had locked. */
 static bool
 count_skipped(PgConn *conn, const BackfillTask *task, const LedgerChunk *chunk, gint64 *ret_skipped,
               GError **error)
 {
     g_autofree char *within = bounds(task, chunk);
-    g_autofree char *sql =
-        g_strdup_printf("SELECT count(*) FROM ONLY %s AS %s WHERE (%s) AND %s", task->table->quoted,
-                        task->statement->alias, task->statement->where, within);
+    g_autofree char *left = form_left(task, within);
+    g_autofree char *sql = g_strdup_printf("SELECT count(*) FROM (%s) AS sluice_left", left);
     g_autoptr(PgRows) rows = pg_query(conn, error, sql);
 
     if (rows == NULL)
@@ -101,7 +66,8 @@ attempt(PgConn *conn, const BackfillTask *task, LedgerChunk *chunk, PartMode mod
 {
     g_autofree char *sql = part_sql(task, chunk, mode);
 
-    if (!begin(conn, task, error) || !pg_exec_array(conn, sql, NULL, 0, &ret_result->rows, error))
+    if (!part_begin(conn, task, error) ||
+        !pg_exec_array(conn, sql, NULL, 0, &ret_result->rows, error))
         return false;
     FAULT_POINT("backfill-part-updated");
     if (mode == PART_PATIENT && !count_skipped(conn, task, chunk, &ret_result->skipped, error))

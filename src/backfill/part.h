@@ -14,6 +14,9 @@ typedef enum {
 /* The bounded statement. Caller owns. */
 char *part_sql(const BackfillTask *task, const LedgerChunk *chunk, PartMode mode);
 
+/* Opens the transaction of a part: no lock is waited for long, the mapping stays silent. */
+bool part_begin(PgConn *conn, const BackfillTask *task, GError **error);
+
 typedef struct {
     gint64 rows, skipped;
     LedgerWanted wanted;

@@ -1,5 +1,6 @@
 #include "backfill/pass.h"
 
+#include "backfill/form.h"
 #include "base/fault.h"
 #include "pg/lock.h"
 
@@ -38,9 +39,8 @@ fail_endless(PgConn *conn, Run *run, const LedgerBackfill *backfill, GError **er
 static bool
 find_leftover(PgConn *conn, const BackfillTask *task, bool *ret_found, GError **error)
 {
-    const SqlBackfill *statement = task->statement;
-    g_autofree char *sql = g_strdup_printf("SELECT EXISTS (SELECT 1 FROM ONLY %s AS %s WHERE %s)",
-                                           task->table->quoted, statement->alias, statement->where);
+    g_autofree char *left = form_left(task, NULL);
+    g_autofree char *sql = g_strdup_printf("SELECT EXISTS (%s)", left);
     g_autoptr(PgRows) rows = NULL;
 
     *ret_found = false;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backfill/form.h"
 #include "base/fault.h"
 #include "ledger/mappings.h"
 #include "sync/sync.h"
@@ -20,7 +21,8 @@ backfill_tasks_free(BackfillTasks *tasks)
     if (tasks == NULL)
         return;
     g_ptr_array_unref(tasks->tasks);
-    g_ptr_array_unref(tasks->statements);
+    g_clear_pointer(&tasks->statements, g_ptr_array_unref);
+    g_ptr_array_unref(tasks->targets);
     g_free(tasks);
 }
 
@@ -29,7 +31,7 @@ tasks_new(void)
 {
     BackfillTasks *tasks = g_new0(BackfillTasks, 1);
 
-    tasks->statements = g_ptr_array_new_with_free_func((GDestroyNotify) sql_backfill_free);
+    tasks->targets = g_ptr_array_new_with_free_func((GDestroyNotify) catalog_table_free);
     tasks->tasks = g_ptr_array_new_with_free_func((GDestroyNotify) task_free);
     return tasks;
 }
@@ -42,31 +44,27 @@ derive_statement(PgConn *conn, const RevisionSync *sync, GError **error)
     return table ? sync_backfill(table, sync) : NULL;
 }
 
-static bool
-load_statements(PgConn *conn, const Revision *revision, GPtrArray *statements, GError **error)
+static GPtrArray *
+load_statements(PgConn *conn, const Revision *revision, GError **error)
 {
     const Section *section = revision_section(revision, SECTION_BACKFILL, NULL);
+    g_autoptr(GPtrArray) statements =
+        g_ptr_array_new_with_free_func((GDestroyNotify) sql_backfill_free);
     g_autoptr(GPtrArray) syncs = NULL;
 
-    if (section) {
-        SqlBackfill *statement =
-            sql_backfill_parse(section->text, section->place, section->finished_when, error);
-
-        if (statement)
-            g_ptr_array_add(statements, statement);
-        return statement != NULL;
-    }
+    if (section)
+        return section_backfills(section, error);
     syncs = revision_syncs(revision, error);
     if (syncs == NULL)
-        return false;
+        return NULL;
     for (guint i = 0; i < syncs->len; i++) {
         SqlBackfill *statement = derive_statement(conn, syncs->pdata[i], error);
 
         if (statement == NULL)
-            return false;
+            return NULL;
         g_ptr_array_add(statements, statement);
     }
-    return true;
+    return g_steal_pointer(&statements);
 }
 
 static bool
@@ -130,32 +128,49 @@ backfill_load_leaves(PgConn *conn, const CatalogTable *table, GError **error)
 }
 
 static bool
-has_mapping(GPtrArray *mappings, const char *revision, const CatalogTable *table)
+fills_column(const SqlMapping *forward, const char *column)
+{
+    for (guint i = 0; i < forward->pairs->len; i++)
+        if (strcmp(((const SqlPair *) forward->pairs->pdata[i])->column, column) == 0)
+            return true;
+    return false;
+}
+
+/* Is what the statement sets what a mapping of its revision fills, with its triggers installed? */
+static bool
+is_synced(const Revision *revision, const SqlBackfill *statement, const CatalogTable *target,
+          const GPtrArray *mappings)
 {
     for (guint i = 0; i < mappings->len; i++) {
         const LedgerMapping *mapping = mappings->pdata[i];
+        g_autoptr(SqlMapping) forward = NULL;
+        bool sets_others = statement->kind != BACKFILL_UPDATE;
 
-        if (strcmp(mapping->revision, revision) == 0 &&
-            strcmp(mapping->schema, table->schema) == 0 && strcmp(mapping->table, table->name) == 0)
-            return true;
+        if (strcmp(mapping->revision, revision->id) != 0 ||
+            strcmp(mapping->schema, target->schema) != 0 ||
+            strcmp(mapping->table, target->name) != 0)
+            continue;
+        forward = sql_mapping_parse(mapping->forward, (Place){0}, NULL);
+        for (guint k = 0; k < statement->columns->len; k++)
+            sets_others |= forward == NULL || !fills_column(forward, statement->columns->pdata[k]);
+        return !sets_others;
     }
     return false;
 }
 
-static char *
-statement_text(const SqlBackfill *statement, const CatalogTable *table)
+/* Making room on a page helps the rows of that page alone. */
+static bool
+is_scattered(const BackfillTask *task)
 {
-    if (statement->kind == BACKFILL_DELETE)
-        return g_strdup_printf("DELETE FROM ONLY %s AS %s WHERE %s", table->quoted,
-                               statement->alias, statement->where);
-    return g_strdup_printf("UPDATE ONLY %s AS %s SET %s WHERE %s", table->quoted, statement->alias,
-                           statement->set, statement->where);
+    return task->statement->drives_target;
 }
 
 static bool
-ensure_row(PgConn *conn, const BackfillContext *context, const BackfillTask *task, GError **error)
+ensure_row(PgConn *conn, const BackfillContext *context, const BackfillTask *task, int nth,
+           GError **error)
 {
-    g_autofree char *text = statement_text(task->statement, task->table);
+    g_autofree char *text = form_statement(task, NULL);
+    const int parts = is_scattered(task) ? context->settings->backfill_parts : 1;
     g_autofree char *oid = g_strdup_printf("%u", task->table->oid);
     g_autoptr(PgRows) rows = pg_query(
         conn, error, "SELECT coalesce(pg_relation_size($1::oid), 0), current_setting('block_size')",
@@ -164,15 +179,32 @@ ensure_row(PgConn *conn, const BackfillContext *context, const BackfillTask *tas
         .revision = task->revision,
         .relation = task->table->quoted,
         .statement = text,
-        .range_pages = context->settings->backfill_range_pages,
-        .parts = context->settings->backfill_parts,
+        .range_pages = MAX(1, context->settings->backfill_range_pages * parts /
+                                  context->settings->backfill_parts),
+        .parts = parts,
     };
 
     if (rows == NULL)
         return false;
     plan.size_before = pg_integer(rows, 0, 0);
     plan.end_page = plan.size_before / pg_integer(rows, 0, 1);
-    return ledger_add_backfill(conn, &plan, error);
+    return ledger_add_backfill(conn, &plan, nth, error);
+}
+
+/* Everything that the parts will be made of, as far as EXPLAIN says it. */
+static bool
+explain(PgConn *conn, const BackfillTask *task, GError **error)
+{
+    g_autofree char *statement = form_statement(task, NULL);
+    g_autofree char *left = form_left(task, NULL);
+    g_autofree char *rows =
+        task->statement->kind == BACKFILL_INSERT ? form_rows(task) : g_strdup("SELECT");
+    g_autofree char *explain_statement = g_strdup_printf("EXPLAIN %s", statement);
+    g_autofree char *explain_left = g_strdup_printf("EXPLAIN %s", left);
+    g_autofree char *explain_rows = g_strdup_printf("EXPLAIN %s", rows);
+
+    return pg_exec(conn, error, explain_statement) && pg_exec(conn, error, explain_left) &&
+           pg_exec(conn, error, explain_rows);
 }
 
 /* A column that does not exist, or a right that is missing: said before anything is recorded, with
@@ -181,33 +213,56 @@ static bool
 check_with_server(PgConn *conn, const Revision *revision, const BackfillTask *task, GError **error)
 {
     const Section *section = revision_section(revision, SECTION_BACKFILL, NULL);
-    g_autofree char *text = statement_text(task->statement, task->table);
-    g_autofree char *sql = g_strdup_printf("EXPLAIN %s", text);
     g_autoptr(GError) cause = NULL;
 
-    if (pg_exec(conn, &cause, sql))
+    if (explain(conn, task, &cause))
         return true;
     if (!error_is(cause, ERROR_SQL)) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return false;
     }
     error_set_at(error, ERROR_SQL, section ? section->place : (Place){.file = revision->path},
-                 "the server refuses the backfill of %s: %s", task->table->quoted, cause->message);
+                 "the server refuses the backfill of %s: %s", task->target->quoted, cause->message);
     if (error)
         error_add_server(*error, error_get_sqlstate(cause), error_get_detail(cause));
     if (error_is_sqlstate(cause, "42501"))
-        return error_hint(error, "The role that runs the backfill needs SELECT and UPDATE (or "
-                                 "DELETE) on the table: connect as its owner, or GRANT them.");
+        return error_hint(error, "The role that runs the backfill needs SELECT and UPDATE, DELETE "
+                                 "or INSERT on its tables: connect as their owner, or GRANT them.");
+    if (error_is_sqlstate(cause, "42803"))
+        return error_hint(error, "An aggregate is over all rows, and sluice runs the statement "
+                                 "over a part of them: put it into a subquery on another table.");
     return error_hint(error, "Correct the section, and run it again: no row was touched.%s%s",
                       error_get_hint(cause) ? " " : "",
                       error_get_hint(cause) ? error_get_hint(cause) : "");
 }
 
+/* A key that may be NULL never conflicts: its rows would be inserted again and again. */
+static bool
+check_key(const Revision *revision, const BackfillTask *task, GError **error)
+{
+    const Section *section = revision_section(revision, SECTION_BACKFILL, NULL);
+    const GPtrArray *key = task->statement->key;
+
+    for (guint i = 0; task->statement->finished_by_key && i < key->len; i++) {
+        const CatalogColumn *column = catalog_column(task->target, key->pdata[i]);
+
+        if (column == NULL || column->not_null)
+            continue;
+        error_set_at(error, ERROR_STATE, section->place,
+                     "column '%s' of %s may be NULL, so ON CONFLICT does not tell which rows are "
+                     "done",
+                     column->name, task->target->quoted);
+        return error_hint(error, "Make it NOT NULL, or add a line `-- sluice: finished when "
+                                 "<condition>`.");
+    }
+    return true;
+}
+
 static CatalogTable *
-require_root(PgConn *conn, const SqlBackfill *statement, GError **error)
+require_root(PgConn *conn, const SqlSource *source, GError **error)
 {
     g_autoptr(CatalogTable) root =
-        catalog_require_table(conn, statement->schema, statement->table, error);
+        catalog_require_table(conn, source->schema, source->table, error);
 
     if (root == NULL || !check_kind(root->quoted, root->kind, error))
         return NULL;
@@ -217,14 +272,14 @@ require_root(PgConn *conn, const SqlBackfill *statement, GError **error)
 GPtrArray *
 backfill_load_tables(PgConn *conn, const Revision *revision, GError **error)
 {
-    g_autoptr(GPtrArray) statements =
-        g_ptr_array_new_with_free_func((GDestroyNotify) sql_backfill_free);
+    g_autoptr(GPtrArray) statements = load_statements(conn, revision, error);
     g_autoptr(GPtrArray) tables = tables_new();
 
-    if (!load_statements(conn, revision, statements, error))
+    if (statements == NULL)
         return NULL;
     for (guint i = 0; i < statements->len; i++) {
-        g_autoptr(CatalogTable) root = require_root(conn, statements->pdata[i], error);
+        const SqlBackfill *statement = statements->pdata[i];
+        g_autoptr(CatalogTable) root = require_root(conn, &statement->driving, error);
         g_autoptr(GPtrArray) leaves = root ? backfill_load_leaves(conn, root, error) : NULL;
 
         if (leaves == NULL)
@@ -234,59 +289,79 @@ backfill_load_tables(PgConn *conn, const Revision *revision, GError **error)
     return g_steal_pointer(&tables);
 }
 
+/* A table's rows in the ledger are in the order of the statements that go through it: @nth is from
+ * 0. */
 static const LedgerBackfill *
-find_row(const GPtrArray *rows, const char *relation)
+find_row(const GPtrArray *rows, const char *relation, int nth)
 {
     for (guint i = 0; i < rows->len; i++) {
         const LedgerBackfill *row = rows->pdata[i];
 
-        if (strcmp(row->relation, relation) == 0)
+        if (strcmp(row->relation, relation) == 0 && nth-- == 0)
             return row;
     }
     return NULL;
+}
+
+/* How many of @tasks go through the table. */
+static int
+count_tasks(const GPtrArray *tasks, guint end, const char *relation)
+{
+    int count = 0;
+
+    for (guint i = 0; i < end; i++)
+        count += strcmp(((BackfillTask *) tasks->pdata[i])->table->quoted, relation) == 0;
+    return count;
+}
+
+static BackfillTask *
+task_new(const Revision *revision, const SqlBackfill *statement, const CatalogTable *target,
+         CatalogTable *take_leaf)
+{
+    BackfillTask *task = g_new0(BackfillTask, 1);
+
+    task->revision = g_strdup(revision->id);
+    task->table = take_leaf;
+    task->statement = statement;
+    task->target = target;
+    return task;
 }
 
 /* Appends a task for each leaf of the statement's table; their ids are not known yet. @known: what
  * the ledger has of the revision (LedgerBackfill *). */
 static bool
 append_tasks(PgConn *conn, const BackfillContext *context, const Revision *revision,
-             SqlBackfill *statement, const GPtrArray *known, GPtrArray *tasks, GError **error)
+             const SqlBackfill *statement, const GPtrArray *known, BackfillTasks *tasks,
+             GError **error)
 {
-    g_autoptr(CatalogTable) root = require_root(conn, statement, error);
+    CatalogTable *target = require_root(conn, &statement->target, error);
+    g_autoptr(CatalogTable) root = NULL;
     g_autoptr(GPtrArray) mappings = NULL;
     g_autoptr(GPtrArray) leaves = NULL;
 
-    if (root == NULL)
+    if (target == NULL)
         return false;
-    mappings = ledger_load_mappings(conn, root->schema, root->name, error);
-    leaves = mappings ? backfill_load_leaves(conn, root, error) : NULL;
-    if (leaves == NULL)
+    g_ptr_array_add(tasks->targets, target);
+    root = require_root(conn, &statement->driving, error);
+    leaves = root ? backfill_load_leaves(conn, root, error) : NULL;
+    mappings = leaves ? ledger_load_mappings(conn, target->schema, target->name, error) : NULL;
+    if (mappings == NULL)
         return false;
     for (guint i = 0; i < leaves->len; i++) {
-        BackfillTask *task = g_new0(BackfillTask, 1);
+        BackfillTask *task =
+            task_new(revision, statement, target, g_steal_pointer(&leaves->pdata[i]));
+        const int nth = count_tasks(tasks->tasks, tasks->tasks->len, task->table->quoted);
 
-        task->revision = g_strdup(revision->id);
-        task->table = g_steal_pointer(&leaves->pdata[i]);
-        task->statement = statement;
-        task->synced = has_mapping(mappings, revision->id, root);
-        g_ptr_array_add(tasks, task);
-        if (find_row(known, task->table->quoted) == NULL &&
-            !check_with_server(conn, revision, task, error))
+        task->synced = is_synced(revision, statement, target, mappings);
+        g_ptr_array_add(tasks->tasks, task);
+        if (find_row(known, task->table->quoted, nth) == NULL &&
+            (!check_with_server(conn, revision, task, error) || !check_key(revision, task, error)))
             return false;
-        if (!ensure_row(conn, context, task, error))
+        if (!ensure_row(conn, context, task, nth, error))
             return false;
         FAULT_POINT("backfill-added");
     }
     return true;
-}
-
-static bool
-has_task(GPtrArray *tasks, const char *relation)
-{
-    for (guint i = 0; i < tasks->len; i++)
-        if (strcmp(((BackfillTask *) tasks->pdata[i])->table->quoted, relation) == 0)
-            return true;
-    return false;
 }
 
 /* Gives each task its row's id, drops those that are done. */
@@ -300,13 +375,14 @@ settle_rows(PgConn *conn, const Revision *revision, GPtrArray *tasks, GError **e
     for (guint i = 0; i < rows->len; i++) {
         const LedgerBackfill *row = rows->pdata[i];
 
-        if (!has_task(tasks, row->relation) &&
+        if (count_tasks(tasks, tasks->len, row->relation) == 0 &&
             !ledger_end_backfill(conn, row->id, LEDGER_BACKFILL_DONE, NULL, error))
             return false;
     }
     for (guint i = tasks->len; i > 0; i--) {
         BackfillTask *task = tasks->pdata[i - 1];
-        const LedgerBackfill *row = find_row(rows, task->table->quoted);
+        const LedgerBackfill *row =
+            find_row(rows, task->table->quoted, count_tasks(tasks, i - 1, task->table->quoted));
 
         if (row == NULL || row->state == LEDGER_BACKFILL_DONE)
             g_ptr_array_remove_index(tasks, i - 1);
@@ -323,10 +399,11 @@ backfill_tasks_plan(PgConn *conn, const BackfillContext *context, const Revision
     g_autoptr(BackfillTasks) tasks = tasks_new();
     g_autoptr(GPtrArray) known = ledger_load_backfills(conn, revision->id, error);
 
-    if (known == NULL || !load_statements(conn, revision, tasks->statements, error))
+    tasks->statements = known ? load_statements(conn, revision, error) : NULL;
+    if (tasks->statements == NULL)
         return NULL;
     for (guint i = 0; i < tasks->statements->len; i++)
-        if (!append_tasks(conn, context, revision, tasks->statements->pdata[i], known, tasks->tasks,
+        if (!append_tasks(conn, context, revision, tasks->statements->pdata[i], known, tasks,
                           error))
             return NULL;
     return settle_rows(conn, revision, tasks->tasks, error) ? g_steal_pointer(&tasks) : NULL;

@@ -10,13 +10,15 @@
 typedef struct {
     gint64 id; /* the ledger's */
     char *revision;
-    CatalogTable *table; /* holds rows itself: a leaf, where the statement's table is partitioned */
-    SqlBackfill *statement; /* shared by the leaves of a table: borrowed */
-    bool synced;            /* a trigger fills what apps write */
+    CatalogTable *table; /* is gone through: holds rows itself, a leaf where it is partitioned */
+    const SqlBackfill *statement; /* shared by the leaves of a table: borrowed */
+    const CatalogTable *target;   /* what the statement writes, as it names it: borrowed */
+    bool synced; /* sets what a trigger fills in rows that apps write; which is silent meanwhile */
 } BackfillTask;
 
 typedef struct {
     GPtrArray *statements; /* SqlBackfill *: what the tasks borrow */
+    GPtrArray *targets;    /* CatalogTable *: so too; one for each statement */
     GPtrArray *tasks;      /* BackfillTask *: those not done, in order */
 } BackfillTasks;
 
@@ -35,7 +37,7 @@ bool backfill_prepare_session(PgConn *conn, GError **error);
 /* The tables that hold the rows of @table: itself, its partitions' leaves, its children by
  * inheritance. ERROR_STATE: not a table. Element-type CatalogTable *. Caller owns. */
 GPtrArray *backfill_load_leaves(PgConn *conn, const CatalogTable *table, GError **error);
-/* Those of all tables that @revision backfills. */
+/* Those of all tables that the backfills of @revision go through. */
 GPtrArray *backfill_load_tables(PgConn *conn, const Revision *revision, GError **error);
 
 /* Pages of its heap, now; *@ret_pages -1 if the table is gone. */

@@ -158,15 +158,16 @@ ledger_load_backfill(PgConn *conn, gint64 id, GError **error)
 }
 
 bool
-ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, GError **error)
+ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, int nth, GError **error)
 {
     g_autofree char *end_page = number(plan->end_page);
     g_autofree char *range_pages = number(plan->range_pages);
     g_autofree char *parts = number(plan->parts);
     g_autofree char *size = number(plan->size_before);
     g_autofree char *key = ledger_key(conn, plan->revision);
-    const char *const params[] = {
-        key, plan->relation, plan->statement, end_page, range_pages, parts, size};
+    g_autofree char *earlier = number(nth);
+    const char *const params[] = {key,   plan->relation, plan->statement, end_page, range_pages,
+                                  parts, size,           earlier};
 
     /* Two processes that add at once meet at the ordinal; the later finds the row on its next look,
      * or tries the next ordinal for another relation. */
@@ -178,13 +179,14 @@ ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, GError **error)
                            "    end_page, range_pages, parts, size_before) "
                            "SELECT $1, coalesce(max(ordinal), 0) + 1, $2, $3, $4, $5, $6, $7 "
                            "FROM sluice.backfill WHERE revision = $1 "
-                           "HAVING count(*) FILTER (WHERE relation = $2) = 0 "
+                           "HAVING count(*) FILTER (WHERE relation = $2) = $8 "
                            "ON CONFLICT (revision, ordinal) DO NOTHING",
                            params, G_N_ELEMENTS(params), NULL, error))
             return false;
         found = pg_query(conn, error,
-                         "SELECT 1 FROM sluice.backfill WHERE revision = $1 AND relation = $2", key,
-                         plan->relation);
+                         "SELECT 1 FROM sluice.backfill WHERE revision = $1 AND relation = $2 "
+                         "OFFSET $3",
+                         key, plan->relation, earlier);
         if (found == NULL)
             return false;
         if (pg_rows_count(found) > 0)

@@ -22,7 +22,8 @@ const char *ledger_backfill_state_name(LedgerBackfillState state);
 
 typedef enum { LEDGER_WANT_RUN, LEDGER_WANT_PAUSE, LEDGER_WANT_CANCEL } LedgerWanted;
 
-/* One table (a leaf, where it is partitioned) of one revision. */
+/* One statement of one revision, on one table (a leaf, where it is partitioned). The rows of a
+ * table are in the order of the statements. */
 typedef struct {
     gint64 id;
     char *revision;
@@ -59,8 +60,8 @@ GPtrArray *ledger_load_backfills(PgConn *conn, const char *revision, GError **er
 LedgerBackfill *ledger_load_backfill(PgConn *conn, gint64 id, GError **error);
 
 /* Adds a row for @plan (revision, relation, statement, end_page, range_pages, parts, size_before
- * are read) unless its revision has one for that relation. */
-bool ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, GError **error);
+ * are read), the @nth (from 0) of its revision for that relation, unless it is there. */
+bool ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, int nth, GError **error);
 /* A failed or cancelled one runs again, if `wanted` says so. */
 bool ledger_restart_backfill(PgConn *conn, gint64 id, GError **error);
 /* DONE also writes its time; @error_text NULL for anything but FAILED. Only a running one changes,

@@ -11,15 +11,22 @@ is_table_empty(PgConn *conn, const char *schema, const char *name, bool *ret_emp
     return table != NULL && catalog_is_empty(conn, table, ret_empty, error);
 }
 
-/* The table of the backfill that is written out. */
+/* The tables that the written out statements go through. */
 static bool
-is_driving_table_empty(PgConn *conn, const Section *section, bool *ret_empty, GError **error)
+are_driving_tables_empty(PgConn *conn, const Section *section, bool *ret_empty, GError **error)
 {
-    g_autoptr(SqlBackfill) backfill =
-        sql_backfill_parse(section->text, section->place, section->finished_when, error);
+    g_autoptr(GPtrArray) backfills = section_backfills(section, error);
 
-    return backfill != NULL &&
-           is_table_empty(conn, backfill->schema, backfill->table, ret_empty, error);
+    if (backfills == NULL)
+        return false;
+    for (guint i = 0; i < backfills->len && *ret_empty; i++) {
+        const SqlBackfill *backfill = g_ptr_array_index(backfills, i);
+
+        if (!is_table_empty(conn, backfill->driving.schema, backfill->driving.table, ret_empty,
+                            error))
+            return false;
+    }
+    return true;
 }
 
 bool
@@ -36,7 +43,7 @@ fill_is_free(PgConn *conn, const Revision *revision, bool *ret_free, GError **er
         if (!is_table_empty(conn, sync->schema, sync->table, &is_empty, error))
             return false;
     }
-    if (section && is_empty && !is_driving_table_empty(conn, section, &is_empty, error))
+    if (section && is_empty && !are_driving_tables_empty(conn, section, &is_empty, error))
         return false;
     *ret_free = is_empty;
     return true;

@@ -101,15 +101,25 @@ check_syncs(const ApplyContext *apply, const Revision *revision, GError **error)
 }
 
 static bool
-check_backfill(const ApplyContext *apply, const Revision *revision, GError **error)
+check_backfills(const ApplyContext *apply, const Revision *revision, GError **error)
 {
     const Section *section = revision_section(revision, SECTION_BACKFILL, NULL);
-    g_autoptr(SqlBackfill) backfill = NULL;
+    g_autoptr(GPtrArray) backfills = NULL;
 
     if (section == NULL)
         return true;
-    backfill = sql_backfill_parse(section->text, section->place, section->finished_when, error);
-    return backfill && check_named(apply, revision, backfill->schema, backfill->table, error);
+    backfills = section_backfills(section, error);
+    if (backfills == NULL)
+        return false;
+    for (guint i = 0; i < backfills->len; i++) {
+        const SqlBackfill *backfill = g_ptr_array_index(backfills, i);
+
+        if (!check_named(apply, revision, backfill->driving.schema, backfill->driving.table,
+                         error) ||
+            !check_named(apply, revision, backfill->target.schema, backfill->target.table, error))
+            return false;
+    }
+    return true;
 }
 
 static bool
@@ -121,7 +131,7 @@ check_revision(const ApplyContext *apply, const Revision *header, bool may_have_
     if (revision == NULL || !revision_check(revision, error))
         return false;
     return may_have_rows ||
-           (check_syncs(apply, revision, error) && check_backfill(apply, revision, error) &&
+           (check_syncs(apply, revision, error) && check_backfills(apply, revision, error) &&
             check_section(apply, revision, SECTION_CUTOVER, error) &&
             check_section(apply, revision, SECTION_CONTRACT, error));
 }

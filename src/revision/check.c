@@ -211,10 +211,9 @@ check_verify(const Section *section, GError **error)
 static bool
 check_backfill(const Section *section, GError **error)
 {
-    g_autoptr(SqlBackfill) backfill =
-        sql_backfill_parse(section->text, section->place, section->finished_when, error);
+    g_autoptr(GPtrArray) backfills = section_backfills(section, error);
 
-    return backfill != NULL;
+    return backfills != NULL;
 }
 
 static bool

@@ -48,7 +48,7 @@ section_free(Section *section)
 {
     g_free(section->argument);
     g_free(section->text);
-    g_free(section->finished_when);
+    g_ptr_array_unref(section->remarks);
     g_free(section->fill_in);
     g_free(section);
 }
@@ -160,6 +160,46 @@ check_unique(const Revision *revision, const Section *section, GError **error)
     return error_hint(error, "The first stands in line %d.", other->place.line - 1);
 }
 
+static const struct {
+    const char *name;
+    const char *lacks; /* what it must say */
+} remark_kinds[REMARK_N] = {
+    [REMARK_FINISHED_WHEN] = {"finished when", "its condition"},
+    [REMARK_DRIVING_TABLE] = {"driving table", "the table's name"},
+};
+
+/* What stands behind the words @name in @words, however many blanks they are apart. */
+static char *
+behind_name(const char *words, const char *name)
+{
+    for (; *name; name++) {
+        if (*name == ' ')
+            words += strspn(words, " \t");
+        else
+            words++;
+    }
+    return g_strstrip(g_strdup(words));
+}
+
+static bool
+add_remark(Section *section, SqlRemarkKind kind, const char *words, Place place, GError **error)
+{
+    const char *name = remark_kinds[kind].name;
+    g_autofree char *text = behind_name(words, name);
+    SqlRemark *remark;
+
+    if (section == NULL || section->kind != SECTION_BACKFILL)
+        return error_set_at(error, ERROR_CONFIG, place, "'%s' belongs into the section backfill",
+                            name);
+    if (text[0] == '\0')
+        return error_set_at(error, ERROR_CONFIG, place, "'%s' lacks %s", name,
+                            remark_kinds[kind].lacks);
+    remark = g_new0(SqlRemark, 1);
+    *remark = (SqlRemark){kind, g_steal_pointer(&text), place};
+    g_ptr_array_add(section->remarks, remark);
+    return true;
+}
+
 /* A line that says something about the section it stands in. *@ret_is_one: it is such a line. */
 static bool
 apply_remark(Section *section, const char *words, Place place, bool *ret_is_one, GError **error)
@@ -167,18 +207,11 @@ apply_remark(Section *section, const char *words, Place place, bool *ret_is_one,
     g_autofree char *name = fold_blanks(words);
 
     *ret_is_one = true;
-    if (g_str_equal(name, "finished when") || g_str_has_prefix(name, "finished when ")) {
-        g_autofree char *condition = g_strstrip(g_strdup(strstr(words, "when") + strlen("when")));
+    for (int kind = 0; kind < REMARK_N; kind++) {
+        const char *known = remark_kinds[kind].name;
 
-        if (section == NULL || section->kind != SECTION_BACKFILL)
-            return error_set_at(error, ERROR_CONFIG, place,
-                                "'finished when' belongs into the section backfill");
-        if (condition[0] == '\0')
-            return error_set_at(error, ERROR_CONFIG, place, "'finished when' lacks its condition");
-        if (section->finished_when != NULL)
-            return error_set_at(error, ERROR_CONFIG, place, "a second 'finished when'");
-        section->finished_when = g_steal_pointer(&condition);
-        return true;
+        if (g_str_has_prefix(name, known) && strchr(" ", name[strlen(known)]))
+            return add_remark(section, (SqlRemarkKind) kind, words, place, error);
     }
     if (g_str_equal(name, "not null")) {
         if (section == NULL || section->kind != SECTION_SYNC)
@@ -204,6 +237,7 @@ add_section(Revision *revision, const Marker *marker, GError **error)
     g_autoptr(Section) section = g_new0(Section, 1);
 
     section->place = (Place){revision->path, marker->line, 1};
+    section->remarks = g_ptr_array_new_with_free_func((GDestroyNotify) sql_remark_free);
     if (!parse_marker_name(section, marker->words, error) ||
         !check_unique(revision, section, error))
         return false;
@@ -386,14 +420,23 @@ section_parse(const Section *section, GError **error)
     return sql_parse(section->text, section->place, error);
 }
 
+GPtrArray *
+section_backfills(const Section *section, GError **error)
+{
+    return sql_backfills_parse(section->text, section->place, section->remarks, error);
+}
+
 static void
 append_canonical(GString *all, const Section *section)
 {
     g_autofree char *canonical = sql_canonical(section->text);
 
     g_string_append_printf(all, "%s\n", canonical);
-    if (section->finished_when != NULL)
-        g_string_append_printf(all, "finished when %s\n", section->finished_when);
+    for (guint i = 0; i < section->remarks->len; i++) {
+        const SqlRemark *remark = section->remarks->pdata[i];
+
+        g_string_append_printf(all, "%s %s\n", remark_kinds[remark->kind].name, remark->text);
+    }
     if (section->not_null)
         g_string_append(all, "not null\n");
 }

@@ -50,11 +50,11 @@ typedef struct {
 
 typedef struct {
     SectionKind kind;
-    char *argument;      /* table of a sync, as written; else NULL */
-    char *text;          /* without the marker line */
-    Place place;         /* of the text's first line; file borrowed from the revision */
-    char *finished_when; /* backfill only: `-- sluice: finished when <condition>`; NULL: none */
-    bool not_null;       /* sync only: `-- sluice: not null`: its new columns will never be NULL */
+    char *argument;     /* table of a sync, as written; else NULL */
+    char *text;         /* without the marker line */
+    Place place;        /* of the text's first line; file borrowed from the revision */
+    GPtrArray *remarks; /* backfill only: SqlRemark *: `-- sluice: finished when <condition>`, .. */
+    bool not_null;      /* sync only: `-- sluice: not null`: its new columns will never be NULL */
     char *fill_in; /* `-- sluice: fill in <what>`: what it lacks; it is not run; NULL: nothing */
 } Section;
 
@@ -88,6 +88,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Revision, revision_free)
 const Section *revision_section(const Revision *revision, SectionKind kind, const char *argument);
 /* Its statements. ERROR_SQL with the place. Caller owns. */
 SqlScript *section_parse(const Section *section, GError **error);
+/* The statements of a backfill section (sql/bound.h). Element-type SqlBackfill *. Caller owns. */
+GPtrArray *section_backfills(const Section *section, GError **error);
 /* SHA-256 of the canonical text: comments and blanks do not count. Caller owns. */
 char *section_checksum(const Section *section);
 /* One checksum over all sections of @kind; NULL if there is none. Caller owns. */

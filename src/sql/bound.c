@@ -2,15 +2,25 @@
 
 #include <string.h>
 
+#include "sql/driving.h"
+#include "sql/finished.h"
+#include "sql/script.h"
 #include "sql/tree.h"
 
-/* The one statement of a backfill section, taken apart. */
+/* One statement of a backfill section, taken apart: nodes of the tree, and where its clauses stand
+ * among the tokens. */
 typedef struct {
     const SqlTree *tree;
+    BackfillKind kind;
     const PgQuery__RangeVar *relation;
-    PgQuery__Node *const *targets; /* ResTarget; NULL for DELETE */
-    size_t n_targets;
-    PgQuery__Node *where; /* NULL: none */
+    Assignments set; /* UPDATE */
+    PgQuery__Node *where;
+    PgQuery__Node *const *from_items;
+    size_t n_from_items;
+    const PgQuery__InsertStmt *insert;
+    guint from, where_at, end; /* tokens: FROM or USING, WHERE, the end of both; end if absent */
+    const char *finished_when, *driving; /* remarks, or NULL */
+    Place finished_place, driving_place;
 } Parts;
 
 static bool
@@ -18,23 +28,35 @@ refuse(const SqlTree *tree, int offset, GError **error, const char *what)
 {
     error_set_at(error, ERROR_SQL, tree_place(tree, offset), "%s", what);
     error_hint(error,
-               "A backfill is one plain UPDATE or DELETE on one table, as one would run it on "
-               "a laptop; sluice cuts it into parts.");
+               "A backfill is a plain UPDATE, DELETE or INSERT .. SELECT, as one would run it on a "
+               "laptop; sluice cuts it into parts.");
     return false;
 }
 
-static bool
-check_update(const SqlTree *tree, const PgQuery__UpdateStmt *update, GError **error)
+static int
+start_of(const SqlTree *tree, guint token)
 {
-    const int at = update->relation->location;
+    return tree_token(tree, MIN(token, tree->tokens->len - 1))->start;
+}
 
+static bool
+take_update(Parts *parts, const PgQuery__UpdateStmt *update, GError **error)
+{
+    const SqlTree *tree = parts->tree;
+
+    parts->kind = BACKFILL_UPDATE;
+    parts->relation = update->relation;
+    parts->set.targets = update->target_list;
+    parts->set.n_targets = update->n_target_list;
+    parts->where = update->where_clause;
+    parts->from_items = update->from_clause;
+    parts->n_from_items = update->n_from_clause;
     if (update->with_clause != NULL)
         return refuse(tree, update->with_clause->location, error,
-                      "a backfill with a WITH clause is not supported yet");
-    if (update->n_from_clause > 0)
-        return refuse(tree, at, error, "a backfill by UPDATE .. FROM is not supported yet");
+                      "a backfill with a WITH clause cannot be cut into parts");
     if (update->n_returning_list > 0)
-        return refuse(tree, at, error, "a backfill cannot have RETURNING: nobody reads it");
+        return refuse(tree, update->relation->location, error,
+                      "a backfill cannot have RETURNING: nobody reads it");
     for (size_t i = 0; i < update->n_target_list; i++) {
         const PgQuery__ResTarget *target = update->target_list[i]->res_target;
 
@@ -46,298 +68,192 @@ check_update(const SqlTree *tree, const PgQuery__UpdateStmt *update, GError **er
 }
 
 static bool
-check_delete(const SqlTree *tree, const PgQuery__DeleteStmt *delete, GError **error)
+take_delete(Parts *parts, const PgQuery__DeleteStmt *delete, GError **error)
 {
-    const int at = delete->relation->location;
+    const SqlTree *tree = parts->tree;
 
+    parts->kind = BACKFILL_DELETE;
+    parts->relation = delete->relation;
+    parts->where = delete->where_clause;
+    parts->from_items = delete->using_clause;
+    parts->n_from_items = delete->n_using_clause;
     if (delete->with_clause != NULL)
         return refuse(tree, delete->with_clause->location, error,
-                      "a backfill with a WITH clause is not supported yet");
-    if (delete->n_using_clause > 0)
-        return refuse(tree, at, error, "a backfill by DELETE .. USING is not supported yet");
+                      "a backfill with a WITH clause cannot be cut into parts");
     if (delete->n_returning_list > 0)
-        return refuse(tree, at, error, "a backfill cannot have RETURNING: nobody reads it");
+        return refuse(tree, delete->relation->location, error,
+                      "a backfill cannot have RETURNING: nobody reads it");
     if (delete->where_clause == NULL) {
-        error_set_at(error, ERROR_SQL, tree_place(tree, at), "this DELETE empties the table");
+        error_set_at(error, ERROR_SQL, tree_place(tree, delete->relation->location),
+                     "this DELETE empties the table");
         error_hint(error, "Say which rows with a WHERE; `WHERE true` if all are meant.");
         return false;
     }
     return true;
 }
 
-static bool
-parts_of(const SqlTree *tree, Parts *parts, GError **error)
+/* What of a SELECT is about all its rows at once; NULL: nothing. */
+static const char *
+whole_clause(const PgQuery__SelectStmt *select)
 {
-    const PgQuery__ParseResult *result = tree->result;
-    const PgQuery__Node *node = result->n_stmts > 0 ? result->stmts[0]->stmt : NULL;
+    const struct {
+        bool is_there;
+        const char *name;
+    } clauses[] = {
+        {select->with_clause != NULL, "WITH"},
+        {select->op != PG_QUERY__SET_OPERATION__SETOP_NONE, "UNION, INTERSECT or EXCEPT"},
+        {select->n_distinct_clause > 0, "DISTINCT"},
+        {select->n_group_clause > 0, "GROUP BY"},
+        {select->having_clause != NULL, "HAVING"},
+        {select->n_window_clause > 0, "WINDOW"},
+        {select->limit_count != NULL || select->limit_offset != NULL, "LIMIT or OFFSET"},
+        {select->n_sort_clause > 0, "ORDER BY"},
+        {select->n_locking_clause > 0, "FOR UPDATE or FOR SHARE"},
+        {select->n_values_lists > 0, "VALUES"},
+    };
 
-    parts->tree = tree;
-    if (result->n_stmts == 0)
-        return refuse(tree, -1, error, "the backfill holds no statement");
-    if (result->n_stmts > 1)
-        return refuse(tree,
-                      tree_token(tree, tree_token_at(tree, result->stmts[1]->stmt_location))->start,
-                      error, "a backfill is one statement, this is a second one");
-    if (node->node_case == PG_QUERY__NODE__NODE_UPDATE_STMT) {
-        parts->relation = node->update_stmt->relation;
-        parts->targets = node->update_stmt->target_list;
-        parts->n_targets = node->update_stmt->n_target_list;
-        parts->where = node->update_stmt->where_clause;
-        if (!check_update(tree, node->update_stmt, error))
-            return false;
-    } else if (node->node_case == PG_QUERY__NODE__NODE_DELETE_STMT) {
-        parts->relation = node->delete_stmt->relation;
-        parts->where = node->delete_stmt->where_clause;
-        if (!check_delete(tree, node->delete_stmt, error))
-            return false;
-    } else if (node->node_case == PG_QUERY__NODE__NODE_INSERT_STMT) {
-        return refuse(tree, tree_token(tree, 0)->start, error,
-                      "a backfill by INSERT is not supported yet");
-    } else {
-        return refuse(tree, tree_token(tree, 0)->start, error,
-                      "a backfill is an UPDATE or a DELETE");
+    for (size_t i = 0; i < G_N_ELEMENTS(clauses); i++)
+        if (clauses[i].is_there)
+            return clauses[i].name;
+    return NULL;
+}
+
+static bool
+check_conflict(const SqlTree *tree, const PgQuery__InsertStmt *insert, GError **error)
+{
+    const PgQuery__OnConflictClause *conflict = insert->on_conflict_clause;
+
+    if (conflict != NULL && conflict->action == PG_QUERY__ON_CONFLICT_ACTION__ONCONFLICT_NOTHING)
+        return true;
+    error_set_at(error, ERROR_SQL,
+                 tree_place(tree, conflict ? conflict->location : insert->relation->location),
+                 conflict ? "a backfill cannot DO UPDATE: it would overwrite what apps wrote"
+                          : "the INSERT does not say ON CONFLICT DO NOTHING");
+    return error_hint(error, "End it with `ON CONFLICT (<key>) DO NOTHING`: a row that is there is "
+                             "done.");
+}
+
+static bool
+take_insert(Parts *parts, const PgQuery__InsertStmt *insert, GError **error)
+{
+    const SqlTree *tree = parts->tree;
+    const PgQuery__SelectStmt *select =
+        insert->select_stmt != NULL ? insert->select_stmt->select_stmt : NULL;
+    g_autofree char *message = NULL;
+    const char *clause = NULL;
+
+    parts->kind = BACKFILL_INSERT;
+    parts->insert = insert;
+    parts->relation = insert->relation;
+    if (insert->with_clause != NULL)
+        return refuse(tree, insert->with_clause->location, error,
+                      "a backfill with a WITH clause cannot be cut into parts");
+    if (insert->n_returning_list > 0)
+        return refuse(tree, insert->relation->location, error,
+                      "a backfill cannot have RETURNING: nobody reads it");
+    clause = select != NULL ? whole_clause(select) : "DEFAULT VALUES";
+    if (clause != NULL) {
+        message = g_strdup_printf("an INSERT with %s cannot be cut into parts", clause);
+        return refuse(tree, insert->relation->location, error, message);
     }
+    if (insert->n_cols == 0)
+        return refuse(tree, insert->relation->location, error,
+                      "the INSERT does not name the columns that it fills");
+    parts->where = select->where_clause;
+    parts->from_items = select->from_clause;
+    parts->n_from_items = select->n_from_clause;
+    return check_conflict(tree, insert, error);
+}
+
+/* The first @wanted in [from,end) outside of parentheses; end if there is none. */
+static guint
+find_token(const SqlTree *tree, guint from, guint end, PgQuery__Token wanted)
+{
+    int depth = 0;
+
+    for (guint i = from; i < end; i++) {
+        const PgQuery__Token token = tree_token(tree, i)->token;
+
+        if (token == PG_QUERY__TOKEN__ASCII_40)
+            depth++;
+        else if (token == PG_QUERY__TOKEN__ASCII_41)
+            depth--;
+        else if (token == wanted && depth == 0 &&
+                 (i == 0 || tree_token(tree, i - 1)->token != PG_QUERY__TOKEN__DISTINCT))
+            return i;
+    }
+    return end;
+}
+
+static void
+find_clauses(Parts *parts)
+{
+    const SqlTree *tree = parts->tree;
+
+    parts->end = tree->tokens->len;
+    while (tree_token(tree, parts->end - 1)->token == PG_QUERY__TOKEN__ASCII_59)
+        parts->end--;
+    if (parts->kind == BACKFILL_INSERT)
+        parts->end = tree_token_at(tree, parts->insert->on_conflict_clause->location);
+    parts->where_at = find_token(tree, 0, parts->end, PG_QUERY__TOKEN__WHERE);
+    parts->from = parts->where_at;
+    if (parts->n_from_items > 0)
+        parts->from = find_token(tree, 0, parts->where_at,
+                                 parts->kind == BACKFILL_DELETE ? PG_QUERY__TOKEN__USING
+                                                                : PG_QUERY__TOKEN__FROM);
+}
+
+static bool
+parts_of(Parts *parts, GError **error)
+{
+    const SqlTree *tree = parts->tree;
+    const PgQuery__Node *node = tree->result->stmts[0]->stmt;
+    bool taken = false;
+
+    if (node->node_case == PG_QUERY__NODE__NODE_UPDATE_STMT)
+        taken = take_update(parts, node->update_stmt, error);
+    else if (node->node_case == PG_QUERY__NODE__NODE_DELETE_STMT)
+        taken = take_delete(parts, node->delete_stmt, error);
+    else if (node->node_case == PG_QUERY__NODE__NODE_INSERT_STMT)
+        taken = take_insert(parts, node->insert_stmt, error);
+    else
+        return refuse(tree, start_of(tree, 0), error,
+                      "a backfill is an UPDATE, a DELETE or an INSERT .. SELECT");
+    if (!taken)
+        return false;
     if (!parts->relation->inh)
         return refuse(tree, parts->relation->location, error,
                       "a backfill cannot say ONLY: it runs on each partition by itself");
     if (parts->where != NULL && parts->where->node_case == PG_QUERY__NODE__NODE_CURRENT_OF_EXPR)
         return refuse(tree, parts->relation->location, error,
                       "a backfill cannot use WHERE CURRENT OF");
+    find_clauses(parts);
     return true;
-}
-
-/* What names the table inside the statement. */
-static const char *
-alias_of(const PgQuery__RangeVar *relation)
-{
-    return relation->alias != NULL ? relation->alias->aliasname : relation->relname;
-}
-
-/* users.full_name and full_name are the same column: drops the qualifier, for tree_equal. */
-static bool
-visit_unqualify(ProtobufCMessage *message, void *data)
-{
-    PgQuery__ColumnRef *column = TREE_AS(message, ColumnRef, column_ref);
-    const char *alias = data;
-
-    if (column == NULL || column->n_fields != 2 ||
-        g_strcmp0(tree_string(column->fields[0]), alias) != 0)
-        return true;
-    pg_query__node__free_unpacked(column->fields[0], NULL);
-    column->fields[0] = column->fields[1];
-    column->n_fields = 1;
-    return false;
-}
-
-static const PgQuery__ResTarget *
-target_of(const Parts *parts, const PgQuery__Node *column)
-{
-    const char *name = tree_bare_column(column);
-
-    for (size_t i = 0; name != NULL && i < parts->n_targets; i++) {
-        const PgQuery__ResTarget *target = parts->targets[i]->res_target;
-        if (target->n_indirection == 0 && g_str_equal(target->name, name))
-            return target;
-    }
-    return NULL;
 }
 
 typedef struct {
-    const Parts *parts;
-    bool found;
-} Touch;
+    const char *table;
+    int count;
+} Mentions;
 
 static bool
-visit_touch(ProtobufCMessage *message, void *data)
+visit_relation(ProtobufCMessage *message, void *data)
 {
-    const PgQuery__ColumnRef *column = TREE_AS(message, ColumnRef, column_ref);
-    Touch *touch = data;
+    const PgQuery__RangeVar *relation = TREE_AS(message, RangeVar, range_var);
+    Mentions *mentions = data;
 
-    for (size_t i = 0; column != NULL && i < touch->parts->n_targets; i++) {
-        if (g_strcmp0(tree_string(column->fields[column->n_fields - 1]),
-                      touch->parts->targets[i]->res_target->name) == 0)
-            touch->found = true;
-    }
+    mentions->count += relation != NULL && g_str_equal(relation->relname, mentions->table);
     return true;
-}
-
-static bool
-visit_moving_value(ProtobufCMessage *message, void *data)
-{
-    static const char *const names[] = {"now",     "clock_timestamp", "statement_timestamp",
-                                        "random",  "gen_random_uuid", "transaction_timestamp",
-                                        "nextval", "timeofday",       NULL};
-    const PgQuery__FuncCall *call = TREE_AS(message, FuncCall, func_call);
-    bool *found = data;
-
-    *found |=
-        TREE_AS(message, SQLValueFunction, sqlvalue_function) != NULL ||
-        (call != NULL && g_strv_contains(names, tree_string(call->funcname[call->n_funcname - 1])));
-    return !*found;
-}
-
-/* Does the statement change what @expression reads, or does it have another value each time? Then a
- * condition on it proves nothing. */
-static bool
-is_moved(const Parts *parts, PgQuery__Node *expression)
-{
-    Touch touch = {parts, false};
-
-    TREE_WALK(expression, visit_touch, &touch);
-    TREE_WALK(expression, visit_moving_value, &touch.found);
-    return touch.found;
-}
-
-/* Can the expression never be NULL, by its form alone? */
-static bool
-is_never_null(const PgQuery__Node *node)
-{
-    static const char *const never_null[] = {"now",    "clock_timestamp", "gen_random_uuid",
-                                             "random", "nextval",         NULL};
-    const char *name;
-
-    switch ((int) node->node_case) {
-    case PG_QUERY__NODE__NODE_A_CONST:
-        return !node->a_const->isnull;
-    case PG_QUERY__NODE__NODE_TYPE_CAST:
-        return is_never_null(node->type_cast->arg);
-    case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
-        return true;
-    case PG_QUERY__NODE__NODE_COALESCE_EXPR:
-        return node->coalesce_expr->n_args > 0 &&
-               is_never_null(node->coalesce_expr->args[node->coalesce_expr->n_args - 1]);
-    case PG_QUERY__NODE__NODE_FUNC_CALL:
-        name = tree_string(node->func_call->funcname[node->func_call->n_funcname - 1]);
-        return name != NULL && g_strv_contains(never_null, name);
-    default:
-        return false;
-    }
-}
-
-static void
-gather_conjuncts(PgQuery__Node *condition, GPtrArray *conjuncts)
-{
-    const PgQuery__BoolExpr *expression = condition->bool_expr;
-
-    if (condition->node_case != PG_QUERY__NODE__NODE_BOOL_EXPR ||
-        expression->boolop != PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR) {
-        g_ptr_array_add(conjuncts, condition);
-        return;
-    }
-    for (size_t i = 0; i < expression->n_args; i++)
-        gather_conjuncts(expression->args[i], conjuncts);
-}
-
-static bool
-is_null_test(const PgQuery__Node *node, PgQuery__NullTestType type)
-{
-    return node->node_case == PG_QUERY__NODE__NODE_NULL_TEST &&
-           node->null_test->nulltesttype == type;
-}
-
-/* `expr IS NOT NULL` among the conjuncts? */
-static bool
-holds_not_null(const GPtrArray *conjuncts, const PgQuery__Node *expression)
-{
-    for (guint i = 0; i < conjuncts->len; i++) {
-        const PgQuery__Node *other = conjuncts->pdata[i];
-        if (is_null_test(other, PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL) &&
-            tree_equal(&other->null_test->arg->base, &expression->base))
-            return true;
-    }
-    return false;
-}
-
-static bool
-excludes_by_null(const Parts *parts, const GPtrArray *conjuncts, const PgQuery__Node *conjunct)
-{
-    const PgQuery__ResTarget *target;
-
-    if (!is_null_test(conjunct, PG_QUERY__NULL_TEST_TYPE__IS_NULL))
-        return false;
-    target = target_of(parts, conjunct->null_test->arg);
-    return target != NULL && (is_never_null(target->val) || holds_not_null(conjuncts, target->val));
-}
-
-static bool
-excludes_by_distinct(const Parts *parts, const PgQuery__Node *conjunct)
-{
-    const PgQuery__AExpr *comparison = conjunct->a_expr;
-    const PgQuery__ResTarget *target;
-    PgQuery__Node *other;
-
-    if (conjunct->node_case != PG_QUERY__NODE__NODE_A_EXPR ||
-        comparison->kind != PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT)
-        return false;
-    target = target_of(parts, comparison->lexpr);
-    other = comparison->rexpr;
-    if (target == NULL) {
-        target = target_of(parts, comparison->rexpr);
-        other = comparison->lexpr;
-    }
-    return target != NULL && tree_equal(&other->base, &target->val->base) &&
-           !is_moved(parts, target->val);
-}
-
-/* Is the condition false for every row that the statement has been over? */
-static bool
-excludes(const Parts *parts, PgQuery__Node *condition)
-{
-    g_autoptr(GPtrArray) conjuncts = g_ptr_array_new();
-
-    gather_conjuncts(condition, conjuncts);
-    for (guint i = 0; i < conjuncts->len; i++) {
-        PgQuery__Node *conjunct = conjuncts->pdata[i];
-        bool all = conjunct->node_case == PG_QUERY__NODE__NODE_BOOL_EXPR &&
-                   conjunct->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
-
-        for (size_t k = 0; all && k < conjunct->bool_expr->n_args; k++)
-            all = excludes(parts, conjunct->bool_expr->args[k]);
-        if (all || excludes_by_null(parts, conjuncts, conjunct) ||
-            excludes_by_distinct(parts, conjunct))
-            return true;
-    }
-    return false;
-}
-
-/* Where the WHERE keyword stands: no other is outside parentheses. The number of tokens if none. */
-static guint
-where_token(const SqlTree *tree)
-{
-    int depth = 0;
-
-    for (guint i = 0; i < tree->tokens->len; i++) {
-        const PgQuery__Token token = tree_token(tree, i)->token;
-        if (token == PG_QUERY__TOKEN__ASCII_40)
-            depth++;
-        else if (token == PG_QUERY__TOKEN__ASCII_41)
-            depth--;
-        else if (token == PG_QUERY__TOKEN__WHERE && depth == 0)
-            return i;
-    }
-    return tree->tokens->len;
-}
-
-/* The number of tokens without semicolons at the end. */
-static guint
-last_token(const SqlTree *tree)
-{
-    guint end = tree->tokens->len;
-
-    while (end > 0 && tree_token(tree, end - 1)->token == PG_QUERY__TOKEN__ASCII_59)
-        end--;
-    return end;
 }
 
 static char *
 assigned_text(const Parts *parts, size_t index)
 {
-    const guint where = where_token(parts->tree);
-    const guint first = tree_token_at(parts->tree, parts->targets[index]->res_target->location);
-    guint end = MIN(where, last_token(parts->tree));
+    const guint first = tree_token_at(parts->tree, parts->set.targets[index]->res_target->location);
+    guint end = parts->from;
 
-    if (index + 1 < parts->n_targets)
-        end = tree_token_at(parts->tree, parts->targets[index + 1]->res_target->location) - 1;
+    if (index + 1 < parts->set.n_targets)
+        end = tree_token_at(parts->tree, parts->set.targets[index + 1]->res_target->location) - 1;
     for (guint i = first; i < end; i++) {
         if (tree_token(parts->tree, i)->token == PG_QUERY__TOKEN__ASCII_61)
             return tree_fold(parts->tree, i + 1, end);
@@ -349,24 +265,27 @@ assigned_text(const Parts *parts, size_t index)
 static bool
 refuse_where(const Parts *parts, GError **error)
 {
-    const PgQuery__ResTarget *target = parts->targets[0]->res_target;
-    const int at = parts->where != NULL ? tree_token(parts->tree, where_token(parts->tree))->start
-                                        : tree_token(parts->tree, 0)->start;
+    const PgQuery__ResTarget *target = parts->set.targets[0]->res_target;
     const char *join = parts->where != NULL ? "AND" : "WHERE";
-    g_autofree char *column = tree_quote(target->name);
+    g_autofree char *name = tree_quote(target->name);
+    g_autofree char *alias = tree_quote(parts->set.alias);
+    g_autofree char *column =
+        parts->n_from_items > 0 ? g_strdup_printf("%s.%s", alias, name) : g_strdup(name);
     g_autofree char *expression = assigned_text(parts, 0);
 
-    error_set_at(error, ERROR_SQL, tree_place(parts->tree, at),
-                 parts->where != NULL
-                     ? "the WHERE does not exclude the rows that are done, so that the backfill "
-                       "would never end"
-                     : "the backfill has no WHERE that excludes the rows that are done");
-    if (target->n_indirection == 0 && is_never_null(target->val))
+    error_set_at(
+        error, ERROR_SQL,
+        tree_place(parts->tree, start_of(parts->tree, parts->where != NULL ? parts->where_at : 0)),
+        parts->where != NULL
+            ? "the WHERE does not exclude the rows that are done, so that the backfill "
+              "would never end"
+            : "the backfill has no WHERE that excludes the rows that are done");
+    if (target->n_indirection == 0 && finished_is_never_null(target->val))
         return error_hint(error,
                           "Add `%s %s IS NULL`, or a line `-- sluice: finished when "
                           "<condition>`.",
                           join, column);
-    if (target->n_indirection > 0 || is_moved(parts, target->val))
+    if (target->n_indirection > 0 || finished_is_moved(&parts->set, target->val))
         return error_hint(error, "Add a line `-- sluice: finished when <condition>` that is true "
                                  "for a row that is done.");
     return error_hint(error,
@@ -392,53 +311,238 @@ check_finished_when(const char *finished_when, Place origin, GError **error)
     return true;
 }
 
-static SqlBackfill *
-backfill_new(const Parts *parts, const char *finished_when)
+/* An INSERT knows what is done by its key: it must name it, and fill it. */
+static bool
+check_key(const SqlTree *tree, const PgQuery__InsertStmt *insert, GError **error)
 {
-    const SqlTree *tree = parts->tree;
-    const guint where = where_token(tree), end = last_token(tree);
-    SqlBackfill *backfill = g_new0(SqlBackfill, 1);
+    const PgQuery__OnConflictClause *conflict = insert->on_conflict_clause;
+    const PgQuery__InferClause *infer = conflict->infer;
+    bool is_named = infer != NULL && infer->n_index_elems > 0 && infer->where_clause == NULL;
+
+    for (size_t i = 0; is_named && i < infer->n_index_elems; i++) {
+        const char *name = infer->index_elems[i]->index_elem->name;
+        bool is_filled = false;
+
+        for (size_t k = 0; k < insert->n_cols; k++)
+            is_filled |= g_str_equal(insert->cols[k]->res_target->name, name);
+        if (name[0] && !is_filled)
+            return refuse(tree, conflict->location, error,
+                          "the INSERT does not fill the key that its ON CONFLICT names");
+        is_named = name[0] != '\0';
+    }
+    if (is_named)
+        return true;
+    error_set_at(error, ERROR_SQL, tree_place(tree, conflict->location),
+                 "the ON CONFLICT does not tell which rows are done");
+    return error_hint(error, "Name the columns of a unique key, `ON CONFLICT (<key>) DO NOTHING`, "
+                             "or add a line `-- sluice: finished when <condition>`.");
+}
+
+static bool
+check_excluding(Parts *parts, GError **error)
+{
+    Mentions mentions = {parts->relation->relname, 0};
+
+    if (parts->finished_when != NULL)
+        return check_finished_when(parts->finished_when, parts->finished_place, error);
+    if (parts->kind == BACKFILL_INSERT)
+        return check_key(parts->tree, parts->insert, error);
+    if (parts->kind == BACKFILL_DELETE)
+        return true;
+    tree_walk(&parts->tree->result->base, visit_relation, &mentions);
+    parts->set.self_joined = mentions.count > 1;
+    if (parts->where != NULL && finished_is_excluded(&parts->set, parts->where))
+        return true;
+    return refuse_where(parts, error);
+}
+
+static void
+source_of(const PgQuery__RangeVar *relation, SqlSource *ret_source)
+{
+    ret_source->schema = relation->schemaname[0] ? g_strdup(relation->schemaname) : NULL;
+    ret_source->table = g_strdup(relation->relname);
+    ret_source->alias = tree_quote(relation_alias(relation));
+}
+
+static char *
+where_text(const Parts *parts)
+{
     g_autofree char *written = NULL;
 
-    backfill->kind = parts->targets != NULL ? BACKFILL_UPDATE : BACKFILL_DELETE;
-    if (parts->relation->schemaname[0])
-        backfill->schema = g_strdup(parts->relation->schemaname);
-    backfill->table = g_strdup(parts->relation->relname);
-    backfill->alias = tree_quote(alias_of(parts->relation));
+    if (parts->where_at < parts->end)
+        written = tree_fold(parts->tree, parts->where_at + 1, parts->end);
+    if (parts->finished_when != NULL && written != NULL)
+        return g_strdup_printf("(%s) AND (%s) IS NOT TRUE", written, parts->finished_when);
+    if (parts->finished_when != NULL)
+        return g_strdup_printf("(%s) IS NOT TRUE", parts->finished_when);
+    return written != NULL ? g_steal_pointer(&written) : g_strdup("true");
+}
+
+/* Splits the FROM list at the driving table's name: what may come in its place is `ONLY leaf`, so
+ * one without an alias gets its name as one. */
+static void
+split_from(const Parts *parts, const PgQuery__RangeVar *driving, SqlBackfill *backfill)
+{
+    const SqlTree *tree = parts->tree;
+    g_autofree char *rest = NULL;
+    guint name = 0, behind = 0;
+
+    if (parts->from == parts->where_at)
+        return;
+    if (driving == parts->relation) {
+        backfill->from = tree_fold(tree, parts->from + 1, parts->where_at);
+        return;
+    }
+    name = tree_token_at(tree, driving->location);
+    behind = driving_name_end(tree, name, parts->where_at);
+    rest = tree_fold(tree, behind, parts->where_at);
+    backfill->from = tree_fold(tree, parts->from + 1, name);
+    backfill->from_rest = driving->alias != NULL
+                              ? g_steal_pointer(&rest)
+                              : g_strdup_printf("AS %s %s", backfill->driving.alias, rest);
+    g_strchomp(backfill->from_rest);
+}
+
+static void
+take_columns(const Parts *parts, SqlBackfill *backfill)
+{
+    const PgQuery__InsertStmt *insert = parts->insert;
+    const PgQuery__InferClause *infer = insert ? insert->on_conflict_clause->infer : NULL;
+
     backfill->columns = g_ptr_array_new_with_free_func(g_free);
-    for (size_t i = 0; i < parts->n_targets; i++)
-        g_ptr_array_add(backfill->columns, g_strdup(parts->targets[i]->res_target->name));
-    if (parts->targets != NULL)
+    backfill->key = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; i < parts->set.n_targets; i++)
+        g_ptr_array_add(backfill->columns, g_strdup(parts->set.targets[i]->res_target->name));
+    for (size_t i = 0; insert != NULL && i < insert->n_cols; i++)
+        g_ptr_array_add(backfill->columns, g_strdup(insert->cols[i]->res_target->name));
+    for (size_t i = 0; infer != NULL && i < infer->n_index_elems; i++)
+        if (infer->index_elems[i]->index_elem->name[0])
+            g_ptr_array_add(backfill->key, g_strdup(infer->index_elems[i]->index_elem->name));
+}
+
+static SqlBackfill *
+backfill_new(const Parts *parts, const PgQuery__RangeVar *driving)
+{
+    const SqlTree *tree = parts->tree;
+    SqlBackfill *backfill = g_new0(SqlBackfill, 1);
+
+    backfill->kind = parts->kind;
+    source_of(parts->relation, &backfill->target);
+    source_of(driving, &backfill->driving);
+    backfill->drives_target = driving == parts->relation;
+    take_columns(parts, backfill);
+    if (parts->kind == BACKFILL_UPDATE)
         backfill->set = tree_fold(
-            tree, tree_token_at(tree, parts->targets[0]->res_target->location), MIN(where, end));
-    if (where < end)
-        written = tree_fold(tree, where + 1, end);
-    if (finished_when != NULL && written != NULL)
-        backfill->where = g_strdup_printf("(%s) AND (%s) IS NOT TRUE", written, finished_when);
-    else if (finished_when != NULL)
-        backfill->where = g_strdup_printf("(%s) IS NOT TRUE", finished_when);
-    else
-        backfill->where = g_steal_pointer(&written);
+            tree, tree_token_at(tree, parts->set.targets[0]->res_target->location), parts->from);
+    if (parts->kind == BACKFILL_INSERT)
+        backfill->select = tree_fold(
+            tree, find_token(tree, 0, parts->from, PG_QUERY__TOKEN__SELECT) + 1, parts->from);
+    split_from(parts, driving, backfill);
+    backfill->where = where_text(parts);
+    backfill->finished_by_key = parts->insert != NULL && parts->finished_when == NULL;
     return backfill;
 }
 
-SqlBackfill *
-sql_backfill_parse(const char *text, Place origin, const char *finished_when, GError **error)
+/* The statement's own remarks: those between the one before it and its own end. */
+static bool
+take_remarks(Parts *parts, const GPtrArray *remarks, int first_line, int last_line, GError **error)
 {
-    g_autoptr(SqlTree) tree = tree_parse(text, origin, error);
-    Parts parts = {0};
+    static const char *const names[REMARK_N] = {"finished when", "driving table"};
+    bool seen[REMARK_N] = {false};
 
-    if (tree == NULL || !parts_of(tree, &parts, error))
+    for (guint i = 0; remarks != NULL && i < remarks->len; i++) {
+        const SqlRemark *remark = remarks->pdata[i];
+
+        if (remark->place.line < first_line || remark->place.line > last_line)
+            continue;
+        if (seen[remark->kind])
+            return error_set_at(error, ERROR_SQL, remark->place, "a second '%s' of one statement",
+                                names[remark->kind]);
+        seen[remark->kind] = true;
+        if (remark->kind == REMARK_FINISHED_WHEN) {
+            parts->finished_when = remark->text;
+            parts->finished_place = remark->place;
+        } else {
+            parts->driving = remark->text;
+            parts->driving_place = remark->place;
+        }
+    }
+    return true;
+}
+
+static SqlBackfill *
+parse_one(const SqlStatement *statement, const GPtrArray *remarks, int first_line, int last_line,
+          GError **error)
+{
+    const Place place = sql_statement_place(statement);
+    g_autoptr(SqlTree) tree = tree_parse(sql_statement_text(statement), place, error);
+    const PgQuery__RangeVar *driving = NULL;
+    Parts parts = {.tree = tree};
+
+    if (tree == NULL || !take_remarks(&parts, remarks, first_line, last_line, error) ||
+        !parts_of(&parts, error))
         return NULL;
-    tree_walk(&tree->result->base, visit_unqualify, (void *) alias_of(parts.relation));
-    if (finished_when != NULL) {
-        if (!check_finished_when(finished_when, tree->origin, error))
-            return NULL;
-    } else if (parts.targets != NULL && (parts.where == NULL || !excludes(&parts, parts.where))) {
-        refuse_where(&parts, error);
+    parts.set.alias = relation_alias(parts.relation);
+    if (!check_excluding(&parts, error))
+        return NULL;
+    driving = driving_choose(
+        &(DrivingChoice){
+            .tree = tree,
+            .target = parts.kind == BACKFILL_INSERT ? NULL : parts.relation,
+            .items = parts.from_items,
+            .n_items = parts.n_from_items,
+            .named = parts.driving,
+            .named_place = parts.driving_place,
+        },
+        error);
+    return driving != NULL ? backfill_new(&parts, driving) : NULL;
+}
+
+static int
+last_line_of(const SqlStatement *statement)
+{
+    int line = sql_statement_place(statement).line;
+
+    for (const char *c = sql_statement_text(statement); *c; c++)
+        line += *c == '\n';
+    return line;
+}
+
+GPtrArray *
+sql_backfills_parse(const char *text, Place origin, const GPtrArray *remarks, GError **error)
+{
+    g_autoptr(SqlScript) script = sql_parse(text, origin, error);
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify) sql_backfill_free);
+    int first_line = 0;
+
+    if (script == NULL)
+        return NULL;
+    if (sql_script_count(script) == 0) {
+        error_set_at(error, ERROR_SQL, origin, "the backfill holds no statement");
+        error_hint(error, "Write the UPDATE, DELETE or INSERT .. SELECT that one would run on a "
+                          "laptop, or leave the section out.");
         return NULL;
     }
-    return backfill_new(&parts, finished_when);
+    for (guint i = 0; i < sql_script_count(script); i++) {
+        const SqlStatement *statement = sql_script_get(script, i);
+        const bool is_last = i + 1 == sql_script_count(script);
+        const int last_line = is_last ? G_MAXINT : last_line_of(statement);
+        SqlBackfill *backfill = parse_one(statement, remarks, first_line, last_line, error);
+
+        if (backfill == NULL)
+            return NULL;
+        g_ptr_array_add(list, backfill);
+        first_line = last_line_of(statement) + 1;
+    }
+    return g_steal_pointer(&list);
+}
+
+static void
+source_clear(SqlSource *source)
+{
+    g_free(source->schema);
+    g_free(source->table);
+    g_free(source->alias);
 }
 
 void
@@ -446,11 +550,21 @@ sql_backfill_free(SqlBackfill *backfill)
 {
     if (backfill == NULL)
         return;
-    g_free(backfill->schema);
-    g_free(backfill->table);
-    g_free(backfill->alias);
+    source_clear(&backfill->target);
+    source_clear(&backfill->driving);
     g_free(backfill->set);
+    g_free(backfill->select);
+    g_free(backfill->from);
+    g_free(backfill->from_rest);
     g_free(backfill->where);
     g_ptr_array_unref(backfill->columns);
+    g_ptr_array_unref(backfill->key);
     g_free(backfill);
+}
+
+void
+sql_remark_free(SqlRemark *remark)
+{
+    g_free(remark->text);
+    g_free(remark);
 }

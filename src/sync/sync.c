@@ -459,11 +459,14 @@ sync_backfill(const CatalogTable *table, const RevisionSync *sync)
 
     append_set_list(set, sync->forward);
     backfill->kind = BACKFILL_UPDATE;
-    backfill->schema = g_strdup(table->schema);
-    backfill->table = g_strdup(table->name);
-    backfill->alias = pg_quote_identifier(table->name);
+    backfill->drives_target = true;
+    backfill->target = (SqlSource){g_strdup(table->schema), g_strdup(table->name),
+                                   pg_quote_identifier(table->name)};
+    backfill->driving = (SqlSource){g_strdup(table->schema), g_strdup(table->name),
+                                    pg_quote_identifier(table->name)};
     backfill->set = g_string_free(set, FALSE);
     backfill->where = sync_unfilled_condition(sync);
+    backfill->key = g_ptr_array_new_with_free_func(g_free);
     backfill->columns = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < sync->forward->pairs->len; i++)
         g_ptr_array_add(backfill->columns,

@@ -43,8 +43,8 @@ fixture_init(Fixture *fixture)
                                  "INSERT INTO sluice.revision (id, title, parents, applied_by, "
                                  "tool) VALUES ('r1', 't', '{}', 'me', 'x')",
                                  &error));
-    g_assert_true(ledger_add_backfill(fixture->conn, &plan, &error));
-    g_assert_true(ledger_add_backfill(fixture->conn, &plan, &error));
+    g_assert_true(ledger_add_backfill(fixture->conn, &plan, 0, &error));
+    g_assert_true(ledger_add_backfill(fixture->conn, &plan, 0, &error));
     rows = ledger_load_backfills(fixture->conn, "r1", &error);
     g_assert_no_error(error);
     g_assert_cmpuint(rows->len, ==, 1);

@@ -13,8 +13,12 @@ append_section(GString *out, const Section *section)
     if (section->argument != NULL)
         g_string_append_printf(out, " of %s", section->argument);
     g_string_append_printf(out, " at line %d, checksum %.8s\n", section->place.line, checksum);
-    if (section->finished_when != NULL)
-        g_string_append_printf(out, "  finished when %s\n", section->finished_when);
+    for (guint i = 0; i < section->remarks->len; i++) {
+        static const char *const kinds[REMARK_N] = {"finished when", "driving table"};
+        const SqlRemark *remark = section->remarks->pdata[i];
+
+        g_string_append_printf(out, "  %s %s\n", kinds[remark->kind], remark->text);
+    }
     if (section->not_null)
         g_string_append(out, "  not null\n");
 }

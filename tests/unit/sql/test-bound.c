@@ -1,32 +1,67 @@
 #include "../cases.h"
 #include "sql/bound.h"
 
-/* A first line `-- finished when <condition>` is given apart, as a revision file does. */
-static char *
-describe(G_GNUC_UNUSED const char *path, const char *text)
+static void
+append_backfill(GString *out, const SqlBackfill *backfill)
 {
-    static const char mark[] = "-- finished when ";
-    g_autoptr(GString) out = g_string_new(NULL);
-    g_autofree char *finished_when = NULL;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(SqlBackfill) backfill = NULL;
+    static const char *const kinds[] = {"update", "delete", "insert"};
 
-    if (g_str_has_prefix(text, mark))
-        finished_when = g_strndup(text + strlen(mark), strcspn(text, "\n") - strlen(mark));
-    backfill = sql_backfill_parse(text, (Place){"case.sql", 1, 1}, finished_when, &error);
-    if (backfill == NULL) {
-        case_append_error(out, error);
-        return g_strdup(out->str);
-    }
-    g_string_append_printf(out, "%s %s%s%s as %s\n",
-                           backfill->kind == BACKFILL_UPDATE ? "update" : "delete",
-                           backfill->schema ? backfill->schema : "", backfill->schema ? "." : "",
-                           backfill->table, backfill->alias);
+    g_string_append_printf(out, "%s %s%s%s as %s\n", kinds[backfill->kind],
+                           backfill->target.schema ? backfill->target.schema : "",
+                           backfill->target.schema ? "." : "", backfill->target.table,
+                           backfill->target.alias);
+    if (!backfill->drives_target)
+        g_string_append_printf(out, "driven by %s as %s\n", backfill->driving.table,
+                               backfill->driving.alias);
     if (backfill->set != NULL)
         g_string_append_printf(out, "set %s\n", backfill->set);
+    if (backfill->select != NULL)
+        g_string_append_printf(out, "select %s\n", backfill->select);
+    if (backfill->from != NULL)
+        g_string_append_printf(out, "from %s%s%s\n", backfill->from,
+                               backfill->from_rest ? "[ONLY leaf] " : "",
+                               backfill->from_rest ? backfill->from_rest : "");
     g_string_append_printf(out, "where %s\n", backfill->where);
     for (guint i = 0; i < backfill->columns->len; i++)
         g_string_append_printf(out, "column %s\n", (char *) backfill->columns->pdata[i]);
+    for (guint i = 0; i < backfill->key->len; i++)
+        g_string_append_printf(out, "key %s\n", (char *) backfill->key->pdata[i]);
+}
+
+/* Lines `-- finished when <condition>` are given apart, as a revision file does. */
+static GPtrArray *
+remarks_of(const char *text)
+{
+    static const char *const marks[REMARK_N] = {"-- finished when ", "-- driving table "};
+    GPtrArray *remarks = g_ptr_array_new_with_free_func((GDestroyNotify) sql_remark_free);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (int line = 0; lines[line]; line++)
+        for (int kind = 0; kind < REMARK_N; kind++)
+            if (g_str_has_prefix(lines[line], marks[kind])) {
+                SqlRemark *remark = g_new0(SqlRemark, 1);
+
+                *remark = (SqlRemark){(SqlRemarkKind) kind,
+                                      g_strdup(lines[line] + strlen(marks[kind])),
+                                      {"case.sql", line + 1, 1}};
+                g_ptr_array_add(remarks, remark);
+            }
+    return remarks;
+}
+
+static char *
+describe(G_GNUC_UNUSED const char *path, const char *text)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autoptr(GPtrArray) remarks = remarks_of(text);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) backfills =
+        sql_backfills_parse(text, (Place){"case.sql", 1, 1}, remarks, &error);
+
+    if (backfills == NULL)
+        case_append_error(out, error);
+    for (guint i = 0; backfills != NULL && i < backfills->len; i++)
+        append_backfill(out, backfills->pdata[i]);
     return g_strdup(out->str);
 }
 

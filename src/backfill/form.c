@@ -1,0 +1,193 @@
+#include "backfill/form.h"
+
+static const char *
+from_word(const SqlBackfill *statement)
+{
+    return statement->kind == BACKFILL_DELETE ? " USING" : " FROM";
+}
+
+/* " FROM a, ONLY leaf AS b": @word and the FROM list with the task's table in it; "" if there is
+ * none. */
+static char *
+from_list(const BackfillTask *task, const char *word)
+{
+    const SqlBackfill *statement = task->statement;
+
+    if (statement->from == NULL)
+        return g_strdup("");
+    if (statement->drives_target)
+        return g_strdup_printf("%s %s", word, statement->from);
+    return g_strdup_printf("%s %s%sONLY %s %s", word, statement->from,
+                           statement->from[0] ? " " : "", task->table->quoted,
+                           statement->from_rest);
+}
+
+/* "ONLY leaf AS u": the table that is written. */
+static char *
+target(const BackfillTask *task)
+{
+    const SqlBackfill *statement = task->statement;
+
+    return g_strdup_printf("%s%s AS %s", statement->drives_target ? "ONLY " : "",
+                           statement->drives_target ? task->table->quoted : task->target->quoted,
+                           statement->target.alias);
+}
+
+static char *
+condition(const BackfillTask *task, const char *within)
+{
+    return within ? g_strdup_printf("(%s) AND %s", task->statement->where, within)
+                  : g_strdup(task->statement->where);
+}
+
+static char *
+quoted_list(const GPtrArray *columns)
+{
+    GString *list = g_string_new(NULL);
+
+    for (guint i = 0; i < columns->len; i++) {
+        g_autofree char *quoted = pg_quote_identifier(columns->pdata[i]);
+
+        g_string_append_printf(list, "%s%s", i > 0 ? ", " : "", quoted);
+    }
+    return g_string_free(list, FALSE);
+}
+
+static char *
+insert_statement(const BackfillTask *task, const char *where)
+{
+    const SqlBackfill *statement = task->statement;
+    g_autofree char *columns = quoted_list(statement->columns);
+    g_autofree char *key = quoted_list(statement->key);
+    g_autofree char *from = from_list(task, " FROM");
+
+    return g_strdup_printf("INSERT INTO %s AS %s (%s) SELECT %s%s WHERE %s ON CONFLICT%s%s%s DO "
+                           "NOTHING",
+                           task->target->quoted, statement->target.alias, columns,
+                           statement->select, from, where, key[0] ? " (" : "", key,
+                           key[0] ? ")" : "");
+}
+
+char *
+form_statement(const BackfillTask *task, const char *within)
+{
+    const SqlBackfill *statement = task->statement;
+    g_autofree char *where = condition(task, within);
+    g_autofree char *table = target(task);
+    g_autofree char *from = from_list(task, from_word(statement));
+
+    if (statement->kind == BACKFILL_INSERT)
+        return insert_statement(task, where);
+    if (statement->kind == BACKFILL_DELETE)
+        return g_strdup_printf("DELETE FROM %s%s WHERE %s", table, from, where);
+    return g_strdup_printf("UPDATE %s SET %s%s WHERE %s", table, statement->set, from, where);
+}
+
+/* Which of the written rows: their places, and their partition where there may be several. */
+static char *
+claimed(const BackfillTask *task)
+{
+    const char *alias = task->statement->target.alias;
+
+    if (task->statement->drives_target)
+        return g_strdup_printf("%s.ctid = sluice_claimed.tid", alias);
+    return g_strdup_printf("%s.ctid = sluice_claimed.tid AND %s.tableoid = sluice_claimed.rel",
+                           alias, alias);
+}
+
+/* The FROM list again, behind the claimed rows: what SET reads is in it. */
+static char *
+from_claimed(const BackfillTask *task)
+{
+    const SqlBackfill *statement = task->statement;
+
+    if (statement->kind == BACKFILL_DELETE || statement->from == NULL)
+        return g_strdup_printf("%s sluice_claimed", from_word(statement));
+    return from_list(task, " FROM sluice_claimed,");
+}
+
+char *
+form_claiming(const BackfillTask *task, const char *within)
+{
+    const SqlBackfill *statement = task->statement;
+    const bool deletes = statement->kind == BACKFILL_DELETE;
+    const char *alias = statement->target.alias;
+    g_autofree char *where = condition(task, within);
+    g_autofree char *table = target(task);
+    g_autofree char *list = from_list(task, ",");
+    g_autofree char *places = claimed(task);
+    g_autofree char *from = from_claimed(task);
+    g_autofree char *claim = NULL;
+
+    if (statement->kind == BACKFILL_INSERT)
+        return insert_statement(task, where);
+    claim = g_strdup_printf("WITH sluice_claimed AS MATERIALIZED (SELECT %s.ctid AS tid%s%s%s "
+                            "FROM %s%s WHERE %s FOR %s OF %s SKIP LOCKED) ",
+                            alias, statement->drives_target ? "" : ", ",
+                            statement->drives_target ? "" : alias,
+                            statement->drives_target ? "" : ".tableoid AS rel", table, list, where,
+                            deletes ? "UPDATE" : "NO KEY UPDATE", alias);
+    /* The bounds again: without them the join would be free to read the whole table. They are on
+     * the driving table, which a DELETE by another one has no more need of. */
+    if (deletes)
+        return g_strdup_printf("%sDELETE FROM %s%s WHERE %s%s%s", claim, table, from, places,
+                               statement->drives_target && within ? " AND " : "",
+                               statement->drives_target && within ? within : "");
+    if (statement->from == NULL)
+        return g_strdup_printf("%sUPDATE %s SET %s%s WHERE %s%s%s", claim, table, statement->set,
+                               from, places, within ? " AND " : "", within ? within : "");
+    return g_strdup_printf("%sUPDATE %s SET %s%s WHERE %s AND (%s)", claim, table, statement->set,
+                           from, places, where);
+}
+
+/* An INSERT's rows whose key is not there. Their values become the column's type as INSERT does it.
+ */
+static char *
+insert_left(const BackfillTask *task, const char *where)
+{
+    const SqlBackfill *statement = task->statement;
+    g_autofree char *columns = quoted_list(statement->columns);
+    g_autofree char *from = from_list(task, " FROM");
+    g_autoptr(GString) same = g_string_new(NULL);
+
+    for (guint i = 0; i < statement->key->len; i++) {
+        const CatalogColumn *column = catalog_column(task->target, statement->key->pdata[i]);
+        g_autofree char *name = pg_quote_identifier(statement->key->pdata[i]);
+
+        g_string_append_printf(same, "%ssluice_there.%s = CAST(sluice_new.%s AS %s)",
+                               i > 0 ? " AND " : "", name, name, column ? column->type : "unknown");
+    }
+    return g_strdup_printf("SELECT 1 FROM (SELECT %s%s WHERE %s) AS sluice_new (%s) WHERE NOT "
+                           "EXISTS (SELECT 1 FROM %s AS sluice_there WHERE %s)",
+                           statement->select, from, where, columns, task->target->quoted,
+                           same->str);
+}
+
+char *
+form_left(const BackfillTask *task, const char *within)
+{
+    const SqlBackfill *statement = task->statement;
+    g_autofree char *where = condition(task, within);
+    g_autofree char *table = NULL;
+    g_autofree char *list = NULL;
+
+    if (statement->finished_by_key)
+        return insert_left(task, where);
+    if (statement->kind == BACKFILL_INSERT) {
+        list = from_list(task, " FROM");
+        return g_strdup_printf("SELECT 1%s WHERE %s", list, where);
+    }
+    table = target(task);
+    list = from_list(task, ",");
+    return g_strdup_printf("SELECT 1 FROM %s%s WHERE %s", table, list, where);
+}
+
+char *
+form_rows(const BackfillTask *task)
+{
+    const SqlBackfill *statement = task->statement;
+    g_autofree char *from = from_list(task, " FROM");
+
+    return g_strdup_printf("SELECT %s, %s.ctid%s WHERE %s", statement->select,
+                           statement->driving.alias, from, statement->where);
+}

@@ -1,0 +1,1 @@
+UPDATE users SET city = b.city FROM users b WHERE b.id = users.boss AND users.city IS DISTINCT FROM b.city

@@ -1,0 +1,1 @@
+INSERT INTO profiles (user_id) SELECT id FROM users ON CONFLICT (lower(user_id)) DO NOTHING

@@ -1,0 +1,1 @@
+INSERT INTO profiles (user_id, n) SELECT owner, count(*) FROM notes GROUP BY owner ON CONFLICT (user_id) DO NOTHING

@@ -1,0 +1,1 @@
+INSERT INTO profiles (user_id) SELECT id FROM (SELECT 1 AS id) x ON CONFLICT (user_id) DO NOTHING

@@ -1,0 +1,2 @@
+UPDATE users SET a = 1 WHERE a IS NULL;
+  UPDATE users SET b = 1 WHERE a IS NULL

@@ -1,0 +1,1 @@
+DELETE FROM notes USING users u WHERE u.id = notes.owner AND u.gone

@@ -1,0 +1,1 @@
+UPDATE users SET city = a.city FROM addresses a WHERE a.owner = users.id AND users.city IS DISTINCT FROM a.city
