@@ -44,6 +44,7 @@ fill_table(const BackfillContext *context, PgConn *conn, const BackfillTask *tas
 
     /* Whoever was held and then killed left its cause. */
     if (!ledger_restart_backfill(conn, task->id, error) ||
+        !backfill_task_begin(conn, task, error) ||
         !ledger_throttle_backfill(conn, task->id, NULL, 0, error)) {
         g_ptr_array_unref(threads);
         return false;

@@ -171,10 +171,6 @@ ensure_row(PgConn *conn, const BackfillContext *context, const BackfillTask *tas
 {
     g_autofree char *text = form_statement(task, NULL);
     const int parts = is_scattered(task) ? context->settings->backfill_parts : 1;
-    g_autofree char *oid = g_strdup_printf("%u", task->table->oid);
-    g_autoptr(PgRows) rows = pg_query(
-        conn, error, "SELECT coalesce(pg_relation_size($1::oid), 0), current_setting('block_size')",
-        oid);
     LedgerBackfill plan = {
         .revision = task->revision,
         .relation = task->table->quoted,
@@ -184,10 +180,6 @@ ensure_row(PgConn *conn, const BackfillContext *context, const BackfillTask *tas
         .parts = parts,
     };
 
-    if (rows == NULL)
-        return false;
-    plan.size_before = pg_integer(rows, 0, 0);
-    plan.end_page = plan.size_before / pg_integer(rows, 0, 1);
     return ledger_add_backfill(conn, &plan, nth, error);
 }
 
@@ -409,18 +401,36 @@ backfill_tasks_plan(PgConn *conn, const BackfillContext *context, const Revision
     return settle_rows(conn, revision, tasks->tasks, error) ? g_steal_pointer(&tasks) : NULL;
 }
 
-bool
-backfill_task_pages(PgConn *conn, const BackfillTask *task, gint64 *ret_pages, GError **error)
+static bool
+measure(PgConn *conn, const BackfillTask *task, gint64 *ret_pages, gint64 *ret_size, GError **error)
 {
     g_autofree char *oid = g_strdup_printf("%u", task->table->oid);
     g_autoptr(PgRows) rows =
         pg_query(conn, error,
                  "SELECT coalesce(pg_relation_size($1::oid) / current_setting('block_size')::int, "
-                 "                -1)",
+                 "                -1), pg_relation_size($1::oid)",
                  oid);
 
     if (rows == NULL)
         return false;
     *ret_pages = pg_integer(rows, 0, 0);
+    *ret_size = pg_integer(rows, 0, 1);
     return true;
+}
+
+bool
+backfill_task_begin(PgConn *conn, const BackfillTask *task, GError **error)
+{
+    gint64 pages = 0, size = 0;
+
+    return measure(conn, task, &pages, &size, error) &&
+           ledger_begin_backfill(conn, task->id, MAX(pages, 0), size, error);
+}
+
+bool
+backfill_task_pages(PgConn *conn, const BackfillTask *task, gint64 *ret_pages, GError **error)
+{
+    gint64 size = 0;
+
+    return measure(conn, task, ret_pages, &size, error);
 }

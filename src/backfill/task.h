@@ -40,5 +40,8 @@ GPtrArray *backfill_load_leaves(PgConn *conn, const CatalogTable *table, GError 
 /* Those of all tables that the backfills of @revision go through. */
 GPtrArray *backfill_load_tables(PgConn *conn, const Revision *revision, GError **error);
 
+/* The statements before it may have made its table grow: its size is that of its beginning. */
+bool backfill_task_begin(PgConn *conn, const BackfillTask *task, GError **error);
+
 /* Pages of its heap, now; *@ret_pages -1 if the table is gone. */
 bool backfill_task_pages(PgConn *conn, const BackfillTask *task, gint64 *ret_pages, GError **error);

@@ -114,7 +114,7 @@ static const char select_backfills[] =
     "           ::bigint, "
     "       b.error, b.started_at, b.finished_at "
     "FROM sluice.backfill b CROSS JOIN LATERAL ("
-    "    SELECT count(*) FILTER (WHERE parts_done < parts) AS open, "
+    "    SELECT count(*) AS open, "
     "           coalesce(sum(rows), 0)::bigint AS rows, "
     "           coalesce(sum((end_page - first_page) * (parts - parts_done) / parts), 0)::bigint "
     "               AS pages_open "
@@ -192,6 +192,20 @@ ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, int nth, GError **
         if (pg_rows_count(found) > 0)
             return true;
     }
+}
+
+bool
+ledger_begin_backfill(PgConn *conn, gint64 id, gint64 end_page, gint64 size, GError **error)
+{
+    g_autofree char *key = number(id);
+    g_autofree char *end = number(end_page);
+    g_autofree char *bytes = number(size);
+
+    return pg_exec(conn, error,
+                   "UPDATE sluice.backfill SET end_page = $2, size_before = $3, "
+                   "    started_at = clock_timestamp() "
+                   "WHERE id = $1 AND pass = 1 AND next_page = 0 AND state = 'running'",
+                   key, end, bytes);
 }
 
 bool

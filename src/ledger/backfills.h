@@ -40,7 +40,7 @@ typedef struct {
     gint64 pass_rows;           /* folded ranges of this pass alone */
     gint64 last_pass_rows;      /* -1: there was none, or it skipped some: no measure */
     gint64 skipped;             /* of folded ranges of this pass: locked by an app */
-    gint64 open_ranges;         /* planned and not done */
+    gint64 open_ranges;         /* planned and not folded: a pass ends when there are none */
     gint64 size_before;         /* bytes of the table */
     char *throttle;             /* what holds it now; NULL: nothing */
     gint64 throttled_ms;
@@ -62,6 +62,8 @@ LedgerBackfill *ledger_load_backfill(PgConn *conn, gint64 id, GError **error);
 /* Adds a row for @plan (revision, relation, statement, end_page, range_pages, parts, size_before
  * are read), the @nth (from 0) of its revision for that relation, unless it is there. */
 bool ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, int nth, GError **error);
+/* Its work begins now, with a table of this size; nothing if a range was planned before. */
+bool ledger_begin_backfill(PgConn *conn, gint64 id, gint64 end_page, gint64 size, GError **error);
 /* A failed or cancelled one runs again, if `wanted` says so. */
 bool ledger_restart_backfill(PgConn *conn, gint64 id, GError **error);
 /* DONE also writes its time; @error_text NULL for anything but FAILED. Only a running one changes,
