@@ -1,7 +1,11 @@
 #include "base/json.h"
-#include "cli/command.h"
+#include "cli/fleet.h"
 #include "cli/revision-state.h"
 #include "pg/conn.h"
+
+typedef struct {
+    FleetArgs fleet;
+} Options;
 
 static GStrv
 table_row(const LedgerRevision *row)
@@ -17,8 +21,7 @@ table_row(const LedgerRevision *row)
 }
 
 static bool
-run_current(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GNUC_UNUSED,
-            GError **error)
+run_on_one(App *app, GError **error)
 {
     static const char *const header[] = {"REVISION", "STATE", "SINCE", "TITLE", NULL};
     g_autoptr(PgConn) conn = pg_connect(settings_require_database(app->settings, NULL),
@@ -47,6 +50,26 @@ run_current(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GN
     return true;
 }
 
+static bool
+run_current(App *app, void *data, const char *const *words G_GNUC_UNUSED, GError **error)
+{
+    const Options *options = data;
+    g_auto(Fleet) fleet = {0};
+    bool many = false;
+
+    if (!fleet_is_meant(app, &options->fleet, &many, error))
+        return false;
+    if (!many)
+        return run_on_one(app, error);
+    return fleet_open(&fleet, app, &options->fleet, "current", error) &&
+           fleet_status(&fleet, false, error);
+}
+
+static const ArgSpec current_args[] = {
+    FLEET_ARGS(Options),
+    {NULL},
+};
+
 const Command command_current = {
     .group = "Revisions",
     .name = "current",
@@ -56,5 +79,8 @@ const Command command_current = {
                "`sluice status` compares the two.",
     .example = "sluice current",
     .needs = NEED_DATABASE,
+    .args = current_args,
+    .args_size = sizeof(Options),
+    .many = true,
     .run = run_current,
 };

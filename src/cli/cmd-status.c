@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "cli/command.h"
+#include "cli/fleet.h"
 #include "cli/revision-state.h"
 #include "ledger/backfills.h"
 #include "ledger/mappings.h"
@@ -10,6 +10,10 @@
 #include "pg/conn.h"
 #include "revision/graph.h"
 #include "sync/intact.h"
+
+typedef struct {
+    FleetArgs fleet;
+} Options;
 
 /* What the result is made of; the lists grow as the revisions are walked. */
 typedef struct {
@@ -265,8 +269,7 @@ print(const Status *status, Output *output)
 }
 
 static bool
-run_status(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GNUC_UNUSED,
-           GError **error)
+run_on_one(App *app, GError **error)
 {
     g_autoptr(Graph) graph = graph_load(app->settings->migrations, error);
     g_autoptr(PgConn) conn =
@@ -288,6 +291,26 @@ run_status(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GNU
     return true;
 }
 
+static bool
+run_status(App *app, void *data, const char *const *words G_GNUC_UNUSED, GError **error)
+{
+    const Options *options = data;
+    g_auto(Fleet) fleet = {0};
+    bool many = false;
+
+    if (!fleet_is_meant(app, &options->fleet, &many, error))
+        return false;
+    if (!many)
+        return run_on_one(app, error);
+    return fleet_open(&fleet, app, &options->fleet, "status", error) &&
+           fleet_status(&fleet, true, error);
+}
+
+static const ArgSpec status_args[] = {
+    FLEET_ARGS(Options),
+    {NULL},
+};
+
 const Command command_status = {
     .group = "Applying",
     .name = "status",
@@ -299,5 +322,8 @@ const Command command_status = {
     .example = "sluice status\n"
                "sluice status --format json",
     .needs = NEED_DATABASE,
+    .args = status_args,
+    .args_size = sizeof(Options),
+    .many = true,
     .run = run_status,
 };

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "cli/fleet.h"
 #include "cli/migrate-output.h"
 #include "cli/workspace.h"
 #include "migrate/fresh.h"
@@ -12,6 +13,7 @@ typedef struct {
     bool dry_run;
     bool backfill;
     bool fresh;
+    FleetArgs fleet;
 } Options;
 
 static json_t *
@@ -61,10 +63,24 @@ check_word(const char *word, GError **error)
 }
 
 static bool
-run_upgrade(App *app, void *data, const char *const *words, GError **error)
+run_on_all(App *app, const Options *options, const char *word, GError **error)
 {
-    const Options *options = data;
-    const char *word = words[0] ? words[0] : "heads";
+    const FleetUpgradeOptions upgrade = {.dry_run = options->dry_run,
+                                         .backfill = options->backfill};
+    g_auto(Fleet) fleet = {0};
+
+    if (options->fresh) {
+        error_set(error, ERROR_USAGE, "--fresh is for one database that is new");
+        return error_hint(error, "Pick a tenant with --option database.schema=NAME, or a database "
+                                 "with --database URL.");
+    }
+    return fleet_open(&fleet, app, &options->fleet, "upgrade", error) &&
+           fleet_upgrade(&fleet, word, &upgrade, error);
+}
+
+static bool
+run_on_one(App *app, const Options *options, const char *word, GError **error)
+{
     g_auto(Workspace) workspace = {0};
     g_auto(MigrateOutput) output = {0};
     g_autoptr(LedgerRevisions) rows = NULL;
@@ -92,6 +108,18 @@ run_upgrade(App *app, void *data, const char *const *words, GError **error)
     return waiting_fail(waiting, error);
 }
 
+static bool
+run_upgrade(App *app, void *data, const char *const *words, GError **error)
+{
+    const Options *options = data;
+    const char *word = words[0] ? words[0] : "heads";
+    bool many = false;
+
+    if (!fleet_is_meant(app, &options->fleet, &many, error))
+        return false;
+    return many ? run_on_all(app, options, word, error) : run_on_one(app, options, word, error);
+}
+
 static const ArgSpec upgrade_args[] = {
     {"dry-run", 0, ARG_FLAG, offsetof(Options, dry_run), NULL,
      "print the statements and the locks they need, change nothing"},
@@ -99,6 +127,7 @@ static const ArgSpec upgrade_args[] = {
      "run the backfills too, and what finishes them"},
     {"fresh", 0, ARG_FLAG, offsetof(Options, fresh), NULL,
      "on a new database: whole lives in order, contract included"},
+    FLEET_ARGS(Options),
     {NULL},
 };
 
@@ -117,9 +146,10 @@ const Command command_upgrade = {
         "all others are applied, and the command ends with status 8 and says what is missing. Run "
         "it again after any failure: what is done is not done twice.",
     .example = "sluice upgrade --dry-run\nsluice upgrade +1\nsluice upgrade 3f2a --backfill\n"
-               "sluice upgrade --fresh",
+               "sluice upgrade --fresh\nsluice upgrade --jobs 8 --only 'tenant_1*'",
     .args = upgrade_args,
     .args_size = sizeof(Options),
     .needs = NEED_SETTINGS | NEED_DATABASE,
+    .many = true,
     .run = run_upgrade,
 };

@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/stop.h"
 #include "base/text.h"
-#include "cli/command.h"
+#include "cli/fleet.h"
 #include "ledger/revisions.h"
 #include "pg/conn.h"
 #include "revision/graph.h"
@@ -16,13 +16,15 @@ typedef struct {
     const char *revision;
     const char *state;
     gint64 timeout_ms;
+    FleetArgs fleet;
 } WaitOptions;
 
 typedef struct {
     App *app;
     GPtrArray *ids; /* char *: revisions that must have reached @state; empty: only the server */
     RevisionState state;
-    PgConn *conn; /* NULL: not connected */
+    PgConn *conn;          /* NULL: not connected */
+    const FleetArgs *many; /* NULL: one database */
 } Wait;
 
 static void
@@ -74,12 +76,24 @@ is_reached(const LedgerRevision *row, RevisionState state)
     return row->state >= state || (row->final && row->state > STATE_PENDING);
 }
 
+/* They are found anew each time: their server may not be up yet, and tenants may come. */
+static bool
+look_at_all(const Wait *wait, GError **error)
+{
+    g_auto(Fleet) fleet = {0};
+
+    return fleet_open(&fleet, wait->app, wait->many, "wait", error) &&
+           fleet_has_reached(&fleet, wait->ids, wait->state, error);
+}
+
 /* One look. ERROR_CONNECTION and ERROR_STATE are what waiting may mend. */
 static bool
 look(Wait *wait, GError **error)
 {
     g_autoptr(LedgerRevisions) revisions = NULL;
 
+    if (wait->many)
+        return look_at_all(wait, error);
     if (wait->conn == NULL)
         wait->conn = pg_connect(settings_require_database(wait->app->settings, NULL),
                                 &(PgConnOptions){.purpose = "wait",
@@ -155,14 +169,20 @@ run_wait(App *app, void *data, const char *const *words G_GNUC_UNUSED, GError **
     const gint64 start = clock_now_ms(app->clock);
     g_auto(Wait) wait = {.app = app, .ids = g_ptr_array_new_with_free_func(g_free)};
     g_autofree char *took = NULL;
+    const char *what;
+    bool many = false;
 
     wait.state = wanted_state(options->state);
+    if (!fleet_is_meant(app, &options->fleet, &many, error))
+        return false;
+    wait.many = many ? &options->fleet : NULL;
     if (!find_ids(app->settings, options->revision, wait.ids, error) ||
         !poll_until_reached(&wait, timeout_ms, error))
         return false;
     took = text_format_duration_ms(clock_now_ms(app->clock) - start);
-    output_line(app->output, "%s is ready, after %s", pg_target(wait.conn), took);
-    output_json(app->output, json_pack("{s:s, s:I}", "database", pg_target(wait.conn), "waited_ms",
+    what = many ? "all" : pg_target(wait.conn);
+    output_line(app->output, "%s %s ready, after %s", what, many ? "are" : "is", took);
+    output_json(app->output, json_pack("{s:s, s:I}", "database", what, "waited_ms",
                                        (json_int_t) (clock_now_ms(app->clock) - start)));
     return true;
 }
@@ -174,6 +194,7 @@ static const ArgSpec args[] = {
      "the state it must have reached (default: expanded)"},
     {"timeout", 't', ARG_DURATION, offsetof(WaitOptions, timeout_ms), "DURATION",
      "how long to wait (default: 60s)"},
+    FLEET_ARGS(WaitOptions),
     {NULL},
 };
 
@@ -189,5 +210,6 @@ const Command command_wait = {
     .args = args,
     .args_size = sizeof(WaitOptions),
     .needs = NEED_DATABASE,
+    .many = true,
     .run = run_wait,
 };

@@ -65,6 +65,7 @@ typedef struct {
     const ArgSpec *args; /* NULL-name-ended; may be NULL */
     size_t args_size;    /* sizeof the options struct */
     unsigned needs;
+    bool many; /* works on all that `databases:` names too; others want one to be picked */
     /* @options: args_size bytes, filled. @words: the positional arguments, NULL-ended. */
     bool (*run)(App *app, void *options, const char *const *words, GError **error);
 } Command;

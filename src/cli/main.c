@@ -48,8 +48,31 @@ apply_override(Settings *settings, const char *override, GError **error)
     return settings_set(settings, key, equals + 1, error);
 }
 
+/* It takes the place of those that the file lists; tenants are looked for in it. */
+static bool
+pick_database(Settings *settings, const char *url, GError **error)
+{
+    return settings_set(settings, "database.url", url, error) &&
+           settings_set(settings, "databases.list", "[]", error) &&
+           settings_set(settings, "databases.query", "", error);
+}
+
+/* Is it clear which database, or which ones, @command is for? */
+static bool
+check_database(const Settings *settings, const Command *command, GError **error)
+{
+    if (!settings_has_databases(settings))
+        return settings_require_database(settings, error) != NULL;
+    if (command->many)
+        return true;
+    error_set(error, ERROR_USAGE, "`sluice %s` works on one database, and sluice.yaml names many",
+              command->name);
+    return error_hint(error, "Pick a tenant with --option database.schema=NAME, or a database with "
+                             "--database URL.");
+}
+
 static Settings *
-load_settings(const GlobalOptions *globals, unsigned needs, GError **error)
+load_settings(const GlobalOptions *globals, const Command *command, GError **error)
 {
     g_autoptr(Settings) settings = NULL;
 
@@ -61,9 +84,9 @@ load_settings(const GlobalOptions *globals, unsigned needs, GError **error)
     for (guint i = 0; globals->overrides && i < globals->overrides->len; i++)
         if (!apply_override(settings, g_ptr_array_index(globals->overrides, i), error))
             return NULL;
-    if (globals->database && !settings_set(settings, "database.url", globals->database, error))
+    if (globals->database && !pick_database(settings, globals->database, error))
         return NULL;
-    if ((needs & NEED_DATABASE) && settings_require_database(settings, error) == NULL)
+    if ((command->needs & NEED_DATABASE) && !check_database(settings, command, error))
         return NULL;
     return g_steal_pointer(&settings);
 }
@@ -88,7 +111,7 @@ run_command(const Invocation *invocation, Output *output, GError **error)
                .verbose = globals->verbose > 0};
 
     if (command->needs & (NEED_SETTINGS | NEED_DATABASE)) {
-        settings = load_settings(globals, command->needs, error);
+        settings = load_settings(globals, command, error);
         if (settings == NULL)
             return false;
         app.settings = settings;
