@@ -5,6 +5,9 @@
 #include <string.h>
 
 const char *const fault_points[] = {
+    "adopt-after-commit",
+    "adopt-after-intent",
+    "adopt-before-commit",
     "apply-after-commit",
     "apply-after-intent",
     "apply-before-commit",

@@ -485,3 +485,15 @@ revision_has_contract(const Revision *revision)
 {
     return revision_section(revision, SECTION_CONTRACT, NULL) != NULL;
 }
+
+RevisionState
+revision_last_state(const Revision *revision)
+{
+    if (revision_has_contract(revision))
+        return STATE_CONTRACTED;
+    if (revision_has_cutover(revision))
+        return STATE_CUT_OVER;
+    if (revision_has_backfill(revision) || revision_section(revision, SECTION_FINISH, NULL))
+        return STATE_BACKFILLED;
+    return STATE_EXPANDED;
+}

@@ -84,10 +84,6 @@ Revision *revision_parse(const char *path, const char *text, bool header_only, G
 void revision_free(Revision *revision);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Revision, revision_free)
 
-/* @text, a revision's file, with another `-- Revises:` line: the ids of @parents, NULL-ended. Every
- * other byte stays. Caller owns. */
-char *revision_text_revise(const char *text, const char *const *parents);
-
 /* NULL if it has none. @argument (may be NULL) picks the table of a sync. Borrowed. */
 const Section *revision_section(const Revision *revision, SectionKind kind, const char *argument);
 /* Its statements. ERROR_SQL with the place. Caller owns. */
@@ -129,3 +125,5 @@ bool revision_has_backfill(const Revision *revision);
 bool
 revision_has_cutover(const Revision *revision); /* true also where only a contract follows a sync */
 bool revision_has_contract(const Revision *revision);
+/* The last state that it can reach: what a database has where all of it was run. */
+RevisionState revision_last_state(const Revision *revision);
