@@ -3,6 +3,7 @@
 #include "apply/sync-steps.h"
 #include "base/error.h"
 #include "ledger/backfills.h"
+#include "peers/keep.h"
 #include "revision/revision-set.h"
 
 static bool
@@ -54,7 +55,8 @@ record_removal(PgConn *conn, gconstpointer data, GError **error)
 {
     const Phase *phase = data;
 
-    return ledger_remove_revision(conn, phase->revision->id, error);
+    return ledger_remove_revision(conn, phase->revision->id, error) &&
+           adoption_keep(conn, phase->context->graph, phase->rows, phase->revision, false, error);
 }
 
 static bool

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "ledger/events.h"
+#include "peers/keep.h"
 
 /* @reached: the state that a phase ends in; one of the way back ends below it. */
 static const struct {
@@ -95,7 +96,9 @@ phase_record(PgConn *conn, gconstpointer data, GError **error)
 {
     const Phase *phase = data;
 
-    return ledger_set_state(conn, phase->revision, phase->next, phase->next_is_final, error);
+    return ledger_set_state(conn, phase->revision, phase->next, phase->next_is_final, error) &&
+           (phase->kind != PHASE_EXPAND ||
+            adoption_keep(conn, phase->context->graph, phase->rows, phase->revision, true, error));
 }
 
 static bool

@@ -5,7 +5,7 @@
 #include "base/fault.h"
 #include "ledger/events.h"
 #include "ledger/mappings.h"
-#include "migrate/next.h"
+#include "peers/keep.h"
 #include "revision/target.h"
 
 typedef struct {
@@ -80,27 +80,6 @@ find_sets(Planning *planning, const char *const *words, GError **error)
     return true;
 }
 
-/* The last state of its life. */
-static RevisionState
-final_state(const Revision *revision)
-{
-    static const struct {
-        const char *phase;
-        RevisionState state;
-    } behind[] = {{"backfill", STATE_BACKFILLED},
-                  {"finish", STATE_BACKFILLED},
-                  {"cutover", STATE_CUT_OVER},
-                  {"contract", STATE_CONTRACTED}};
-    LedgerRevision row = {.state = STATE_EXPANDED};
-    const char *phase;
-
-    while ((phase = next_phase(revision, &row)) != NULL)
-        for (guint i = 0; i < G_N_ELEMENTS(behind); i++)
-            if (strcmp(behind[i].phase, phase) == 0)
-                row.state = behind[i].state;
-    return row.state;
-}
-
 static bool
 plan_revision(Planning *planning, const Revision *header, GError **error)
 {
@@ -116,7 +95,7 @@ plan_revision(Planning *planning, const Revision *header, GError **error)
     revision = graph_read(planning->apply->graph, header, error);
     if (revision == NULL)
         return false;
-    last = final_state(revision);
+    last = revision_last_state(revision);
     state = wanted == STATE_PENDING ? last : MIN(wanted, last);
     if (is_there && row->state == state && row->final == (state == last))
         return true;
@@ -232,6 +211,9 @@ write_stamp(const Stamping *stamping, const Stamp *stamp, GError **error)
     const ApplyContext *apply = &stamping->context->apply;
     g_autoptr(Revision) revision = NULL;
 
+    if (stamp->revision && !adoption_keep(apply->conn, apply->graph, stamping->rows,
+                                          stamp->revision, stamp->kind != STAMP_REMOVE, error))
+        return false;
     if (stamp->kind == STAMP_REMOVE)
         return ledger_remove_revision(apply->conn, stamp->id, error);
     revision = graph_read(apply->graph, stamp->revision, error);
