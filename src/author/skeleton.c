@@ -82,8 +82,7 @@ static const char sections_text[] =
     "-- Undoes expand.\n";
 
 static const char merge_text[] =
-    "-- Joins the revisions above into one head. It needs no statement of its own; what both "
-    "sides\n"
+    "-- Joins the revisions above into one head. It needs no statement of its own; what both sides\n"
     "-- together ask for may stand in sections as in any other revision.\n";
 
 char *
@@ -113,6 +112,7 @@ skeleton_revision(const SkeletonHeader *header)
     for (guint i = 0; i < header->requires->len; i++)
         g_string_append_printf(out, "-- Requires: %s\n", (char *) header->requires->pdata[i]);
     g_string_append_printf(out, "-- Title: %s\n-- Created: %s\n\n%s", header->title,
-                           header->created, header->parents->len > 1 ? merge_text : sections_text);
+                           header->created,
+                           header->parents->len > 1 ? merge_text : sections_text);
     return g_string_free(out, FALSE);
 }

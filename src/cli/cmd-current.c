@@ -45,8 +45,9 @@ run_on_one(App *app, GError **error)
         output_table(app->output, header, rows);
     else
         output_line(app->output, "no revision was applied to %s", pg_target(conn));
-    output_json(app->output,
-                json_pack("{s:s, s:O}", "database", pg_target(conn), "revisions", list));
+    revision_adoptions_print(revisions, app->output);
+    output_json(app->output, json_pack("{s:s, s:O, s:o}", "database", pg_target(conn), "revisions",
+                                       list, "adoptions", revision_adoptions_json(revisions)));
     return true;
 }
 

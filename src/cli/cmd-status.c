@@ -7,6 +7,7 @@
 #include "ledger/backfills.h"
 #include "ledger/mappings.h"
 #include "migrate/next.h"
+#include "peers/adoption.h"
 #include "pg/conn.h"
 #include "revision/graph.h"
 #include "sync/intact.h"
@@ -53,7 +54,7 @@ warn(Status *status, const char *kind, const char *revision, const char *format,
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    json_array_append_new(status->warnings, json_pack("{s:s, s:s, s:s}", "kind", kind, "revision",
+    json_array_append_new(status->warnings, json_pack("{s:s, s:s?, s:s}", "kind", kind, "revision",
                                                       revision, "text", text));
 }
 
@@ -211,6 +212,26 @@ check_triggers(Status *status, GError **error)
     return true;
 }
 
+/* Whether the table of another tool, which is kept, is as it should be; that it cannot be read is
+ * one thing more to say. */
+static void
+check_adoption(Status *status)
+{
+    g_auto(AdoptionDifference) difference = {0};
+    g_autoptr(GPtrArray) lines = NULL;
+    g_autoptr(GError) cause = NULL;
+    bool is_kept = false;
+
+    if (!adoption_look(status->conn, status->graph, status->applied, &is_kept, &difference,
+                       &cause)) {
+        warn(status, "adoption", NULL, "%s", cause->message);
+        return;
+    }
+    lines = is_kept ? adoption_describe(&difference) : g_ptr_array_new();
+    for (guint i = 0; i < lines->len; i++)
+        warn(status, "adoption", NULL, "%s", (char *) g_ptr_array_index(lines, i));
+}
+
 static bool
 load(Status *status, GError **error)
 {
@@ -234,6 +255,7 @@ load(Status *status, GError **error)
     for (guint i = 0; i < graph_count(status->graph); i++)
         if (!add_revision(status, graph_get(status->graph, i), error))
             return false;
+    check_adoption(status);
     return true;
 }
 
@@ -257,6 +279,7 @@ print(const Status *status, Output *output)
     else
         output_line(output, "no revisions: neither in %s nor in %s",
                     status->app->settings->migrations, pg_target(status->conn));
+    revision_adoptions_print(status->applied, output);
     if (json_array_size(status->waiting) > 0)
         output_line(output, "\ncontracts that wait:");
     json_array_foreach(status->waiting, i, entry)
@@ -285,9 +308,10 @@ run_on_one(App *app, GError **error)
     if (conn == NULL || !load(&status, error))
         return false;
     print(&status, app->output);
-    output_json(app->output, json_pack("{s:s, s:O, s:O, s:O}", "database", pg_target(conn),
-                                       "revisions", status.revisions, "waiting_contracts",
-                                       status.waiting, "warnings", status.warnings));
+    output_json(app->output,
+                json_pack("{s:s, s:O, s:O, s:O, s:o}", "database", pg_target(conn), "revisions",
+                          status.revisions, "waiting_contracts", status.waiting, "warnings",
+                          status.warnings, "adoptions", revision_adoptions_json(status.applied)));
     return true;
 }
 

@@ -35,3 +35,26 @@ revision_state_json(const LedgerRevision *row)
                      "backfilled_at", row->backfilled_at, "cut_over_at", row->cut_over_at,
                      "contracted_at", row->contracted_at, "applied_by", row->applied_by);
 }
+
+json_t *
+revision_adoptions_json(const LedgerRevisions *ledger)
+{
+    json_t *list = json_array();
+
+    for (guint i = 0; i < ledger->adoptions->len; i++) {
+        const LedgerAdoption *adoption = g_ptr_array_index(ledger->adoptions, i);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "tool", adoption->tool, "relation",
+                                              adoption->relation, "kept", adoption->kept));
+    }
+    return list;
+}
+
+void
+revision_adoptions_print(const LedgerRevisions *ledger, Output *output)
+{
+    for (guint i = 0; i < ledger->adoptions->len; i++) {
+        const LedgerAdoption *adoption = g_ptr_array_index(ledger->adoptions, i);
+        output_line(output, "adopted from %s: %s, %s", adoption->tool, adoption->relation,
+                    adoption->kept ? "kept true" : "not kept true");
+    }
+}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "cli/output.h"
 #include "ledger/revisions.h"
 #include "revision/revision.h"
 
@@ -14,3 +15,8 @@ const char *revision_state_since(const LedgerRevision *row);
 /* {"id":..,"title":..,"state":..,"final":..,"partly":..,"expanded_at":..,..,"applied_by":..}.
  * Caller owns. */
 json_t *revision_state_json(const LedgerRevision *row);
+/* The tables of other tools that were adopted: [{"tool":..,"relation":..,"kept":..}]. Caller owns.
+ */
+json_t *revision_adoptions_json(const LedgerRevisions *ledger);
+/* A line for each of them. */
+void revision_adoptions_print(const LedgerRevisions *ledger, Output *output);

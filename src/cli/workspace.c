@@ -1,5 +1,7 @@
 #include "cli/workspace.h"
 
+#include "peers/adoption.h"
+
 bool
 workspace_open(Workspace *workspace, const App *app, const char *purpose, GError **error)
 {
@@ -41,6 +43,43 @@ warn_of_unknown(const Workspace *workspace, const LedgerRevisions *rows)
     }
 }
 
+/* The ledger is brought to what the tool did whose table is kept. */
+static bool
+follow(const Workspace *workspace, GError **error)
+{
+    const ApplyContext *apply = &workspace->apply;
+    g_autoptr(LedgerRevisions) now = NULL;
+    bool ok;
+
+    if (!apply_lock(apply, error))
+        return false;
+    now = ledger_load_revisions(apply->conn, error);
+    ok = now && adoption_follow(apply->conn, apply->graph, now, apply->report, error);
+    apply_unlock(apply);
+    return ok;
+}
+
+/* Takes @take_rows over; NULL on an error. One query more where a table of another tool is kept. */
+static LedgerRevisions *
+follow_kept(const Workspace *workspace, LedgerRevisions *take_rows, bool dry_run, GError **error)
+{
+    g_autoptr(LedgerRevisions) rows = take_rows;
+    g_auto(AdoptionDifference) difference = {0};
+    g_autoptr(GPtrArray) lines = NULL;
+    bool is_kept = false;
+
+    if (!adoption_look(workspace->conn, workspace->graph, rows, &is_kept, &difference, error))
+        return NULL;
+    if (!is_kept || adoption_is_same(&difference))
+        return g_steal_pointer(&rows);
+    if (!dry_run)
+        return follow(workspace, error) ? ledger_load_revisions(workspace->conn, error) : NULL;
+    lines = adoption_describe(&difference);
+    for (guint i = 0; i < lines->len; i++)
+        report_warning(workspace->apply.report, "%s", (char *) g_ptr_array_index(lines, i));
+    return g_steal_pointer(&rows);
+}
+
 LedgerRevisions *
 workspace_load_revisions(const Workspace *workspace, bool dry_run, GError **error)
 {
@@ -48,6 +87,8 @@ workspace_load_revisions(const Workspace *workspace, bool dry_run, GError **erro
         dry_run ? ledger_load_revisions(workspace->conn, error)
                 : ledger_load_revisions_to_change(workspace->conn, workspace->apply.clock, error);
 
+    if (rows)
+        rows = follow_kept(workspace, rows, dry_run, error);
     if (rows)
         warn_of_unknown(workspace, rows);
     return rows;

@@ -19,7 +19,8 @@ typedef struct {
 /* Reads the revisions, then connects as "sluice/@purpose". */
 bool workspace_open(Workspace *workspace, const App *app, const char *purpose, GError **error);
 /* What the ledger has, for who is going to change it, or with @dry_run for who only looks. Warns of
- * revisions that the database has and no file. Caller owns. */
+ * revisions that the database has and no file. Where another tool's table is kept true, the ledger
+ * has followed it (with @dry_run a warning says where it would). Caller owns. */
 LedgerRevisions *workspace_load_revisions(const Workspace *workspace, bool dry_run, GError **error);
 /* The context that migrate/ wants, silent. */
 MigrateContext workspace_migrate(const Workspace *workspace, bool dry_run);
