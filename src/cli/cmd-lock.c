@@ -16,7 +16,10 @@ static PgConn *
 connect_to(const App *app, GError **error)
 {
     return pg_connect(settings_require_database(app->settings, NULL),
-                      &(PgConnOptions){.purpose = "lock", .allow_pooler = true}, error);
+                      &(PgConnOptions){.purpose = "lock",
+                                       .allow_pooler = true,
+                                       .schema = app->settings->database_schema},
+                      error);
 }
 
 /* "migrator", "rollout 3". Caller owns. */
@@ -25,6 +28,8 @@ lock_name(const PgLockHolder *holder)
 {
     const char *class = pg_lock_class_name(holder->class);
 
+    if (holder->class == PG_LOCK_MIGRATOR && holder->number)
+        return g_strdup_printf("%s of a tenant", class);
     return holder->number ? g_strdup_printf("%s %" G_GINT64_FORMAT, class, holder->number)
                           : g_strdup(class);
 }
@@ -81,11 +86,11 @@ run_show(App *app, void *data G_GNUC_UNUSED, const char *const *words G_GNUC_UNU
 }
 
 static const PgLockHolder *
-find_migrator(const GPtrArray *holders)
+find_migrator(const PgConn *conn, const GPtrArray *holders)
 {
     for (guint i = 0; i < holders->len; i++) {
         const PgLockHolder *holder = g_ptr_array_index(holders, i);
-        if (holder->class == PG_LOCK_MIGRATOR)
+        if (pg_lock_holder_is_migrator(holder, conn))
             return holder;
     }
     return NULL;
@@ -151,7 +156,7 @@ run_break(App *app, void *data, const char *const *words G_GNUC_UNUSED, GError *
 
     if (holders == NULL)
         return false;
-    holder = find_migrator(holders);
+    holder = find_migrator(conn, holders);
     if (holder)
         return check_holder(holder, options, error) &&
                end_holder(app, conn, holder, options->dry_run, error);

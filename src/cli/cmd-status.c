@@ -319,15 +319,12 @@ static bool
 run_status(App *app, void *data, const char *const *words G_GNUC_UNUSED, GError **error)
 {
     const Options *options = data;
-    g_auto(Fleet) fleet = {0};
     bool many = false;
 
     if (!fleet_is_meant(app, &options->fleet, &many, error))
         return false;
-    if (!many)
-        return run_on_one(app, error);
-    return fleet_open(&fleet, app, &options->fleet, "status", error) &&
-           fleet_status(&fleet, true, error);
+    return many ? fleet_status(app, &options->fleet, "status", true, error)
+                : run_on_one(app, error);
 }
 
 static const ArgSpec status_args[] = {

@@ -193,23 +193,26 @@ entry_json(const Summary *summary, const FleetResult *result, bool compare)
 }
 
 bool
-fleet_status(Fleet *fleet, bool compare, GError **error)
+fleet_status(App *app, const FleetArgs *args, const char *what, bool compare, GError **error)
 {
     g_auto(Summaries)
         summaries = {.list = g_ptr_array_new_with_free_func((GDestroyNotify) summary_free),
                      .by_rows = g_hash_table_new(g_direct_hash, g_direct_equal),
                      .by_key = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+    g_auto(Fleet) fleet = {0};
     g_autoptr(FleetView) view = NULL;
     g_autoptr(json_t) list = json_array();
 
-    fleet->options.only_reads = true;
-    view = fleet_look(&fleet->options, fleet->results, error);
+    if (!fleet_open(&fleet, app, args, what, error))
+        return false;
+    fleet.options.only_reads = true;
+    view = fleet_look(&fleet.options, fleet.results, error);
     if (view == NULL)
         return false;
-    for (guint i = 0; i < fleet->results->len; i++) {
-        FleetResult *result = g_ptr_array_index(fleet->results, i);
+    for (guint i = 0; i < fleet.results->len; i++) {
+        FleetResult *result = g_ptr_array_index(fleet.results, i);
         const LedgerRevisions *rows = fleet_view_find(view, result->database);
-        Summary *summary = rows ? find_summary(&summaries, fleet->graph, rows) : NULL;
+        Summary *summary = rows ? find_summary(&summaries, fleet.graph, rows) : NULL;
 
         if (summary) {
             g_ptr_array_add(summary->names, result->database->name);
@@ -217,9 +220,9 @@ fleet_status(Fleet *fleet, bool compare, GError **error)
         }
         json_array_append_new(list, entry_json(summary, result, compare));
     }
-    print(fleet, &summaries, compare);
+    print(&fleet, &summaries, compare);
     if (compare)
-        warn_of_unknown(fleet, &summaries);
-    output_json(fleet->app->output, json_pack("{s:O}", "databases", list));
-    return fleet_check(fleet->options.what, fleet->results, error);
+        warn_of_unknown(&fleet, &summaries);
+    output_json(fleet.app->output, json_pack("{s:O}", "databases", list));
+    return fleet_check(fleet.options.what, fleet.results, error);
 }

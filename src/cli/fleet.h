@@ -56,7 +56,7 @@ typedef struct {
 bool fleet_upgrade(Fleet *fleet, const char *word, const FleetUpgradeOptions *options,
                    GError **error);
 /* @compare: with the files too, for `status`; else what `current` shows. */
-bool fleet_status(Fleet *fleet, bool compare, GError **error);
+bool fleet_status(App *app, const FleetArgs *args, const char *what, bool compare, GError **error);
 /* One look: ERROR_STATE names the first database in which one of @ids (char *) has not reached
  * @state. */
 bool fleet_has_reached(Fleet *fleet, const GPtrArray *ids, RevisionState state, GError **error);

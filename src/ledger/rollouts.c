@@ -122,7 +122,10 @@ load_steps(PgConn *conn, LedgerRollout *rollout, GError **error)
 bool
 ledger_has_rollouts(PgConn *conn, bool *ret_has, GError **error)
 {
-    g_autoptr(PgRows) rows = pg_query(conn, error, "SELECT EXISTS (SELECT FROM sluice.rollout)");
+    g_autofree char *prefix = ledger_key(conn, "");
+    g_autoptr(PgRows) rows =
+        pg_query(conn, error,
+                 "SELECT EXISTS (SELECT FROM sluice.rollout WHERE starts_with(app, $1))", prefix);
 
     if (rows == NULL)
         return false;

@@ -11,7 +11,7 @@ static const char *const class_names[] = {
  * backfill's id where the lock is of a range. */
 #define HOLDERS                                                                                    \
     "SELECT (l.classid::bigint >> 8) & 255 AS class, "                                             \
-    "       CASE WHEN (l.classid::bigint >> 8) & 255 IN (3, 4) THEN l.objid::bigint "              \
+    "       CASE WHEN (l.classid::bigint >> 8) & 255 IN (1, 3, 4) THEN l.objid::bigint "           \
     "            ELSE l.classid::bigint & 255 END AS number, "                                     \
     "       a.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''), "                    \
     "       coalesce(host(a.client_addr), 'this host'), "                                          \
@@ -75,6 +75,13 @@ bool
 pg_lock_holder_is_ours(const PgLockHolder *holder)
 {
     return g_str_has_prefix(holder->application, "sluice/");
+}
+
+bool
+pg_lock_holder_is_migrator(const PgLockHolder *holder, const PgConn *conn)
+{
+    return holder->class == PG_LOCK_MIGRATOR &&
+           holder->number == (pg_migrator_key(conn) & G_MAXUINT32);
 }
 
 bool

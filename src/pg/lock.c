@@ -19,7 +19,7 @@ pg_migrator_key(const PgConn *conn)
 {
     const char *schema = pg_schema(conn);
 
-    return pg_lock_key(PG_LOCK_MIGRATOR, schema ? 1 : 0, schema ? g_str_hash(schema) : 0);
+    return pg_lock_key(PG_LOCK_MIGRATOR, 0, schema ? g_str_hash(schema) : 0);
 }
 
 static bool

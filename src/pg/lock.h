@@ -40,7 +40,8 @@ bool pg_poll_lock(PgConn *conn, gint64 key, const Clock *clock, gint64 timeout_m
 /* A session that holds one of sluice's locks. */
 typedef struct {
     PgLockClass class;
-    gint64 number; /* of the rollout, the backfill; 0 for the others */
+    gint64 number; /* of the rollout, the backfill; of the migrator of a tenant one of its own; else
+                      0 */
     int pid;
     char *application; /* "sluice/upgrade"; may be "" */
     char *role;
@@ -56,6 +57,8 @@ GPtrArray *pg_load_lock_holders(PgConn *conn, GError **error);
 void pg_lock_holder_free(PgLockHolder *holder);
 /* Is it a session of sluice, by its application name? */
 bool pg_lock_holder_is_ours(const PgLockHolder *holder);
+/* Does it hold the lock that a migrator in @conn's schema needs? */
+bool pg_lock_holder_is_migrator(const PgLockHolder *holder, const PgConn *conn);
 /* Ends its session, if that still is one of sluice's and holds the class; its transaction is
  * rolled back. *@ret_ended false: it has gone by itself. ERROR_SQL: the right is missing. */
 bool pg_end_lock_holder(PgConn *conn, const PgLockHolder *holder, bool *ret_ended, GError **error);

@@ -1,6 +1,7 @@
 """Tenants with a schema each: a command in one of them leaves the others alone."""
 import pytest
 
+from conftest import wait_until
 from upgrade_fixtures import FIRST, RENAME, SECOND, USERS
 
 LIFE = """-- sluice: expand
@@ -145,3 +146,18 @@ def test_tenants_do_not_wait_for_each_other(project, database, tenants):
     _, stderr = started.communicate(timeout=60)
     assert started.returncode == 0, stderr
     assert states_of(database, "one")[SECOND] == "expanded"
+
+
+def test_the_lock_that_is_broken_is_the_tenants(project, database, tenants):
+    one, two = tenants
+    project.revision(SECOND, RENAME, revises=FIRST)
+    blocker = database.connect(autocommit=False)
+    blocker.cursor().execute("SELECT * FROM one.users")
+    started = project.start("upgrade", "-o", one.option)
+    wait_until(lambda: one.json("lock", "show")["locks"], what="the lock is taken")
+    assert "nothing to do" in two.ok("lock", "break", "--yes").stdout
+    assert one.json("lock", "break", "--yes")["broken"] is True
+    started.communicate(timeout=60)
+    assert started.returncode == 4
+    blocker.rollback()
+    blocker.close()
