@@ -2,8 +2,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "cli/command.h"
-#include "revision/graph.h"
+#include "cli/graph-view.h"
 #include "revision/target.h"
 #include "sync/sync.h"
 
@@ -128,17 +127,6 @@ collect(const Revision *revision, const Settings *settings, const Graph *graph, 
     return g_steal_pointer(&shown);
 }
 
-static char *
-join_parents(const Revision *revision)
-{
-    g_autoptr(GPtrArray) parents = g_ptr_array_new();
-
-    for (guint i = 0; i < revision->revises->len; i++)
-        g_ptr_array_add(parents, revision->revises->pdata[i]);
-    g_ptr_array_add(parents, NULL);
-    return g_strjoinv(", ", (char **) parents->pdata);
-}
-
 /* The marker line: `-- sluice: sync users reverse`, as in a file. */
 static char *
 marker(const ShownSection *section)
@@ -155,17 +143,8 @@ marker(const ShownSection *section)
 }
 
 static void
-print_text(Output *output, const Revision *revision, const GPtrArray *shown)
+print_sections(Output *output, const GPtrArray *shown)
 {
-    g_autofree char *parents = join_parents(revision);
-
-    output_line(output, "-- Revision: %s", revision->id);
-    if (*parents)
-        output_line(output, "-- Revises: %s", parents);
-    output_line(output, "-- Title: %s", revision->title);
-    if (revision->created)
-        output_line(output, "-- Created: %s", revision->created);
-    output_line(output, "-- File: %s", revision->path);
     for (guint i = 0; i < shown->len; i++) {
         const ShownSection *section = shown->pdata[i];
         g_autofree char *heading = marker(section);
@@ -176,52 +155,97 @@ print_text(Output *output, const Revision *revision, const GPtrArray *shown)
 }
 
 static json_t *
-to_json(const Revision *revision, const GPtrArray *shown)
+to_json(const GraphView *view, const Revision *header, const Revision *revision,
+        const GPtrArray *shown)
 {
-    json_t *parents = json_array();
+    json_t *object = graph_view_json(view, header);
     json_t *sections = json_array();
 
-    for (guint i = 0; i < revision->revises->len; i++)
-        json_array_append_new(parents, json_string(revision->revises->pdata[i]));
     for (guint i = 0; i < shown->len; i++) {
         const ShownSection *section = shown->pdata[i];
-        json_t *object =
+        json_t *entry =
             json_pack("{s:s, s:s?, s:s, s:b}", "kind", section->name, "table", section->table,
                       "sql", section->text, "derived", section->line == 0);
-        json_object_set_new(object, "line",
+        json_object_set_new(entry, "line",
                             section->line ? json_integer(section->line) : json_null());
-        json_array_append_new(sections, object);
+        json_array_append_new(sections, entry);
     }
-    return json_pack("{s:s, s:o, s:s?, s:s?, s:s, s:b, s:b, s:b, s:o}", "id", revision->id,
-                     "revises", parents, "title", revision->title, "created", revision->created,
-                     "path", revision->path, "has_backfill", revision_has_backfill(revision),
-                     "has_cutover", revision_has_cutover(revision), "has_contract",
-                     revision_has_contract(revision), "sections", sections);
+    json_object_set_new(object, "has_backfill", json_boolean(revision_has_backfill(revision)));
+    json_object_set_new(object, "has_cutover", json_boolean(revision_has_cutover(revision)));
+    json_object_set_new(object, "has_contract", json_boolean(revision_has_contract(revision)));
+    json_object_set_new(object, "sections", sections);
+    return object;
+}
+
+/* What @words name, each once. Element-type const Revision *. */
+static GPtrArray *
+find_all(const GraphView *view, const char *const *words, GError **error)
+{
+    g_autoptr(RevisionSet) wanted = revision_set_new(view->graph);
+
+    for (; *words; words++) {
+        g_autoptr(GPtrArray) points = target_points(view->graph, view->applied, *words, error);
+
+        if (points == NULL)
+            return NULL;
+        for (guint i = 0; i < points->len; i++)
+            revision_set_add(wanted, points->pdata[i]);
+    }
+    return revision_set_list(wanted);
+}
+
+static json_t *
+show(const App *app, const GraphView *view, const Revision *header, GError **error)
+{
+    g_autoptr(Revision) revision = graph_read(view->graph, header, error);
+    g_autoptr(GPtrArray) shown = NULL;
+
+    if (revision == NULL || !revision_check(revision, error))
+        return NULL;
+    shown = collect(revision, app->settings, view->graph, error);
+    if (shown == NULL)
+        return NULL;
+    graph_view_print_header(view, app->output, header, app->verbose);
+    print_sections(app->output, shown);
+    return to_json(view, header, revision, shown);
+}
+
+static bool
+asks_database(const char *const *words)
+{
+    while (*words && !target_needs_database(*words))
+        words++;
+    return *words != NULL;
 }
 
 static bool
 run_show(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
 {
-    g_autoptr(Graph) graph = graph_load(app->settings->migrations, error);
-    g_autoptr(Revision) revision = NULL;
-    g_autoptr(GPtrArray) shown = NULL;
-    const Revision *header = NULL;
+    g_auto(GraphView) view = {0};
+    g_autoptr(GPtrArray) revisions = NULL;
+    g_autoptr(json_t) list = json_array();
 
-    if (graph == NULL || !target_point(graph, NULL, words[0], &header, error))
+    if (!graph_view_open(&view, app, asks_database(words), error))
         return false;
-    if (header == NULL)
+    revisions = find_all(&view, words, error);
+    if (revisions == NULL)
+        return false;
+    if (revisions->len == 0)
         return error_set(error, ERROR_USAGE,
-                         "'%s' is the state before the first revision: there "
-                         "is nothing to show",
+                         "'%s' is the state before the first revision: there is nothing to show",
                          words[0]);
-    revision = graph_read(graph, header, error);
-    if (revision == NULL || !revision_check(revision, error))
-        return false;
-    shown = collect(revision, app->settings, graph, error);
-    if (shown == NULL)
-        return false;
-    print_text(app->output, revision, shown);
-    output_json(app->output, to_json(revision, shown));
+    for (guint i = 0; i < revisions->len; i++) {
+        json_t *object;
+
+        if (i > 0)
+            output_line(app->output, "%s", "");
+        object = show(app, &view, revisions->pdata[i], error);
+        if (object == NULL)
+            return false;
+        json_array_append_new(list, object);
+    }
+    output_json(app->output, revisions->len == 1 ? json_incref(json_array_get(list, 0))
+                                                 : g_steal_pointer(&list));
     return true;
 }
 
@@ -229,13 +253,16 @@ const Command command_show = {
     .group = "Revisions",
     .name = "show",
     .summary = "show a revision and every statement derived from it",
-    .usage = "REV",
+    .usage = "REV...",
     .details =
-        "REV is an id, the beginning of one, or `head`. What is derived from a mapping - the "
+        "REV is an id, the beginning of one, a branch label, `head`, `heads`, `shop@head`, "
+        "`current` (what the database has): see docs/revisions.md. Of several, JSON is a list; of "
+        "one, its object. With -v, who revises and requires it too. What is derived from a mapping "
+        "- the "
         "reverse mapping, the backfill, the verify query, the triggers - is shown as if "
         "written; writing the section overrides it. Where a table has no schema, the "
         "triggers are shown for `public`.",
-    .example = "sluice show head",
+    .example = "sluice show head\nsluice show current -v",
     .needs = NEED_SETTINGS,
     .run = run_show,
 };

@@ -314,14 +314,14 @@ graph_required(const Graph *graph, const Requirement *requirement)
     return find_required(graph, requirement);
 }
 
-/* Those at the other end of its edges of kind Revises. */
+/* Those at the other end of its edges of @kind. */
 static GPtrArray *
-neighbours(const Graph *graph, const Edges *edges, guint index)
+neighbours(const Graph *graph, const Edges *edges, guint index, EdgeKinds kind)
 {
     GPtrArray *list = g_ptr_array_new();
 
     for (guint k = edges->starts[index]; k < edges->starts[index + 1]; k++)
-        if (edges->edges[k].kind == EDGE_REVISES)
+        if (edges->edges[k].kind == kind)
             g_ptr_array_add(list, graph->revisions->pdata[edges->edges[k].to]);
     return list;
 }
@@ -358,13 +358,19 @@ graph_bases(const Graph *graph)
 GPtrArray *
 graph_parents(const Graph *graph, const Revision *revision)
 {
-    return neighbours(graph, graph->above, revision->index);
+    return neighbours(graph, graph->above, revision->index, EDGE_REVISES);
 }
 
 GPtrArray *
 graph_children(const Graph *graph, const Revision *revision)
 {
-    return neighbours(graph, graph->below, revision->index);
+    return neighbours(graph, graph->below, revision->index, EDGE_REVISES);
+}
+
+GPtrArray *
+graph_requirers(const Graph *graph, const Revision *revision)
+{
+    return neighbours(graph, graph->below, revision->index, EDGE_REQUIRES);
 }
 
 const char *

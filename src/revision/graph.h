@@ -40,6 +40,8 @@ GPtrArray *graph_heads(const Graph *graph);
 GPtrArray *graph_bases(const Graph *graph);
 GPtrArray *graph_parents(const Graph *graph, const Revision *revision);
 GPtrArray *graph_children(const Graph *graph, const Revision *revision);
+/* Those that require it. Container owned by the caller. */
+GPtrArray *graph_requirers(const Graph *graph, const Revision *revision);
 /* The id or label that looks most like @word, for a hint; NULL if none does. Borrowed. */
 const char *graph_nearest(const Graph *graph, const char *word);
 /* The revision of the graph with the same id as @revision, with all its sections. Caller owns. */

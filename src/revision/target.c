@@ -83,6 +83,31 @@ word_points(const TargetWord *word, GError **error)
     return g_steal_pointer(&points);
 }
 
+/* Of one end of a range, or of a whole word: "current", "+2", "shop@-1". */
+static bool
+end_needs_database(const char *end)
+{
+    const char *at = strchr(end, '@');
+    const char *name = at ? at + 1 : end;
+
+    if (strcmp(name, "current") == 0)
+        return true;
+    if (g_str_has_prefix(name, "current"))
+        name += strlen("current");
+    return *name == '+' || *name == '-';
+}
+
+bool
+target_needs_database(const char *word)
+{
+    g_auto(GStrv) ends = g_strsplit(word, ":", 2);
+
+    for (char **end = ends; *end; end++)
+        if (end_needs_database(*end))
+            return true;
+    return false;
+}
+
 GPtrArray *
 target_points(const Graph *graph, const RevisionSet *applied, const char *text, GError **error)
 {

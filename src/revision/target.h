@@ -20,6 +20,9 @@
 
 #include "revision/revision-set.h"
 
+/* Does @word, or an end of the range that it is, ask what a database has? */
+bool target_needs_database(const char *word);
+
 /* The revisions that @word names (no range): element-type const Revision *, in the graph's order;
  * empty for base. Container owned by the caller. */
 GPtrArray *target_points(const Graph *graph, const RevisionSet *applied, const char *word,
