@@ -1,7 +1,5 @@
 #include "peers/history.h"
 
-#include <string.h>
-
 #include "peers/peers.h"
 
 void
@@ -44,6 +42,7 @@ history_init(History *history)
 {
     *history = (History){
         .revisions = g_ptr_array_new_with_free_func((GDestroyNotify) revision_free),
+        .by_name = g_hash_table_new(g_str_hash, g_str_equal),
         .findings = g_ptr_array_new_with_free_func((GDestroyNotify) finding_free),
     };
 }
@@ -52,6 +51,7 @@ void
 history_clear(History *history)
 {
     g_free(history->version);
+    g_clear_pointer(&history->by_name, g_hash_table_unref);
     g_clear_pointer(&history->revisions, g_ptr_array_unref);
     g_clear_pointer(&history->findings, g_ptr_array_unref);
     history->version = NULL;
@@ -70,19 +70,40 @@ history_add(History *history, const char *name, const char *source)
     revision->labels = g_ptr_array_new_with_free_func(g_free);
     revision->remarks = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(history->revisions, revision);
+    g_hash_table_insert(history->by_name, revision->name, revision);
     return revision;
 }
 
 PeerRevision *
 history_find(const History *history, const char *name)
 {
-    for (guint i = 0; i < history->revisions->len; i++) {
-        PeerRevision *revision = g_ptr_array_index(history->revisions, i);
+    return g_hash_table_lookup(history->by_name, name);
+}
 
-        if (strcmp(revision->name, name) == 0)
-            return revision;
+static void
+replace_word(GPtrArray *words, const char *from, const char *to)
+{
+    for (guint i = 0; i < words->len; i++) {
+        if (g_strcmp0(words->pdata[i], from) != 0)
+            continue;
+        g_free(words->pdata[i]);
+        words->pdata[i] = g_strdup(to);
     }
-    return NULL;
+}
+
+void
+history_rename(History *history, PeerRevision *revision, const char *name)
+{
+    g_autofree char *was = revision->name;
+    g_autofree char *was_id = revision->id;
+
+    g_hash_table_remove(history->by_name, was);
+    revision->name = g_strdup(name);
+    revision->id = peer_revision_id(name);
+    g_hash_table_insert(history->by_name, revision->name, revision);
+    for (guint i = 0; i < history->revisions->len; i++)
+        replace_word(((PeerRevision *) history->revisions->pdata[i])->requires, was_id,
+                     revision->id);
 }
 
 void

@@ -43,6 +43,7 @@ typedef struct {
     bool chain;           /* no graph: each revision revises the one before it */
     GPtrArray *revisions; /* PeerRevision *, parents first */
     GPtrArray *findings;  /* PeerFinding * */
+    GHashTable *by_name;  /* name -> PeerRevision *, of two the later one; borrowed */
 } History;
 
 void history_init(History *history);
@@ -53,6 +54,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(History, history_clear)
 PeerRevision *history_add(History *history, const char *name, const char *source);
 /* By the tool's name; NULL if there is none. Borrowed. */
 PeerRevision *history_find(const History *history, const char *name);
+/* Gives @revision another name, and the id that goes with it, also to those that require it. */
+void history_rename(History *history, PeerRevision *revision, const char *name);
 /* Says that something did not come over; @revision and @hint may be NULL. */
 void history_note(History *history, const PeerRevision *revision, Place place, const char *hint,
                   const char *format, ...) G_GNUC_PRINTF(5, 6);

@@ -14,6 +14,7 @@ typedef struct {
     const PeerRevision *revision;
     PeerSql *sql;
     const char *root;
+    bool generated; /* it is in no file, so its lines mean nothing */
     int depth;
 } Taking;
 
@@ -28,6 +29,8 @@ miss(Taking *taking, Place place, const char *hint, const char *format, ...)
     va_start(args, format);
     what = g_strdup_vprintf(format, args);
     va_end(args);
+    if (taking->generated)
+        place.line = 0;
     history_note(taking->history, taking->revision, place, hint, "%s", what);
     if (taking->sql->missing == NULL)
         taking->sql->missing = g_steal_pointer(&what);
@@ -297,10 +300,10 @@ count_statement(Blocks *blocks, const SqlStatement *statement)
 }
 
 static void
-drop_control(Taking *taking, const ScriptSource *source, const SqlScript *script, GString *text)
+drop_control(Taking *taking, bool inside, int line, const SqlScript *script, GString *text)
 {
-    Cursor cursor = {.text = text->str, .line = source->place.line, .column = 1};
-    Blocks blocks = {.inside = source->in_transaction};
+    Cursor cursor = {.text = text->str, .line = line, .column = 1};
+    Blocks blocks = {.inside = inside};
     g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(Range));
 
     for (guint i = 0; i < sql_script_count(script); i++) {
@@ -338,21 +341,25 @@ void
 script_take(History *history, const PeerRevision *revision, const ScriptSource *source,
             PeerSql *ret_sql)
 {
-    Taking taking = {
-        .history = history, .revision = revision, .sql = ret_sql, .root = source->root};
+    Taking taking = {.history = history,
+                     .revision = revision,
+                     .sql = ret_sql,
+                     .root = source->root,
+                     .generated = source->place.line == 0};
+    const Place origin = {source->place.file, MAX(source->place.line, 1), 1};
     g_autoptr(GString) text = g_string_new(NULL);
     g_autoptr(SqlScript) script = NULL;
     g_autoptr(GError) cause = NULL;
 
     *ret_sql = (PeerSql){0};
     append_plain(&taking, source, text);
-    script = sql_parse(text->str, source->place, &cause);
+    script = sql_parse(text->str, origin, &cause);
     if (script == NULL) {
         miss(&taking, source->place, "Write it as SQL that the parser of PostgreSQL 15 knows.",
              "%s", cause->message);
         ret_sql->text = script_comment(text->str);
         return;
     }
-    drop_control(&taking, source, script, text);
+    drop_control(&taking, source->in_transaction, origin.line, script, text);
     ret_sql->text = g_strdup(text->str);
 }

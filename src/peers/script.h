@@ -11,7 +11,7 @@
 #include "peers/history.h"
 
 typedef struct {
-    Place place; /* of the text's first line */
+    Place place; /* of the text's first line; line 0: the text was made from the file */
     const char *text;
     bool in_transaction; /* the tool opens one around it */
     const char *root;    /* where \i starts from; NULL: the file's folder */
