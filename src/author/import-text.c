@@ -23,7 +23,7 @@ one_line(const char *text)
 {
     g_autofree char *line = g_strdelimit(g_strdup(text), "\r\n\t", ' ');
 
-    return g_utf8_make_valid(g_strstrip(line), -1);
+    return g_utf8_make_valid(g_strchomp(line), -1);
 }
 
 static void
