@@ -3,6 +3,7 @@
 #include "apply/sync-steps.h"
 #include "base/error.h"
 #include "ledger/steps.h"
+#include "revision/swap.h"
 
 /* One short transaction, or the old shape and the new would each be half there. */
 static bool
@@ -49,15 +50,35 @@ apply_cutover(const ApplyContext *context, const Revision *revision, GError **er
     return phase_run(&phase, plan, error);
 }
 
-/* Both may run again, so their journals go. */
+/* All may run again, so their journals go. */
 static bool
 record_undo(PgConn *conn, gconstpointer data, GError **error)
 {
     const Phase *phase = data;
 
     return phase_record(conn, phase, error) &&
+           (phase->next >= STATE_BACKFILLED ||
+            ledger_forget_steps(conn, phase->revision->id, phase_name(PHASE_FINISH), error)) &&
            ledger_forget_steps(conn, phase->revision->id, phase_name(PHASE_CUTOVER), error) &&
            ledger_forget_steps(conn, phase->revision->id, phase_name(PHASE_CUTOVER_UNDO), error);
+}
+
+/* The undo of a swap takes along keys that were built for the cutover: finish has to run again. */
+static bool
+state_behind_undo(const Revision *revision, RevisionState *ret_state, GError **error)
+{
+    g_autoptr(GPtrArray) syncs = revision_syncs(revision, error);
+    bool swaps = false;
+
+    for (guint i = 0; syncs && i < syncs->len && !swaps; i++)
+        if (!revision_swaps(revision, g_ptr_array_index(syncs, i), &swaps, error))
+            return false;
+    if (syncs == NULL)
+        return false;
+    *ret_state = swaps && revision_section(revision, SECTION_FINISH, NULL)
+                     ? STATE_EXPANDED
+                     : phase_filled_state(revision);
+    return true;
 }
 
 static bool
@@ -84,9 +105,10 @@ apply_cutover_undo(const ApplyContext *context, const Revision *revision, GError
         return true;
     if (!phase_require(&phase, STATE_CUT_OVER, "After contract there is no way back: fix forward.",
                        error) ||
-        !check_way_back(&phase, error) || !plan_section(&phase, plan, SECTION_CUTOVER_UNDO, error))
+        !check_way_back(&phase, error) ||
+        !plan_section(&phase, plan, SECTION_CUTOVER_UNDO, error) ||
+        !state_behind_undo(phase.revision, &phase.next, error))
         return false;
-    phase.next = phase_filled_state(phase.revision);
     plan->record = record_undo;
     plan->data = &phase;
     return phase_run(&phase, plan, error);

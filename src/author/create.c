@@ -295,7 +295,8 @@ text_of(const Creation *creation, GDateTime *now)
                                                .labels = creation->labels,
                                                .requires = creation->requires,
                                                .title = creation->request->title,
-                                               .created = created});
+                                               .created = created,
+                                               .sections = creation->request->sections});
 }
 
 /* What was written is read back, so that no folder is left that cannot be read. */

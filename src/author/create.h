@@ -15,6 +15,7 @@ typedef struct {
     const char *const *labels;   /* branch labels that begin with it */
     const char *const *requires; /* "REV" (expanded) or "REV:STATE" */
     bool splice;                 /* a parent may have another child already */
+    const char *sections;        /* the file's body; NULL: each section as commented guidance */
     const char *file_template;   /* author/name.h */
     guint slug_length;
     const Clock *clock;

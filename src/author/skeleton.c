@@ -113,6 +113,8 @@ skeleton_revision(const SkeletonHeader *header)
         g_string_append_printf(out, "-- Requires: %s\n", (char *) header->requires->pdata[i]);
     g_string_append_printf(out, "-- Title: %s\n-- Created: %s\n\n%s", header->title,
                            header->created,
-                           header->parents->len > 1 ? merge_text : sections_text);
+                           header->sections           ? header->sections
+                           : header->parents->len > 1 ? merge_text
+                                                      : sections_text);
     return g_string_free(out, FALSE);
 }

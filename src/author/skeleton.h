@@ -14,7 +14,8 @@ typedef struct {
     const GPtrArray *labels;   /* char * */
     const GPtrArray *requires; /* char *: "127bcea40bef backfilled" */
     const char *title;
-    const char *created; /* ISO 8601, UTC */
+    const char *created;  /* ISO 8601, UTC */
+    const char *sections; /* NULL: guidance */
 } SkeletonHeader;
 /* A revision file: the header, and each section as commented guidance; one that revises several
  * needs none, and says so. Caller owns. */

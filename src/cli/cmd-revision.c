@@ -1,4 +1,7 @@
+#include <string.h>
+
 #include "author/create.h"
+#include "author/type-change.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/command.h"
@@ -10,6 +13,9 @@ typedef struct {
     bool splice;
     GPtrArray *labels;
     GPtrArray *requires;
+    const char *type_change;
+    const char *using;
+    const char *reverse;
 } RevisionOptions;
 
 static const ArgSpec args[] = {
@@ -26,6 +32,14 @@ static const ArgSpec args[] = {
      "given often"},
     {"rev-id", 0, ARG_TEXT, offsetof(RevisionOptions, id), "ID",
      "this id, instead of 12 random hex digits"},
+    {"type-change", 0, ARG_TEXT, offsetof(RevisionOptions, type_change), "TABLE.COLUMN:TYPE",
+     "write the whole revision that gives a column, and those that reference it, another type; "
+     "asks the database"},
+    {"using", 0, ARG_TEXT, offsetof(RevisionOptions, using), "EXPRESSION",
+     "with --type-change: the new value, of the old one (default: a cast)"},
+    {"reverse", 0, ARG_TEXT, offsetof(RevisionOptions, reverse), "EXPRESSION",
+     "with --type-change: the old value, of column COLUMN_new (default: a cast; between integers "
+     "one that wraps round)"},
     {NULL},
 };
 
@@ -39,20 +53,72 @@ vector_of(GPtrArray *list)
     return (const char *const *) list->pdata;
 }
 
+/* "users.id:bigint", "app.users.id:numeric(12,2)". */
+static bool
+split_type_change(const char *text, char **ret_table, char **ret_column, char **ret_type,
+                  GError **error)
+{
+    const char *colon = strchr(text, ':');
+    g_autofree char *name = colon ? g_strndup(text, (gsize) (colon - text)) : NULL;
+    char *dot = name ? strrchr(name, '.') : NULL;
+
+    if (dot == NULL || dot == name || dot[1] == '\0' || colon[1] == '\0') {
+        error_set(error, ERROR_USAGE, "'%s' is not TABLE.COLUMN:TYPE", text);
+        return error_hint(error, "sluice revision --type-change users.id:bigint");
+    }
+    *dot = '\0';
+    *ret_table = g_strdup(name);
+    *ret_column = g_strdup(dot + 1);
+    *ret_type = g_strdup(colon + 1);
+    return true;
+}
+
+/* *@ret_sections NULL where no recipe is asked for. */
+static bool
+write_sections(const App *app, const RevisionOptions *options, char **ret_sections,
+               char **ret_title, GError **error)
+{
+    g_autofree char *table = NULL, *column = NULL, *type = NULL;
+    g_autoptr(PgConn) conn = NULL;
+    const char *url;
+
+    if (options->type_change == NULL)
+        return true;
+    url = settings_require_database(app->settings, error);
+    if (url == NULL || !split_type_change(options->type_change, &table, &column, &type, error))
+        return false;
+    conn = pg_connect(url, &(PgConnOptions){.purpose = "revision", .allow_standby = true}, error);
+    if (conn == NULL)
+        return false;
+    *ret_sections = type_change_sections(conn,
+                                         &(TypeChange){.table = table,
+                                                       .column = column,
+                                                       .type = type,
+                                                       .forward = options->using,
+                                                       .reverse = options->reverse},
+                                         error);
+    *ret_title = g_strdup_printf("%s.%s becomes %s", table, column, type);
+    return *ret_sections != NULL;
+}
+
 static bool
 run_revision(App *app, void *data, const char *const *words G_GNUC_UNUSED, GError **error)
 {
     const RevisionOptions *options = data;
     const char *const heads[] = {options->head, NULL};
+    g_autofree char *sections = NULL, *title = NULL;
     g_auto(CreatedRevision) created = {0};
 
-    if (options->message == NULL) {
+    if (!write_sections(app, options, &sections, &title, error))
+        return false;
+    if (options->message == NULL && title == NULL) {
         error_set(error, ERROR_USAGE, "a revision needs a title");
         return error_hint(error, "sluice revision -m \"users display name\"");
     }
     if (!create_revision(
             &(CreateRequest){.folder = app->settings->migrations,
-                             .title = options->message,
+                             .title = options->message ? options->message : title,
+                             .sections = sections,
                              .id = options->id,
                              .parents = options->head ? heads : NULL,
                              .splice = options->splice,
@@ -81,6 +147,7 @@ const Command command_revision = {
                "begins to keep them).",
     .example = "sluice revision -m \"users display name\"\n"
                "sluice revision -m \"invoices\" --head base --branch-label billing\n"
+               "sluice revision --type-change users.id:bigint\n"
                "sluice revision -m \"totals\" --head billing@head --depends-on 3f2a:backfilled",
     .args = args,
     .args_size = sizeof(RevisionOptions),

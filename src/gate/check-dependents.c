@@ -59,8 +59,49 @@ contract_drops(const Revision *revision, GError **error)
     return g_steal_pointer(&all);
 }
 
+/* Indexes and views that the section drops itself, as written. */
+static GPtrArray *
+contract_drops_derived(const Revision *revision, GError **error)
+{
+    const Section *section = revision_section(revision, SECTION_CONTRACT, NULL);
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(SqlScript) script = section ? section_parse(section, error) : NULL;
+
+    if (section && script == NULL)
+        return NULL;
+    for (guint i = 0; script && i < sql_script_count(script); i++) {
+        g_autoptr(GPtrArray) names = sql_statement_drops_derived(sql_script_get(script, i));
+
+        for (guint j = 0; j < names->len; j++)
+            g_ptr_array_add(all, g_strdup(g_ptr_array_index(names, j)));
+    }
+    return g_steal_pointer(&all);
+}
+
+/* @dependent: "index public.users_name". */
 static bool
-append_dependents(PgConn *conn, const Dropped *dropped, GString *text, GError **error)
+goes_along(const char *dependent, GPtrArray *derived)
+{
+    static const char *const kinds[] = {"index ", "view ", "materialized view "};
+
+    for (guint k = 0; k < G_N_ELEMENTS(kinds); k++) {
+        const char *name = dependent + strlen(kinds[k]);
+
+        for (guint i = 0; g_str_has_prefix(dependent, kinds[k]) && i < derived->len; i++) {
+            const char *dropped = g_ptr_array_index(derived, i);
+            g_autofree char *anywhere = g_strconcat(".", dropped, NULL);
+
+            if (strcmp(name, dropped) == 0 ||
+                (strchr(dropped, '.') == NULL && g_str_has_suffix(name, anywhere)))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool
+append_dependents(PgConn *conn, const Dropped *dropped, GPtrArray *derived, GString *text,
+                  GError **error)
 {
     g_autoptr(CatalogTable) table = NULL;
     g_autoptr(GPtrArray) found = NULL;
@@ -72,10 +113,13 @@ append_dependents(PgConn *conn, const Dropped *dropped, GString *text, GError **
     found = catalog_dependents(conn, table->oid, dropped->column, error);
     if (found == NULL)
         return false;
-    for (guint i = 0; i < found->len; i++)
+    for (guint i = 0; i < found->len; i++) {
+        if (goes_along(g_ptr_array_index(found, i), derived))
+            continue;
         g_string_append_printf(text, "%s%s needs %s%s%s", text->len ? "; " : "",
                                (const char *) g_ptr_array_index(found, i), dropped->table,
                                dropped->column ? "." : "", dropped->column ? dropped->column : "");
+    }
     return true;
 }
 
@@ -84,12 +128,14 @@ check_dependents(const GateContext *context, const Revision *revision, GateCheck
                  GError **error)
 {
     g_autoptr(GPtrArray) drops = contract_drops(revision, error);
+    g_autoptr(GPtrArray) derived = drops ? contract_drops_derived(revision, error) : NULL;
     g_autoptr(GString) text = g_string_new(NULL);
 
-    if (drops == NULL)
+    if (derived == NULL)
         return false;
     for (guint i = 0; i < drops->len; i++) {
-        if (!append_dependents(context->apply->conn, g_ptr_array_index(drops, i), text, error))
+        if (!append_dependents(context->apply->conn, g_ptr_array_index(drops, i), derived, text,
+                               error))
             return false;
     }
     if (text->len > 0)

@@ -358,6 +358,22 @@ sql_statement_drops(const SqlStatement *statement)
     return dropped;
 }
 
+GPtrArray *
+sql_statement_drops_derived(const SqlStatement *statement)
+{
+    GPtrArray *dropped = g_ptr_array_new_with_free_func(g_free);
+    const PgQuery__DropStmt *drop = statement->node->drop_stmt;
+
+    if (statement->node->node_case != PG_QUERY__NODE__NODE_DROP_STMT ||
+        (drop->remove_type != PG_QUERY__OBJECT_TYPE__OBJECT_INDEX &&
+         drop->remove_type != PG_QUERY__OBJECT_TYPE__OBJECT_VIEW &&
+         drop->remove_type != PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW))
+        return dropped;
+    for (size_t i = 0; i < drop->n_objects; i++)
+        g_ptr_array_add(dropped, names_label(drop->objects[i]));
+    return dropped;
+}
+
 bool
 sql_statement_renames_column(const SqlStatement *statement, char **ret_table, char **ret_from,
                              char **ret_to)

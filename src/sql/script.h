@@ -107,6 +107,8 @@ GPtrArray *sql_statement_adds_columns(const SqlStatement *statement);
 GPtrArray *sql_statement_adds_filled_columns(const SqlStatement *statement);
 /* The same for DROP COLUMN, and "table" for DROP TABLE. */
 GPtrArray *sql_statement_drops(const SqlStatement *statement);
+/* DROP INDEX, VIEW, MATERIALIZED VIEW: names as written. Element-type char *. Caller owns. */
+GPtrArray *sql_statement_drops_derived(const SqlStatement *statement);
 /* ALTER TABLE .. RENAME COLUMN: the table as written, the column's names before and after; false
  * for any other statement. Caller owns. */
 bool sql_statement_renames_column(const SqlStatement *statement, char **ret_table, char **ret_from,
@@ -122,6 +124,11 @@ bool sql_statement_creates_index(const SqlStatement *statement, char **ret_schem
  * folded as the server does. ERROR_SQL if @text is no name. Caller owns both. */
 bool sql_name_parse(const char *text, Place place, char **ret_schema, char **ret_name,
                     GError **error);
+
+/* The body of an index's or a CHECK's definition, as the server writes it, with other names for its
+ * columns (@names: name -> new name): "(lower(email), id DESC) WHERE (id > 0)". A name is taken for
+ * a column unless it is called, qualified, a type of a cast or a collation. Caller owns. */
+char *sql_rename_columns(const char *text, GHashTable *names);
 
 /* The text with comments and runs of blanks folded: two texts with the same canonical form mean the
  * same to the server. For checksums. Never fails: what cannot be scanned is returned as it is. */

@@ -1,0 +1,277 @@
+#include "author/moved.h"
+
+#include <string.h>
+
+#include "author/embedded.h"
+#include "base/error.h"
+#include "catalog/catalog.h"
+#include "sql/script.h"
+
+enum { IDENTIFIER_MAX = 63 };
+
+static void
+column_free(MovedColumn *column)
+{
+    g_free(column->table);
+    g_free(column->name);
+    g_free(column->type);
+    g_free(column->default_sql);
+    g_free(column->sequence);
+    g_free(column->fresh);
+    g_free(column->past);
+    g_free(column->quoted);
+    g_free(column);
+}
+
+static void
+object_free(MovedObject *object)
+{
+    g_free(object->table);
+    g_free(object->schema);
+    g_free(object->name);
+    g_free(object->fresh);
+    g_free(object->past);
+    g_free(object->definition);
+    g_free(object->past_definition);
+    g_free(object->suffix);
+    g_free(object);
+}
+
+void
+moved_free(Moved *moved)
+{
+    if (moved == NULL)
+        return;
+    g_ptr_array_unref(moved->columns);
+    g_ptr_array_unref(moved->objects);
+    g_free(moved);
+}
+
+static char *
+with_ending(const char *name, const char *ending)
+{
+    g_autofree char *whole = g_strconcat(name, ending, NULL);
+
+    return pg_quote_identifier(whole);
+}
+
+static bool
+check_name(const char *what, const char *name, GError **error)
+{
+    if (strlen(name) + strlen("_new") <= IDENTIFIER_MAX)
+        return true;
+    error_set(error, ERROR_STATE, "the name of %s %s is too long for one with \"_new\" behind it",
+              what, name);
+    return error_hint(error, "Give it a shorter name first, in a revision of its own.");
+}
+
+static char *
+text_or_null(const PgRows *rows, int row, int column)
+{
+    return pg_is_null(rows, row, column) ? NULL : g_strdup(pg_text(rows, row, column));
+}
+
+/* Columns of moved-columns.sql. */
+static bool
+check_column(const PgRows *rows, int i, GError **error)
+{
+    const char *table = pg_text(rows, i, 2), *name = pg_text(rows, i, 3);
+
+    if (strcmp(pg_text(rows, i, 10), "r") != 0 || pg_bool(rows, i, 11)) {
+        error_set(error, ERROR_STATE, "%s is partitioned, a partition, or part of an inheritance",
+                  table);
+        return error_hint(error, "Write this revision by hand: each partition has its own keys and "
+                                 "indexes.");
+    }
+    if (pg_bool(rows, i, 7)) {
+        error_set(error, ERROR_STATE, "column %s of %s is generated", name, table);
+        return error_hint(error, "Add a generated column of the new type beside it instead.");
+    }
+    if (pg_bool(rows, i, 12)) {
+        error_set(error, ERROR_STATE, "column %s of %s has rights of its own", name, table);
+        return error_hint(error, "Grant them on the table, or write the revision by hand.");
+    }
+    if (!pg_is_null(rows, i, 13)) {
+        error_set(error, ERROR_STATE, "%s has a column %s already, and the change needs that name",
+                  table, pg_text(rows, i, 13));
+        return error_hint(error, "Rename or drop it first, in a revision of its own.");
+    }
+    return check_name("column", name, error);
+}
+
+static MovedColumn *
+column_of(const PgRows *rows, int i)
+{
+    MovedColumn *column = g_new0(MovedColumn, 1);
+    const char *name = pg_text(rows, i, 3);
+
+    column->oid = (guint32) pg_integer(rows, i, 0);
+    column->number = (int) pg_integer(rows, i, 1);
+    column->table = g_strdup(pg_text(rows, i, 2));
+    column->name = g_strdup(name);
+    column->type = g_strdup(pg_text(rows, i, 4));
+    column->not_null = pg_bool(rows, i, 5);
+    column->identity = pg_text(rows, i, 6)[0];
+    column->default_sql = text_or_null(rows, i, 8);
+    column->sequence = text_or_null(rows, i, 9);
+    column->quoted = pg_quote_identifier(name);
+    column->fresh = with_ending(name, "_new");
+    column->past = with_ending(name, "_old");
+    return column;
+}
+
+/* Views, policies, generated columns, ..: they would stay with the old column. */
+static bool
+check_dependents(PgConn *conn, const MovedColumn *column, GError **error)
+{
+    g_autoptr(GPtrArray) dependents = catalog_dependents(conn, column->oid, column->name, error);
+
+    for (guint i = 0; dependents && i < dependents->len; i++) {
+        const char *dependent = g_ptr_array_index(dependents, i);
+
+        if (g_str_has_prefix(dependent, "index ") ||
+            g_str_has_prefix(dependent, "table constraint "))
+            continue;
+        error_set(error, ERROR_STATE,
+                  "%s hangs on column %s of %s, and would stay with the old one", dependent,
+                  column->name, column->table);
+        return error_hint(error, "Drop it in a revision before this one and make it again in one "
+                                 "behind it, or write this revision by hand.");
+    }
+    return dependents != NULL;
+}
+
+static bool
+load_columns(Moved *moved, PgConn *conn, guint32 table, const char *column, GError **error)
+{
+    g_autofree char *oid = g_strdup_printf("%u", table);
+    g_autoptr(PgRows) rows = pg_query(conn, error, sql_moved_columns, oid, column);
+
+    if (rows == NULL)
+        return false;
+    for (int i = 0; i < pg_rows_count(rows); i++) {
+        if (!check_column(rows, i, error))
+            return false;
+        g_ptr_array_add(moved->columns, column_of(rows, i));
+        if (!check_dependents(conn, g_ptr_array_index(moved->columns, (guint) i), error))
+            return false;
+    }
+    return true;
+}
+
+/* name -> name_new of the moved columns of @table. */
+static GHashTable *
+fresh_names(const Moved *moved, const char *table)
+{
+    GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+
+    for (guint i = 0; i < moved->columns->len; i++) {
+        MovedColumn *column = g_ptr_array_index(moved->columns, i);
+
+        if (strcmp(column->table, table) == 0)
+            g_hash_table_insert(names, column->name, g_strconcat(column->name, "_new", NULL));
+    }
+    return names;
+}
+
+static bool
+check_object(const PgRows *rows, int i, GError **error)
+{
+    const char *table = pg_text(rows, i, 2), *name = pg_text(rows, i, 3);
+
+    if (strcmp(pg_text(rows, i, 0), "x") == 0 || strcmp(pg_text(rows, i, 0), "t") == 0) {
+        error_set(error, ERROR_STATE, "constraint %s of %s cannot be made again without a lock",
+                  name, table);
+        return error_hint(error,
+                          "Drop it in a revision before this one, or write this one by hand.");
+    }
+    if (pg_bool(rows, i, 7)) {
+        error_set(error, ERROR_STATE, "index %s is the replica identity of %s", name, table);
+        return error_hint(error, "Set another one first: ALTER TABLE %s REPLICA IDENTITY ..",
+                          table);
+    }
+    return check_name("constraint or index", name, error);
+}
+
+/* Columns of moved-objects.sql. */
+static MovedObject *
+object_of(const Moved *moved, const PgRows *rows, int i)
+{
+    MovedObject *object = g_new0(MovedObject, 1);
+    const char *name = pg_text(rows, i, 3), *definition = pg_text(rows, i, 4);
+    const char *body = strstr(definition, " USING ");
+    g_autoptr(GHashTable) names = fresh_names(moved, pg_text(rows, i, 2));
+
+    object->kind = pg_text(rows, i, 0)[0];
+    object->table = g_strdup(pg_text(rows, i, 2));
+    object->name = pg_quote_identifier(name);
+    object->fresh = with_ending(name, "_new");
+    object->past = with_ending(name, "_old");
+    object->suffix = g_strdup(pg_text(rows, i, 6));
+    object->is_unique = g_str_has_prefix(definition, "CREATE UNIQUE ");
+    if (object->kind == 'f') {
+        object->definition = g_strdup(definition);
+        object->past_definition = g_strdup(pg_text(rows, i, 5));
+        return object;
+    }
+    object->schema =
+        g_strndup(object->table, (gsize) (strrchr(object->table, '.') - object->table));
+    object->past_definition = g_strdup(object->kind == 'c' || body == NULL ? definition : body + 1);
+    object->definition = sql_rename_columns(object->past_definition, names);
+    return object;
+}
+
+/* "{1,2}" of what @value gives of each column. */
+static char *
+array_of(const Moved *moved, bool numbers)
+{
+    GString *text = g_string_new("{");
+
+    for (guint i = 0; i < moved->columns->len; i++) {
+        const MovedColumn *column = g_ptr_array_index(moved->columns, i);
+
+        g_string_append_printf(text, "%s%u", i > 0 ? "," : "",
+                               numbers ? (guint32) column->number : column->oid);
+    }
+    g_string_append_c(text, '}');
+    return g_string_free(text, FALSE);
+}
+
+static bool
+load_objects(Moved *moved, PgConn *conn, const MovedColumn *column, GHashTable *seen,
+             GError **error)
+{
+    g_autofree char *oid = g_strdup_printf("%u", column->oid);
+    g_autofree char *number = g_strdup_printf("%d", column->number);
+    g_autofree char *relations = array_of(moved, false);
+    g_autofree char *numbers = array_of(moved, true);
+    g_autoptr(PgRows) rows =
+        pg_query(conn, error, sql_moved_objects, oid, number, relations, numbers);
+
+    if (rows == NULL)
+        return false;
+    for (int i = 0; i < pg_rows_count(rows); i++) {
+        if (!g_hash_table_add(seen, g_strdup(pg_text(rows, i, 1))))
+            continue;
+        if (!check_object(rows, i, error))
+            return false;
+        g_ptr_array_add(moved->objects, object_of(moved, rows, i));
+    }
+    return true;
+}
+
+Moved *
+moved_load(PgConn *conn, guint32 table, const char *column, GError **error)
+{
+    g_autoptr(Moved) moved = g_new0(Moved, 1);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    moved->columns = g_ptr_array_new_with_free_func((GDestroyNotify) column_free);
+    moved->objects = g_ptr_array_new_with_free_func((GDestroyNotify) object_free);
+    if (!load_columns(moved, conn, table, column, error))
+        return NULL;
+    for (guint i = 0; i < moved->columns->len; i++)
+        if (!load_objects(moved, conn, g_ptr_array_index(moved->columns, i), seen, error))
+            return NULL;
+    return g_steal_pointer(&moved);
+}
