@@ -9,8 +9,8 @@ static const struct {
     const char *word;
     const char *format; /* of g_date_time_format; NULL: it is given */
 } braces[] = {
-    {"id", NULL},     {"slug", NULL}, {"date", "%Y%m%d"}, {"time", "%H%M%S"}, {"year", "%Y"},
-    {"month", "%m"},  {"day", "%d"},  {"hour", "%H"},     {"minute", "%M"},   {"second", "%S"},
+    {"id", NULL},    {"slug", NULL}, {"date", "%Y%m%d"}, {"time", "%H%M%S"}, {"year", "%Y"},
+    {"month", "%m"}, {"day", "%d"},  {"hour", "%H"},     {"minute", "%M"},   {"second", "%S"},
 };
 
 char *
@@ -74,8 +74,9 @@ check_name(const char *name, GError **error)
 {
     if (strchr(name, '/') == NULL && name[0] != '.' && g_str_has_suffix(name, ".sql"))
         return true;
-    error_set(error, ERROR_CONFIG, "revision.file_template makes '%s', which is no name of a "
-                                   "revision's file",
+    error_set(error, ERROR_CONFIG,
+              "revision.file_template makes '%s', which is no name of a "
+              "revision's file",
               name);
     return error_hint(error, "It ends with '.sql', holds no '/', and begins with no dot.");
 }

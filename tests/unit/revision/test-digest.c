@@ -271,18 +271,22 @@ test_branches(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     add(fixture, "aaaa", "", "");
     add(fixture, "bbbb", "aaaa", "");
-    add(fixture, "cccc", "aaaa", "-- Branch: shop\n");
     write_all(fixture);
+    add(fixture, "cccc", "bbbb", "-- Branch: shop\n");
+    update(fixture, NULL);
     assert_head(fixture, "HEAD", "bbbb");
     assert_head(fixture, "HEAD.shop", "cccc");
+    add(fixture, "bbbb", "aaaa", "-- edited\n");
+    assert_findings(fixture, "edited bbbb");
+    add(fixture, "bbbb", "aaaa", "");
     add(fixture, "dddd", "cccc", "");
     update(fixture, NULL);
     assert_head(fixture, "HEAD.shop", "dddd");
     add(fixture, "eeee", "bbbb, dddd", "");
-    assert_findings(fixture, "added eeee, head dddd, head eeee");
+    assert_findings(fixture, "added eeee, head eeee");
     update(fixture, NULL);
     assert_head(fixture, "HEAD", "eeee");
-    assert_head(fixture, "HEAD.shop", NULL);
+    assert_head(fixture, "HEAD.shop", "dddd");
     assert_findings(fixture, "");
 }
 
