@@ -95,8 +95,11 @@ bool
 phase_record(PgConn *conn, gconstpointer data, GError **error)
 {
     const Phase *phase = data;
+    g_autoptr(LedgerRecord) record =
+        ledger_record_new(conn, phase->revision, phase->next, phase->next_is_final,
+                          phase_name(phase->kind), phase->steps);
 
-    return ledger_set_state(conn, phase->revision, phase->next, phase->next_is_final, error) &&
+    return ledger_record_write(conn, record, error) &&
            (phase->kind != PHASE_EXPAND ||
             adoption_keep(conn, phase->context->graph, phase->rows, phase->revision, true, error));
 }

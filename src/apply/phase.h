@@ -28,6 +28,7 @@ typedef struct {
     bool is_final;             /* @state is the last that it has */
     RevisionState next;        /* what phase_record writes */
     bool next_is_final;
+    GPtrArray *steps; /* LedgerStep *, that phase_record writes too; NULL: they have a journal */
 } Phase;
 
 /* As the ledger's journal knows it: "expand", "cutover undo". */

@@ -15,28 +15,49 @@ is_beaten(const GError *error)
     return error_is_sqlstate(error, "23505") || error_is_sqlstate(error, "40001");
 }
 
-bool
-ledger_append_event(PgConn *conn, const char *kind, const char *revision, gint64 rollout,
-                    const char *text, json_t *take_data, GError **error)
+static json_t *
+event_json(const PgConn *conn, const LedgerNewEvent *event, gint64 now_us)
 {
-    g_autoptr(json_t) data = take_data;
-    g_autofree char *key = ledger_key(conn, revision);
+    g_autofree char *key = ledger_key(conn, event->revision);
+
+    return json_pack("{s:s, s:s?, s:o, s:s, s:O?, s:f}", "kind", event->kind, "revision", key,
+                     "rollout", event->rollout > 0 ? json_integer(event->rollout) : json_null(),
+                     "text", event->text, "data", event->data, "age_ms",
+                     event->at_us > 0 ? (double) (now_us - event->at_us) / 1000 : 0.0);
+}
+
+bool
+ledger_append_events(PgConn *conn, const LedgerNewEvent *events, guint count, GError **error)
+{
     g_autofree char *actor = ledger_actor();
-    g_autofree char *number = rollout > 0 ? g_strdup_printf("%" G_GINT64_FORMAT, rollout) : NULL;
-    g_autofree char *document =
-        data ? json_dumps(data, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) : NULL;
+    g_autoptr(json_t) list = json_array();
+    g_autofree char *document = NULL;
     g_autoptr(GError) cause = NULL;
 
     g_assert(!pg_in_transaction(conn));
+    for (guint i = 0; i < count; i++)
+        json_array_append_new(list, event_json(conn, &events[i], g_get_monotonic_time()));
+    document = json_dumps(list, JSON_COMPACT | JSON_SORT_KEYS);
     for (int i = 0; i < TRIES; i++) {
         g_clear_error(&cause);
-        if (pg_exec(conn, &cause, sql_append_event, actor, kind, key, number, text, document))
+        if (pg_exec(conn, &cause, sql_append_events, actor, document))
             return true;
         if (!is_beaten(cause))
             break;
     }
     g_propagate_error(error, g_steal_pointer(&cause));
     return false;
+}
+
+bool
+ledger_append_event(PgConn *conn, const char *kind, const char *revision, gint64 rollout,
+                    const char *text, json_t *take_data, GError **error)
+{
+    g_autoptr(json_t) data = take_data;
+    const LedgerNewEvent event = {
+        .kind = kind, .revision = revision, .rollout = rollout, .text = text, .data = data};
+
+    return ledger_append_events(conn, &event, 1, error);
 }
 
 void

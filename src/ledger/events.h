@@ -14,6 +14,17 @@ bool ledger_append_event(PgConn *conn, const char *kind, const char *revision, g
                          const char *text, json_t *take_data, GError **error);
 
 typedef struct {
+    const char *kind;
+    const char *revision; /* may be NULL */
+    gint64 rollout;       /* or 0 */
+    const char *text;
+    json_t *data; /* borrowed; may be NULL */
+    gint64 at_us; /* when it happened, by g_get_monotonic_time; 0: now */
+} LedgerNewEvent;
+/* The same for several, in their order, in one statement. */
+bool ledger_append_events(PgConn *conn, const LedgerNewEvent *events, guint count, GError **error);
+
+typedef struct {
     gint64 id;
     char *at; /* ISO text, UTC */
     char *actor, *kind, *text;
@@ -31,8 +42,8 @@ GPtrArray *ledger_load_events(PgConn *conn, const char *revision, gint64 after, 
  * Element-type LedgerEvent *. Caller owns. */
 GPtrArray *ledger_load_last_events(PgConn *conn, const char *const *kinds, GError **error);
 
-/* The last event of any revision whose kind is one of @kinds; *@ret_event NULL if there is none. Needs a
- * ledger. */
+/* The last event of any revision whose kind is one of @kinds; *@ret_event NULL if there is none.
+ * Needs a ledger. */
 bool ledger_load_last_event(PgConn *conn, const char *const *kinds, LedgerEvent **ret_event,
                             GError **error);
 

@@ -165,6 +165,21 @@ ledger_revisions_add(LedgerRevisions *revisions, LedgerRevision *take_row)
 }
 
 void
+ledger_revisions_note(LedgerRevisions *revisions, const Revision *revision, RevisionState state,
+                      bool final)
+{
+    LedgerRevision *row = g_hash_table_lookup(revisions->by_id, revision->id);
+
+    if (row == NULL) {
+        row = ledger_row_new(revision->id, revision_state_name(state), final);
+        ledger_revisions_add(revisions, row);
+    }
+    row->state = state;
+    row->final = final;
+    g_clear_pointer(&row->partly, g_free);
+}
+
+void
 ledger_revisions_free(LedgerRevisions *revisions)
 {
     if (revisions == NULL)
@@ -254,34 +269,19 @@ parents_json(const Revision *revision)
 
 static const char tool[] = "sluice " SLUICE_VERSION;
 
-/* @phase NULL: leaves `partly` of a row that is there alone. */
-static bool
-add_row(PgConn *conn, const Revision *revision, const char *phase, GError **error)
+bool
+ledger_begin_phase(PgConn *conn, const Revision *revision, const char *phase, GError **error)
 {
     g_autofree char *key = ledger_key(conn, revision->id);
     g_autofree char *parents = parents_json(revision);
     g_autofree char *actor = ledger_actor();
 
-    return pg_exec(conn, error,
-                   "INSERT INTO sluice.revision AS r "
-                   "    (id, title, parents, partly, applied_by, tool) "
-                   "VALUES ($1, $2, ARRAY(SELECT json_array_elements_text($3)), $4, $5, $6) "
-                   "ON CONFLICT (id) DO UPDATE SET partly = excluded.partly "
-                   "    WHERE excluded.partly IS NOT NULL",
-                   key, revision->title, parents, phase, actor, tool);
-}
-
-bool
-ledger_add_revision(PgConn *conn, const Revision *revision, GError **error)
-{
-    return add_row(conn, revision, NULL, error);
-}
-
-bool
-ledger_begin_phase(PgConn *conn, const Revision *revision, const char *phase, GError **error)
-{
     g_assert(!pg_in_transaction(conn));
-    return add_row(conn, revision, phase, error);
+    return pg_exec(conn, error,
+                   "INSERT INTO sluice.revision (id, title, parents, partly, applied_by, tool) "
+                   "VALUES ($1, $2, ARRAY(SELECT json_array_elements_text($3)), $4, $5, $6) "
+                   "ON CONFLICT (id) DO UPDATE SET partly = excluded.partly",
+                   key, revision->title, parents, phase, actor, tool);
 }
 
 /* {"expand": checksum, ..} of the sections that have run once @state is reached. */
@@ -300,37 +300,75 @@ frozen_checksums_json(const Revision *revision, RevisionState state)
     return json_dumps(object, JSON_COMPACT);
 }
 
-/* Sections of a phase that was undone thaw; those that ran keep the checksum they ran with, also if
- * the file was edited since: that is what shows the edit. */
-static bool
-set_checksums(PgConn *conn, const Revision *revision, RevisionState state, GError **error)
-{
-    g_autofree char *key = ledger_key(conn, revision->id);
-    g_autofree char *checksums = frozen_checksums_json(revision, state);
+struct LedgerRecord {
+    PgCommand command;
+    char *key, *parents, *actor, *checksums, *steps;
+    char number[2]; /* of the state */
+    const char *params[11];
+};
 
-    return pg_exec(conn, error,
-                   "WITH ran AS (SELECT key, value FROM json_each_text($2)), "
-                   "     thawed AS (DELETE FROM sluice.section WHERE revision = $1 "
-                   "                AND section NOT IN (SELECT key FROM ran)) "
-                   "INSERT INTO sluice.section (revision, section, checksum) "
-                   "SELECT $1, key, value FROM ran ON CONFLICT DO NOTHING",
-                   key, checksums);
+/* NULL for NULL. */
+static char *
+steps_json(GPtrArray *steps)
+{
+    g_autoptr(json_t) list = json_array();
+
+    for (guint i = 0; steps && i < steps->len; i++) {
+        const LedgerStep *step = g_ptr_array_index(steps, i);
+        json_array_append_new(list, json_pack("{s:i, s:s, s:s}", "ordinal", step->ordinal,
+                                              "statement", step->statement, "hash", step->hash));
+    }
+    return steps ? json_dumps(list, JSON_COMPACT) : NULL;
+}
+
+LedgerRecord *
+ledger_record_new(PgConn *conn, const Revision *revision, RevisionState state, bool final,
+                  const char *phase, GPtrArray *steps)
+{
+    LedgerRecord *record = g_new0(LedgerRecord, 1);
+
+    record->key = ledger_key(conn, revision->id);
+    record->parents = parents_json(revision);
+    record->actor = ledger_actor();
+    record->checksums = frozen_checksums_json(revision, state);
+    record->steps = steps_json(steps);
+    record->number[0] = (char) ('0' + (int) state);
+    memcpy(record->params,
+           ((const char *const[]){record->key, revision->title, record->parents,
+                                  revision_state_name(state), record->number, final ? "t" : "f",
+                                  record->actor, tool, record->checksums, phase, record->steps}),
+           sizeof record->params);
+    record->command = (PgCommand){.sql = sql_record_phase,
+                                  .name = "sluice_record",
+                                  .params = record->params,
+                                  .n_params = G_N_ELEMENTS(record->params)};
+    return record;
+}
+
+void
+ledger_record_free(LedgerRecord *record)
+{
+    if (record == NULL)
+        return;
+    g_free(record->key);
+    g_free(record->parents);
+    g_free(record->actor);
+    g_free(record->checksums);
+    g_free(record->steps);
+    g_free(record);
+}
+
+const PgCommand *
+ledger_record_command(const LedgerRecord *record)
+{
+    return &record->command;
 }
 
 bool
-ledger_set_state(PgConn *conn, const Revision *revision, RevisionState state, bool final,
-                 GError **error)
+ledger_record_write(PgConn *conn, const LedgerRecord *record, GError **error)
 {
-    g_autofree char *key = ledger_key(conn, revision->id);
-    g_autofree char *number = g_strdup_printf("%d", (int) state);
-    gint64 affected = 0;
-    const char *const params[] = {key, revision_state_name(state), final ? "t" : "f", number};
-
-    if (!pg_exec_array(conn, sql_set_state, params, G_N_ELEMENTS(params), &affected, error))
-        return false;
-    if (affected != 1)
-        return error_set(error, ERROR_STATE, "the ledger does not know revision %s", revision->id);
-    return set_checksums(conn, revision, state, error);
+    return pg_exec_array(conn, record->command.sql, record->params, record->command.n_params, NULL,
+                         error);
 }
 
 bool

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "ledger/ledger.h"
+#include "ledger/steps.h"
+#include "pg/pipeline.h"
 #include "revision/revision.h"
 
 /* How it came to be known here. */
@@ -55,14 +57,27 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LedgerRevisions, ledger_revisions_free)
 /* NULL if the ledger does not know it. Borrowed. */
 const LedgerRevision *ledger_find_revision(const LedgerRevisions *revisions, const char *id);
 
-/* Writes the row of @revision, pending, if it has none. */
-bool ledger_add_revision(PgConn *conn, const Revision *revision, GError **error);
 /* Records that @phase ("expand") began: so that "partly done" shows; short transaction. */
 bool ledger_begin_phase(PgConn *conn, const Revision *revision, const char *phase, GError **error);
-/* Inside the caller's transaction where the phase was transactional: the new state with its time,
- * @final, the checksums of the sections that ran. */
-bool ledger_set_state(PgConn *conn, const Revision *revision, RevisionState state, bool final,
-                      GError **error);
+
+/* What the end of a phase writes, in one statement: the new state with its time and @final, the row
+ * where there is none, the checksums of the sections that ran, and @steps (LedgerStep *: ordinal,
+ * statement, hash) as done by the same transaction; NULL: the journal has them already. Must not
+ * outlive @revision and @phase. */
+typedef struct LedgerRecord LedgerRecord;
+LedgerRecord *ledger_record_new(PgConn *conn, const Revision *revision, RevisionState state,
+                                bool final, const char *phase, GPtrArray *steps);
+void ledger_record_free(LedgerRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LedgerRecord, ledger_record_free)
+/* For a pipeline; borrowed. */
+const PgCommand *ledger_record_command(const LedgerRecord *record);
+/* Inside the caller's transaction. */
+bool ledger_record_write(PgConn *conn, const LedgerRecord *record, GError **error);
+
+/* In a cache of rows: @revision is now in @state. Its times and checksums are not known. */
+void ledger_revisions_note(LedgerRevisions *revisions, const Revision *revision,
+                           RevisionState state, bool final);
+
 /* Says that @revision (with its sections) has reached @state, and by whom, without anything being
  * run: its row, and the checksums that the frozen sections have now. One statement, atomic; joins
  * the caller's transaction, if any. */

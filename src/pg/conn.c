@@ -1,26 +1,15 @@
 #include "pg/conn.h"
 
-#include <libpq-fe.h>
 #include <poll.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "pg/session.h"
 
 enum {
     OLDEST_SERVER = 140000,
     ENTERED_COLUMN = 10, /* of check_session's row */
-};
-
-struct PgConn {
-    PGconn *pg;
-    char *url;
-    char *purpose;
-    char *target;
-    char *schema; /* NULL: none entered */
-    gint64 connect_timeout_ms;
-    bool allow_standby;
-    bool allow_pooler;
 };
 
 struct PgRows {
@@ -204,6 +193,8 @@ open_session(PgConn *conn, GError **error)
 
     if (conn->pg)
         PQfinish(conn->pg);
+    g_hash_table_remove_all(conn->prepared);
+    g_array_set_size(conn->sent, 0);
     conn->pg = PQconnectdbParams(keys, values, 1);
     if (PQstatus(conn->pg) != CONNECTION_OK)
         return fail_connect(conn, error);
@@ -215,18 +206,21 @@ open_session(PgConn *conn, GError **error)
 PgConn *
 pg_connect(const char *url, const PgConnOptions *options, GError **error)
 {
-    g_autoptr(PgConn) conn = g_new0(PgConn, 1);
+    g_autoptr(PgConn) conn = NULL;
     static const PgConnOptions none;
     const PgConnOptions *o = options ? options : &none;
 
     if (!check_url(url, error))
         return NULL;
+    conn = g_new0(PgConn, 1);
     conn->url = g_strdup(url);
     conn->purpose = g_strdup(o->purpose ? o->purpose : "session");
     conn->connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : 10000;
     conn->allow_standby = o->allow_standby;
     conn->allow_pooler = o->allow_pooler;
     conn->schema = g_strdup(o->schema);
+    conn->prepared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    conn->sent = g_array_new(FALSE, FALSE, sizeof(guint));
     return open_session(conn, error) ? g_steal_pointer(&conn) : NULL;
 }
 
@@ -240,6 +234,8 @@ pg_disconnect(PgConn *conn)
     g_free(conn->purpose);
     g_free(conn->target);
     g_free(conn->schema);
+    g_hash_table_unref(conn->prepared);
+    g_array_unref(conn->sent);
     g_free(conn);
 }
 
@@ -304,8 +300,8 @@ code_of(const PgConn *conn, const char *sqlstate)
     return g_strv_contains(lock_states, sqlstate) ? ERROR_LOCK : ERROR_SQL;
 }
 
-static bool
-fail_result(PgConn *conn, const PGresult *result, GError **error)
+bool
+pg_fail_result(PgConn *conn, const PGresult *result, GError **error)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -339,7 +335,7 @@ pg_query_array(PgConn *conn, const char *sql, const char *const *params, guint n
     rows->result = PQexecParams(conn->pg, sql, (int) n_params, NULL, params, NULL, NULL, 0);
     if (succeeded(rows->result))
         return g_steal_pointer(&rows);
-    fail_result(conn, rows->result, error);
+    pg_fail_result(conn, rows->result, error);
     return NULL;
 }
 
@@ -362,7 +358,7 @@ pg_exec_script(PgConn *conn, const char *sql, GError **error)
     g_autoptr(PgRows) rows = g_new0(PgRows, 1);
 
     rows->result = PQexec(conn->pg, sql);
-    return succeeded(rows->result) || fail_result(conn, rows->result, error);
+    return succeeded(rows->result) || pg_fail_result(conn, rows->result, error);
 }
 
 bool
@@ -378,7 +374,7 @@ pg_commit(PgConn *conn, GError **error)
 
     rows->result = PQexec(conn->pg, "COMMIT");
     if (!succeeded(rows->result))
-        return fail_result(conn, rows->result, error);
+        return pg_fail_result(conn, rows->result, error);
     /* COMMIT of a failed transaction answers ROLLBACK, without an error. */
     if (strcmp(PQcmdStatus(rows->result), "COMMIT") != 0)
         return error_set(error, ERROR_SQL, "the transaction had failed and was rolled back");

@@ -31,8 +31,10 @@ static void
 set_state(PgConn *conn, const Revision *revision, RevisionState state, bool final)
 {
     g_autoptr(GError) error = NULL;
+    g_autoptr(LedgerRecord) record =
+        ledger_record_new(conn, revision, state, final, "expand", NULL);
 
-    ledger_set_state(conn, revision, state, final, &error);
+    ledger_record_write(conn, record, &error);
     g_assert_no_error(error);
 }
 
@@ -89,11 +91,7 @@ test_life(void)
     g_assert_no_error(error);
     g_assert_cmpuint(none->list->len, ==, 0);
     g_assert_true(ledger_ensure(conn, &clock_system, &error));
-    g_assert_true(ledger_add_revision(conn, revision, &error));
-    assert_is(conn, "pending 0 -|----|");
     g_assert_true(ledger_begin_phase(conn, revision, "expand", &error));
-    assert_is(conn, "pending 0 expand|----|");
-    g_assert_true(ledger_add_revision(conn, revision, &error));
     assert_is(conn, "pending 0 expand|----|");
     set_state(conn, revision, STATE_EXPANDED, false);
     assert_is(conn, "expanded 0 -|e---|expand,sync");
@@ -146,7 +144,6 @@ test_checksums_stay(void)
     g_assert_cmpstr(before, !=, after);
     conn = test_database_connect(&database);
     g_assert_true(ledger_ensure(conn, &clock_system, &error));
-    g_assert_true(ledger_add_revision(conn, revision, &error));
     set_state(conn, revision, STATE_EXPANDED, false);
     set_state(conn, edited, STATE_BACKFILLED, false);
     rows = ledger_load_revisions(conn, &error);
@@ -219,7 +216,6 @@ test_stamp_takes_the_file_as_it_is(void)
     now = revision_checksum(edited, SECTION_EXPAND);
     conn = test_database_connect(&database);
     g_assert_true(ledger_ensure(conn, &clock_system, &error));
-    g_assert_true(ledger_add_revision(conn, revision, &error));
     set_state(conn, revision, STATE_EXPANDED, false);
     stamp(conn, edited, STATE_EXPANDED, ORIGIN_STAMPED);
     rows = ledger_load_revisions(conn, &error);
@@ -263,23 +259,6 @@ test_adoptions(void)
     g_assert_cmpuint(one->adoptions->len, ==, 1);
 }
 
-static void
-test_unknown(void)
-{
-    g_auto(TestDatabase) database = {0};
-    g_autoptr(PgConn) conn = NULL;
-    g_autoptr(Revision) revision = parse(text);
-    g_autoptr(GError) error = NULL;
-
-    if (!test_database_init(&database))
-        return;
-    conn = test_database_connect(&database);
-    g_assert_true(ledger_ensure(conn, &clock_system, &error));
-    g_assert_false(ledger_set_state(conn, revision, STATE_EXPANDED, false, &error));
-    g_assert_error(error, SLUICE_ERROR, ERROR_STATE);
-    g_assert_nonnull(strstr(error->message, "3f2a9c1b7d20"));
-}
-
 int
 main(int argc, char **argv)
 {
@@ -289,6 +268,5 @@ main(int argc, char **argv)
     g_test_add_func("/ledger/revisions/life", test_life);
     g_test_add_func("/ledger/revisions/stamp", test_stamp);
     g_test_add_func("/ledger/revisions/stamp-takes-the-file", test_stamp_takes_the_file_as_it_is);
-    g_test_add_func("/ledger/revisions/unknown", test_unknown);
     return g_test_run();
 }

@@ -47,10 +47,10 @@ static void
 expand(PgConn *conn, const Revision *revision)
 {
     g_autoptr(GError) error = NULL;
+    g_autoptr(LedgerRecord) record =
+        ledger_record_new(conn, revision, STATE_EXPANDED, true, "expand", NULL);
 
-    ledger_begin_phase(conn, revision, "expand", &error);
-    g_assert_no_error(error);
-    ledger_set_state(conn, revision, STATE_EXPANDED, true, &error);
+    ledger_record_write(conn, record, &error);
     g_assert_no_error(error);
     ledger_append_event(conn, "expanded", revision->id, 0, "expanded", NULL, &error);
     g_assert_no_error(error);

@@ -1,0 +1,24 @@
+/*
+ * pg/pipeline.h - several commands in one round trip.
+ *
+ * The server runs them in turn, and skips all behind one that failed. Between sending and receiving
+ * the connection is good for nothing else, and the client may work meanwhile.
+ */
+#pragma once
+
+#include "pg/conn.h"
+
+typedef struct {
+    const char *sql;  /* one statement */
+    const char *name; /* it is prepared under this, once a session; NULL: it is not */
+    const char *const *params;
+    guint n_params;
+} PgCommand;
+
+/* Not inside of another one that is not received yet. ERROR_CONNECTION. */
+bool pg_send_all(PgConn *conn, const PgCommand *commands, guint count, GError **error);
+/* Waits up to @timeout_ms for the first sign of an answer. */
+bool pg_is_answered(PgConn *conn, gint64 timeout_ms);
+/* Waits for all answers. Errors as pg_query, of the first command that failed: *@ret_failed is its
+ * place. A transaction that it stood in is still to be rolled back. */
+bool pg_receive_all(PgConn *conn, guint *ret_failed, GError **error);

@@ -1,0 +1,26 @@
+/*
+ * pg/session.h - what conn and pipeline share; private to the room.
+ */
+#pragma once
+
+#include <libpq-fe.h>
+
+#include "pg/conn.h"
+
+struct PgConn {
+    PGconn *pg;
+    char *url;
+    char *purpose;
+    char *target;
+    char *schema; /* NULL: none entered */
+    gint64 connect_timeout_ms;
+    bool allow_standby;
+    bool allow_pooler;
+    GHashTable *prepared; /* names that this session knows */
+    GArray *sent;         /* the pipeline on its way: which command each answer is of */
+    guint preparing;      /* so many of the answers are to what prepares */
+};
+
+/* Sets @error from what the server said, or from the lost connection; returns false. @result may be
+ * NULL. */
+bool pg_fail_result(PgConn *conn, const PGresult *result, GError **error);
