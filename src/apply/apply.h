@@ -14,13 +14,16 @@
 #include "pg/conn.h"
 #include "revision/graph.h"
 
+typedef struct ApplyBatch ApplyBatch; /* apply/batch.h */
+
 typedef struct {
     PgConn *conn;
     const Settings *settings;
     const Clock *clock;
     const Report *report;
     const Graph *graph;
-    bool dry_run; /* say what would run (report_step + *plan), touch nothing */
+    bool dry_run;      /* say what would run (report_step + *plan), touch nothing */
+    ApplyBatch *batch; /* of the expands of many; else NULL */
 } ApplyContext;
 
 /* Takes the migrator lock on @context->conn, waiting for lock.migrator_wait, then ERROR_OWNER;

@@ -116,20 +116,10 @@ match_journal(Plan *plan, const Revision *revision, GPtrArray *journal, GError *
 }
 
 static bool
-write_journal(const ApplyContext *context, const Revision *revision, const Plan *plan,
-              GError **error)
+write_journal(const ApplyContext *context, const Revision *revision, Plan *plan, GError **error)
 {
-    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) rows = plan_journal(plan);
 
-    for (guint i = 0; i < plan->steps->len; i++) {
-        const PlanStep *step = g_ptr_array_index(plan->steps, i);
-        LedgerStep *row = g_new0(LedgerStep, 1);
-
-        row->ordinal = step->ordinal;
-        row->statement = step->text;
-        row->hash = step->hash;
-        g_ptr_array_add(rows, row);
-    }
     return ledger_plan_steps(context->conn, revision->id, plan->phase, rows, error);
 }
 
@@ -158,18 +148,25 @@ select_steps(Execution *execution, const PlanRun *run)
     }
 }
 
+static bool
+record_steps(PgConn *conn, const Execution *execution, GError **error)
+{
+    for (guint i = 0; i < execution->steps->len; i++) {
+        const PlanStep *step = g_ptr_array_index(execution->steps, i);
+        if (step->record && !step->record(conn, step->data, error))
+            return false;
+    }
+    return true;
+}
+
 /* Inside the run's transaction. */
 static bool
 record_run(PgConn *conn, gconstpointer data, GError **error)
 {
     const Execution *execution = data;
 
-    for (guint i = 0; i < execution->steps->len; i++) {
-        const PlanStep *step = g_ptr_array_index(execution->steps, i);
-        if (step->record && !step->record(conn, step->data, error))
-            return false;
-    }
-    if (!ledger_finish_steps(conn, execution->revision->id, execution->plan->phase,
+    if (!record_steps(conn, execution, error) ||
+        !ledger_finish_steps(conn, execution->revision->id, execution->plan->phase,
                              execution->ordinals, error))
         return false;
     return !execution->is_last || execution->plan->record(conn, execution->plan->data, error);
@@ -291,6 +288,83 @@ execute_plan(const ApplyContext *context, const Revision *revision, Plan *plan, 
         is_recorded = execution.is_last;
     }
     return is_recorded || record_plan(context, plan, error);
+}
+
+/* Inside the one transaction. The revision's row first, which the others hang on. */
+static bool
+record_at_once(PgConn *conn, gconstpointer data, GError **error)
+{
+    const Execution *execution = data;
+
+    return execution->plan->record(conn, execution->plan->data, error) &&
+           record_steps(conn, execution, error);
+}
+
+/* Only what failed needs a journal of its own. */
+static void
+record_failed_plan(const Execution *execution, Plan *plan, int attempts, const GError *cause)
+{
+    const ApplyContext *context = execution->context;
+
+    if (!pg_is_connected(context->conn) || error_is(cause, ERROR_INTERRUPTED))
+        return;
+    if (ledger_begin_phase(context->conn, execution->revision, plan->phase, NULL) &&
+        write_journal(context, execution->revision, plan, NULL))
+        record_failure(execution, attempts, cause);
+}
+
+/* Nothing but new things, and nothing to record but the state. */
+static bool
+fits_in_one_message(const Plan *plan)
+{
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const PlanStep *step = g_ptr_array_index(plan->steps, i);
+        if (step->takes_locks || step->record)
+            return false;
+    }
+    return plan->make_record != NULL;
+}
+
+static bool
+run_at_once(const Execution *execution, TransactResult *result, GError **error)
+{
+    const Plan *plan = execution->plan;
+
+    if (fits_in_one_message(plan)) {
+        g_autoptr(LedgerRecord) record = plan->make_record(execution->context->conn, plan->data);
+        g_autoptr(GError) cause = NULL;
+
+        if (transact_message(execution->context, execution->what, execution->steps,
+                             ledger_record_command(record), result, &cause))
+            return true;
+        if (!error_is(cause, ERROR_LOCK)) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return false;
+        }
+    }
+    return transact(execution->context, execution->what, execution->steps, record_at_once,
+                    execution, result, error);
+}
+
+bool
+execute_at_once(const ApplyContext *context, const Revision *revision, Plan *plan, GError **error)
+{
+    g_auto(Execution) execution = {0};
+    TransactResult result = {0};
+    g_autoptr(GError) cause = NULL;
+
+    execution_init(&execution, context, revision, plan);
+    if (plan->runs->len > 0)
+        select_steps(&execution, g_ptr_array_index(plan->runs, 0));
+    if (!run_at_once(&execution, &result, &cause)) {
+        record_failed_plan(&execution, plan, result.attempts, cause);
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    report_run(&execution, &result);
+    return fits_in_one_message(plan) || execution.steps->len == 0 ||
+           ledger_time_steps(context->conn, revision->id, plan->phase, execution.ordinals,
+                             result.attempts - 1, result.lock_wait_ms, result.duration_ms, error);
 }
 
 static void

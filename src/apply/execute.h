@@ -13,5 +13,10 @@
 bool execute_plan(const ApplyContext *context, const Revision *revision, Plan *plan,
                   GError **error);
 
+/* The same for a plan (cut) that is one transaction and was not begun before: without intents, for
+ * effect and record are one. Only if it fails the journal gets its steps. */
+bool execute_at_once(const ApplyContext *context, const Revision *revision, Plan *plan,
+                     GError **error);
+
 /* Says what execute_plan would run, run by run, with the locks that it needs: for --dry-run. */
 bool execute_dry(const ApplyContext *context, const Revision *revision, Plan *plan, GError **error);

@@ -34,6 +34,7 @@ plan_expand(Phase *phase, Plan *plan, GError **error)
     phase->next_is_final = !phase_has_finish(revision) && !revision_has_cutover(revision) &&
                            !revision_has_contract(revision);
     plan->record = phase_record;
+    plan->make_record = phase->rows->adoptions->len == 0 ? phase_make_record : NULL;
     plan->data = phase;
     return sync_steps_expand(phase, plan, error);
 }
@@ -66,7 +67,7 @@ apply_expand(const ApplyContext *context, const Revision *revision, GError **err
         return false;
     if (phase.state >= STATE_EXPANDED)
         return true;
-    if (!revision_check(phase.revision, error) ||
+    if ((!phase.is_checked && !revision_check(phase.revision, error)) ||
         (!context->dry_run && !check_parents(&phase, error)))
         return false;
     if (!plan_expand(&phase, plan, error))

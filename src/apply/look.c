@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "apply/batch.h"
 #include "base/error.h"
 #include "base/stop.h"
 #include "base/text.h"
@@ -133,6 +134,7 @@ report_cause(Look *look, GPtrArray *needs, GPtrArray *blockers)
 
     if (g_strcmp0(cause, look->said) == 0)
         return;
+    batch_flush(look->context, NULL);
     locks = look_describe_needs(needs);
     who = join_descriptions(blockers);
     report_data(look->context->report, REPORT_WAIT,

@@ -1,5 +1,6 @@
 #include "apply/phase.h"
 
+#include "apply/batch.h"
 #include "apply/execute.h"
 #include "base/error.h"
 #include "base/fault.h"
@@ -49,9 +50,16 @@ bool
 phase_open(Phase *phase, const ApplyContext *context, PhaseKind kind, const Revision *revision,
            GError **error)
 {
+    ApplyBatch *batch = context->batch;
+
     *phase = (Phase){.context = context, .kind = kind};
-    phase->revision = graph_read(context->graph, revision, error);
-    phase->rows = phase->revision ? ledger_load_revisions(context->conn, error) : NULL;
+    phase->revision = batch ? batch_take_revision(batch, revision->id) : NULL;
+    phase->is_checked = phase->revision != NULL;
+    if (phase->revision == NULL)
+        phase->revision = graph_read(context->graph, revision, error);
+    if (phase->revision)
+        phase->rows = batch ? batch_rows(batch, context->conn, error)
+                            : ledger_load_revisions(context->conn, error);
     if (phase->rows == NULL)
         return false;
     phase->row = ledger_find_revision(phase->rows, revision->id);
@@ -66,7 +74,10 @@ void
 phase_clear(Phase *phase)
 {
     g_clear_pointer(&phase->revision, revision_free);
-    g_clear_pointer(&phase->rows, ledger_revisions_free);
+    if (phase->context && !phase->context->batch)
+        ledger_revisions_free(phase->rows);
+    phase->rows = NULL;
+    g_clear_pointer(&phase->steps, g_ptr_array_unref);
 }
 
 bool
@@ -91,13 +102,19 @@ phase_filled_state(const Revision *revision)
     return phase_has_finish(revision) ? STATE_BACKFILLED : STATE_EXPANDED;
 }
 
+LedgerRecord *
+phase_make_record(PgConn *conn, gconstpointer data)
+{
+    const Phase *phase = data;
+
+    return ledger_record_new(conn, phase->revision, phase->next, phase->next_is_final,
+                             phase_name(phase->kind), phase->steps);
+}
+
 bool
 phase_record(PgConn *conn, gconstpointer data, GError **error)
 {
-    const Phase *phase = data;
-    g_autoptr(LedgerRecord) record =
-        ledger_record_new(conn, phase->revision, phase->next, phase->next_is_final,
-                          phase_name(phase->kind), phase->steps);
+    g_autoptr(LedgerRecord) record = phase_make_record(conn, data);
 
     return ledger_record_write(conn, record, error) &&
            (phase->kind != PHASE_EXPAND ||
@@ -109,6 +126,8 @@ append_event(const ApplyContext *context, const char *kind, const char *revision
 {
     g_autofree char *text = g_strdup_printf("%s %s", kind, revision);
 
+    if (context->batch)
+        return batch_add_event(context, kind, revision, text, error);
     return ledger_append_event(context->conn, kind, revision, 0, text, NULL, error);
 }
 
@@ -120,39 +139,60 @@ has_ended(PhaseKind kind, const LedgerRevision *row)
     return phases[kind].is_way_back ? state < phases[kind].reached : state >= phases[kind].reached;
 }
 
-/* @event begins a phase, and the ledger says that this phase has ended. */
-static bool
-settle_event(const ApplyContext *context, const LedgerEvent *event, const LedgerRevisions *rows,
-             GError **error)
+/* The last @event of a revision (NULL: none) does not say what the ledger does: the kind of the one
+ * that is missing, or NULL. A batch may have died before it said anything of an expand. */
+static const char *
+missing_event(const LedgerEvent *event, const LedgerRevision *row)
 {
-    const LedgerRevision *row = ledger_find_revision(rows, event->revision);
-
-    for (int kind = 0; kind < PHASE_N; kind++)
+    for (int kind = 0; event && kind < PHASE_N; kind++)
         if (g_str_equal(phases[kind].begun, event->kind) && has_ended((PhaseKind) kind, row))
-            return append_event(context, phases[kind].ended, event->revision, error);
-    return true;
+            return phases[kind].ended;
+    if (row && row->origin == ORIGIN_RUN && row->state >= STATE_EXPANDED &&
+        (event == NULL || g_str_equal(phases[PHASE_DOWNGRADE].ended, event->kind)))
+        return phases[PHASE_EXPAND].ended;
+    return NULL;
 }
 
-bool
-phase_settle_events(const ApplyContext *context, GError **error)
+/* Of all kinds that a phase has. */
+static GPtrArray *
+load_phase_events(PgConn *conn, GError **error)
 {
     g_autoptr(GPtrArray) kinds = g_ptr_array_new();
-    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(context->conn, error);
-    g_autoptr(GPtrArray) events = NULL;
 
     for (int kind = 0; kind < PHASE_N; kind++) {
         g_ptr_array_add(kinds, (gpointer) phases[kind].begun);
         g_ptr_array_add(kinds, (gpointer) phases[kind].ended);
     }
     g_ptr_array_add(kinds, NULL);
-    if (rows == NULL)
-        return false;
-    events = ledger_load_last_events(context->conn, (const char *const *) kinds->pdata, error);
+    return ledger_load_last_events(conn, (const char *const *) kinds->pdata, error);
+}
+
+bool
+phase_settle_events(const ApplyContext *context, GError **error)
+{
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(context->conn, error);
+    g_autoptr(GPtrArray) events = rows ? load_phase_events(context->conn, error) : NULL;
+    g_autoptr(GHashTable) last = g_hash_table_new(g_str_hash, g_str_equal);
+
     if (events == NULL)
         return false;
-    for (guint i = 0; i < events->len; i++)
-        if (!settle_event(context, g_ptr_array_index(events, i), rows, error))
+    for (guint i = 0; i < events->len; i++) {
+        const LedgerEvent *event = g_ptr_array_index(events, i);
+        const LedgerRevision *row = ledger_find_revision(rows, event->revision);
+        const char *missing = missing_event(event, row);
+
+        g_hash_table_add(last, event->revision);
+        if (missing && !append_event(context, missing, event->revision, error))
             return false;
+    }
+    for (guint i = 0; i < rows->list->len; i++) {
+        const LedgerRevision *row = g_ptr_array_index(rows->list, i);
+        const char *missing =
+            g_hash_table_contains(last, row->id) ? NULL : missing_event(NULL, row);
+
+        if (missing && !append_event(context, missing, row->id, error))
+            return false;
+    }
     return true;
 }
 
@@ -171,18 +211,45 @@ warn_of_unknown_locks(const Phase *phase, const Plan *plan)
     }
 }
 
-bool
-phase_run(const Phase *phase, Plan *plan, GError **error)
+/* Effect and record share one transaction: there is nothing that an intent would be for. */
+static bool
+is_one_transaction(const Phase *phase, const Plan *plan)
+{
+    if (phase->row && phase->row->partly)
+        return false;
+    return plan->runs->len == 0 ||
+           (plan->runs->len == 1 && ((PlanRun *) g_ptr_array_index(plan->runs, 0))->transactional);
+}
+
+static bool
+execute(Phase *phase, Plan *plan, GError **error)
 {
     const ApplyContext *context = phase->context;
+
+    if (!is_one_transaction(phase, plan))
+        return ledger_begin_phase(context->conn, phase->revision, plan->phase, error) &&
+               execute_plan(context, phase->revision, plan, error);
+    phase->steps = plan_journal(plan);
+    return execute_at_once(context, phase->revision, plan, error);
+}
+
+bool
+phase_run(Phase *phase, Plan *plan, GError **error)
+{
+    const ApplyContext *context = phase->context;
+    const char *id = phase->revision->id;
 
     warn_of_unknown_locks(phase, plan);
     if (context->dry_run)
         return execute_dry(context, phase->revision, plan, error);
-    if (!ledger_begin_phase(context->conn, phase->revision, phases[phase->kind].name, error) ||
-        !append_event(context, phases[phase->kind].begun, phase->revision->id, error) ||
-        !execute_plan(context, phase->revision, plan, error))
+    if (!append_event(context, phases[phase->kind].begun, id, error))
         return false;
+    if (!execute(phase, plan, error)) {
+        batch_flush(context, NULL);
+        return false;
+    }
+    if (context->batch)
+        ledger_revisions_note(phase->rows, phase->revision, phase->next, phase->next_is_final);
     FAULT_POINT("apply-before-event");
-    return append_event(context, phases[phase->kind].ended, phase->revision->id, error);
+    return append_event(context, phases[phase->kind].ended, id, error);
 }

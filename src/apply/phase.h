@@ -21,8 +21,9 @@ typedef enum {
 typedef struct {
     const ApplyContext *context;
     PhaseKind kind;
-    Revision *revision; /* with its sections */
-    LedgerRevisions *rows;
+    Revision *revision;        /* with its sections */
+    bool is_checked;           /* its file, by a batch */
+    LedgerRevisions *rows;     /* a batch's, or its own */
     const LedgerRevision *row; /* of @revision; NULL: unknown to the ledger */
     RevisionState state;       /* it is in */
     bool is_final;             /* @state is the last that it has */
@@ -49,9 +50,11 @@ RevisionState phase_filled_state(const Revision *revision);
 bool phase_has_finish(const Revision *revision);
 
 /* Runs @plan (cut) with its events, or with dry_run says what it would run. */
-bool phase_run(const Phase *phase, Plan *plan, GError **error);
+bool phase_run(Phase *phase, Plan *plan, GError **error);
 /* A PlanRecord; @data is the Phase: writes its next state. */
 bool phase_record(PgConn *conn, gconstpointer data, GError **error);
+/* The same as what is to be written, for a plan all of whose records it is; a PlanRecordMaker. */
+LedgerRecord *phase_make_record(PgConn *conn, gconstpointer data);
 
 /* Appends the events of phases that ended, but whose process died before it could say so. */
 bool phase_settle_events(const ApplyContext *context, GError **error);

@@ -59,13 +59,12 @@ step_new(const char *text)
     return step;
 }
 
-static bool
-has_unknown_locks(const SqlStatement *statement)
+static void
+find_locks(PlanStep *step, const SqlStatement *statement)
 {
-    bool unknown = false;
-    g_autoptr(GPtrArray) locks = sql_statement_locks(statement, &unknown);
+    g_autoptr(GPtrArray) locks = sql_statement_locks(statement, &step->unknown_locks);
 
-    return unknown;
+    step->takes_locks = locks->len > 0 || step->unknown_locks;
 }
 
 static PlanStep *
@@ -75,7 +74,7 @@ author_step(const SqlStatement *statement, int ordinal)
 
     step->ordinal = ordinal;
     step->transactional = sql_statement_is_transactional(statement);
-    step->unknown_locks = has_unknown_locks(statement);
+    find_locks(step, statement);
     g_ptr_array_add(step->statements, (gpointer) statement);
     return step;
 }
@@ -102,6 +101,7 @@ add_derived_step(Plan *plan, const PlanDerived *derived, const char *sql)
     PlanStep *step = step_new(sql);
 
     step->label = g_strdup(derived->label);
+    step->takes_locks = true;
     step->record = derived->record;
     step->data = derived->data;
     step->free_data = derived->free_data;
@@ -202,6 +202,26 @@ plan_cut(Plan *plan, bool each_alone)
         g_ptr_array_add(run->steps, step);
         previous = step;
     }
+}
+
+GPtrArray *
+plan_journal(Plan *plan)
+{
+    GPtrArray *rows = g_ptr_array_new_with_free_func(g_free);
+    int derived = LEDGER_FIRST_DERIVED;
+
+    for (guint i = 0; i < plan->steps->len; i++) {
+        PlanStep *step = g_ptr_array_index(plan->steps, i);
+        LedgerStep *row = g_new0(LedgerStep, 1);
+
+        if (step->label && step->ordinal == 0)
+            step->ordinal = derived++;
+        row->ordinal = step->ordinal;
+        row->statement = step->text;
+        row->hash = step->hash;
+        g_ptr_array_add(rows, row);
+    }
+    return rows;
 }
 
 static bool

@@ -7,12 +7,17 @@
  */
 #pragma once
 
+#include "ledger/revisions.h"
+#include "ledger/steps.h"
 #include "pg/conn.h"
 #include "revision/revision.h"
 #include "sql/script.h"
 
 /* Writes to the ledger what a step or a plan has done, inside its transaction. */
 typedef bool (*PlanRecord)(PgConn *conn, gconstpointer data, GError **error);
+
+/* The same as a thing, for a plan whose transaction goes out in one go. */
+typedef LedgerRecord *(*PlanRecordMaker)(PgConn *conn, gconstpointer data);
 
 typedef struct {
     int ordinal;           /* in the journal; 0 until it is known, for a derived one */
@@ -22,6 +27,7 @@ typedef struct {
     GPtrArray *statements; /* const SqlStatement *, of the plan's scripts */
     bool transactional;
     bool unknown_locks;
+    bool takes_locks;  /* on what is there already */
     bool is_done;      /* by an earlier process */
     bool is_begun;     /* an earlier process recorded the intent: the effect may be there */
     PlanRecord record; /* may be NULL */
@@ -36,10 +42,11 @@ typedef struct {
 
 typedef struct {
     const char *phase;
-    GPtrArray *scripts; /* SqlScript * */
-    GPtrArray *steps;   /* PlanStep * */
-    GPtrArray *runs;    /* PlanRun *; empty until plan_cut */
-    PlanRecord record;  /* in the last transaction: the state that the phase ends in */
+    GPtrArray *scripts;          /* SqlScript * */
+    GPtrArray *steps;            /* PlanStep * */
+    GPtrArray *runs;             /* PlanRun *; empty until plan_cut */
+    PlanRecord record;           /* in the last transaction: the state that the phase ends in */
+    PlanRecordMaker make_record; /* writes all that @record does; NULL: only @record does */
     gconstpointer data;
 } Plan;
 
@@ -69,6 +76,10 @@ bool plan_extend_run(Plan *plan, guint run, const PlanDerived *derived, GError *
 /* Makes the runs. @each_alone: every step of the author's is a run of its own, and every derived
  * one. */
 void plan_cut(Plan *plan, bool each_alone);
+
+/* Of a plan that has no journal yet: numbers its derived steps, and lists all. Element-type
+ * LedgerStep *, its texts borrowed from the plan; caller owns. */
+GPtrArray *plan_journal(Plan *plan);
 
 /* The run that adds @columns (char *) to @table (as a sync section names it): *@ret_run -1 if none
  * of them is added by this plan. ERROR_STATE if more than one run does. */

@@ -9,7 +9,7 @@
 #include "locks/locks.h"
 
 /* A statement whose own work did not fit so many times will not fit. */
-enum { OVERRUNS = 8, BACKOFF_CAP_MS = 2000, LONGEST_SHIFT = 6 };
+enum { OVERRUNS = 8, BACKOFF_CAP_MS = 2000, LONGEST_SHIFT = 6, UNWATCHED_MS = 1000 };
 
 typedef enum {
     ATTEMPT_DONE,
@@ -368,4 +368,81 @@ transact(const ApplyContext *context, const char *what, GPtrArray *steps, PlanRe
     look_clear(&t.look);
     g_clear_pointer(&t.needs, g_ptr_array_unref);
     return ok;
+}
+
+static void
+add_command(GArray *commands, const char *sql, const char *name)
+{
+    const PgCommand command = {.sql = sql, .name = name};
+
+    g_array_append_val(commands, command);
+}
+
+/* *@ret_owners: the PlanStep of each command, NULL for ours. */
+static GArray *
+message_of(const Transaction *t, const PgCommand *record, GPtrArray **ret_owners)
+{
+    GArray *commands = g_array_new(FALSE, FALSE, sizeof(PgCommand));
+    GPtrArray *owners = g_ptr_array_new();
+
+    add_command(commands, "BEGIN", "sluice_begin");
+    g_ptr_array_add(owners, NULL);
+    for (guint i = 0; i < t->steps->len; i++) {
+        PlanStep *step = g_ptr_array_index(t->steps, i);
+
+        for (guint s = 0; s < step->statements->len; s++) {
+            add_command(commands, sql_statement_text(g_ptr_array_index(step->statements, s)), NULL);
+            g_ptr_array_add(owners, step);
+        }
+    }
+    g_array_append_val(commands, *record);
+    add_command(commands, "COMMIT", "sluice_commit");
+    g_ptr_array_set_size(owners, (int) commands->len);
+    *ret_owners = owners;
+    return commands;
+}
+
+/* What is over within a second is not worth a second session that watches. */
+static bool
+receive(const Transaction *t, guint *ret_failed, GError **error)
+{
+    g_autoptr(Watch) watch = NULL;
+
+    if (!pg_is_answered(t->context->conn, UNWATCHED_MS))
+        watch = watch_start(t->context, t->what);
+    return pg_receive_all(t->context->conn, ret_failed, error);
+}
+
+static bool
+exchange(Transaction *t, const PgCommand *record, GError **error)
+{
+    g_autoptr(GPtrArray) owners = NULL;
+    g_autoptr(GArray) commands = message_of(t, record, &owners);
+    guint failed = 0;
+
+    if (!pg_send_all(t->context->conn, (const PgCommand *) (gpointer) commands->data, commands->len,
+                     error))
+        return false;
+    if (receive(t, &failed, error))
+        return true;
+    t->at = g_ptr_array_index(owners, failed);
+    return false;
+}
+
+bool
+transact_message(const ApplyContext *context, const char *what, GPtrArray *steps,
+                 const PgCommand *record, TransactResult *ret_result, GError **error)
+{
+    Transaction t = {.context = context, .what = what, .steps = steps, .result = ret_result};
+    const gint64 start = clock_now_ms(context->clock);
+
+    *ret_result = (TransactResult){.attempts = 1};
+    FAULT_POINT("apply-before-commit");
+    if (!exchange(&t, record, error)) {
+        pg_rollback(context->conn);
+        return stop_requested() ? fail_stopped(error) : fail_statement(&t, error);
+    }
+    FAULT_POINT("apply-after-commit");
+    ret_result->duration_ms = clock_now_ms(context->clock) - start;
+    return true;
 }

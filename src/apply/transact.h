@@ -11,6 +11,7 @@
 
 #include "apply/apply.h"
 #include "apply/plan.h"
+#include "pg/pipeline.h"
 
 typedef struct {
     int attempts;
@@ -24,3 +25,9 @@ typedef struct {
  * place. */
 bool transact(const ApplyContext *context, const char *what, GPtrArray *steps, PlanRecord record,
               gconstpointer data, TransactResult *ret_result, GError **error);
+
+/* The same for @steps that take no lock on anything that is there: nobody waits for them, so there
+ * is no deadline, and nothing to look for. BEGIN, the statements, @record and COMMIT are one round
+ * trip. */
+bool transact_message(const ApplyContext *context, const char *what, GPtrArray *steps,
+                      const PgCommand *record, TransactResult *ret_result, GError **error);

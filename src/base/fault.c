@@ -12,6 +12,7 @@ const char *const fault_points[] = {
     "apply-after-intent",
     "apply-before-commit",
     "apply-before-event",
+    "apply-before-events",
     "apply-before-intent",
     "apply-before-state",
     "apply-concurrent-after",

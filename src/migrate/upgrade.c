@@ -1,5 +1,6 @@
 #include "migrate/upgrade.h"
 
+#include "apply/batch.h"
 #include "migrate/fill.h"
 #include "migrate/needs.h"
 #include "migrate/next.h"
@@ -9,6 +10,7 @@ typedef struct {
     const MigrateContext *context;
     const UpgradePlan *plan;
     const UpgradeOptions *options;
+    ApplyContext batched;  /* for the expands, one after the other */
     LedgerRevisions *rows; /* as of the last look */
     bool is_stale;         /* something was applied since */
     RevisionSet *applied;
@@ -18,6 +20,7 @@ typedef struct {
 static void
 upgrade_clear(Upgrade *upgrade)
 {
+    g_clear_pointer(&upgrade->batched.batch, apply_batch_free);
     g_clear_pointer(&upgrade->rows, ledger_revisions_free);
     g_clear_pointer(&upgrade->applied, revision_set_free);
 }
@@ -88,10 +91,8 @@ static bool
 check_all(const Upgrade *upgrade, GError **error)
 {
     for (guint i = 0; i < upgrade->plan->pending->len; i++) {
-        g_autoptr(Revision) revision = graph_read(
-            upgrade->context->apply.graph, g_ptr_array_index(upgrade->plan->pending, i), error);
-
-        if (revision == NULL || !revision_check(revision, error))
+        if (!apply_batch_check(&upgrade->batched, g_ptr_array_index(upgrade->plan->pending, i),
+                               error))
             return false;
     }
     return true;
@@ -124,6 +125,8 @@ bring(Upgrade *upgrade, const Requirement *requirement, bool *ret_moved, GError 
     *ret_moved = false;
     if (apply->dry_run || row == NULL || row->state != STATE_EXPANDED || row->final)
         return true;
+    if (!apply_batch_end(&upgrade->batched, error))
+        return false;
     apply_unlock(apply);
     filled =
         fill_and_finish(upgrade->context, required, upgrade->options->backfill, ret_moved, error);
@@ -223,7 +226,7 @@ expand(Upgrade *upgrade, const Revision *revision, GError **error)
     const gint64 start = clock_now_ms(upgrade->context->apply.clock);
 
     migrate_begin(upgrade->context, revision, "expand");
-    if (!apply_expand(&upgrade->context->apply, revision, error))
+    if (!apply_expand(&upgrade->batched, revision, error))
         return false;
     revision_set_add(upgrade->applied, revision);
     upgrade->is_stale = true;
@@ -233,10 +236,8 @@ expand(Upgrade *upgrade, const Revision *revision, GError **error)
 
 /* Somebody may have done the work while we waited for the lock, so it is asked again. */
 static bool
-expand_all(gpointer data, GError **error)
+expand_pending(Upgrade *upgrade, GError **error)
 {
-    Upgrade *upgrade = data;
-
     if (!look(upgrade, error))
         return false;
     for (guint i = 0; i < upgrade->plan->pending->len; i++) {
@@ -250,6 +251,15 @@ expand_all(gpointer data, GError **error)
             return false;
     }
     return true;
+}
+
+static bool
+expand_all(gpointer data, GError **error)
+{
+    Upgrade *upgrade = data;
+    const bool ok = expand_pending(upgrade, error);
+
+    return apply_batch_end(&upgrade->batched, ok ? error : NULL) && ok;
 }
 
 static bool
@@ -310,9 +320,11 @@ upgrade_run(const MigrateContext *context, const UpgradePlan *plan, const Ledger
         .context = context,
         .plan = plan,
         .options = options,
+        .batched = context->apply,
         .waiting = waiting,
     };
 
+    upgrade.batched.batch = apply_batch_new();
     if (plan->pending->len == 0)
         return context->apply.dry_run || complete_all(&upgrade, rows, error);
     say_holes(&upgrade);
