@@ -95,8 +95,8 @@ apply_downgrade(const ApplyContext *context, const Revision *revision, GError **
         return false;
     if (phase.row == NULL)
         return true;
-    if (!apply_check_downgrade(phase.revision, phase.row, error) ||
-        (!context->dry_run && !check_children(&phase, error)))
+    if ((!context->dry_run && !check_children(&phase, error)) ||
+        !apply_check_downgrade(phase.revision, phase.row, error))
         return false;
     return plan_downgrade(&phase, plan, error) && stop_backfill(&phase, error) &&
            phase_run(&phase, plan, error);

@@ -114,7 +114,8 @@ phase_make_record(PgConn *conn, gconstpointer data)
 bool
 phase_record(PgConn *conn, gconstpointer data, GError **error)
 {
-    g_autoptr(LedgerRecord) record = phase_make_record(conn, data);
+    const Phase *phase = data;
+    g_autoptr(LedgerRecord) record = phase_make_record(conn, phase);
 
     return ledger_record_write(conn, record, error) &&
            (phase->kind != PHASE_EXPAND ||

@@ -53,7 +53,7 @@ bool phase_has_finish(const Revision *revision);
 bool phase_run(Phase *phase, Plan *plan, GError **error);
 /* A PlanRecord; @data is the Phase: writes its next state. */
 bool phase_record(PgConn *conn, gconstpointer data, GError **error);
-/* The same as what is to be written, for a plan all of whose records it is; a PlanRecordMaker. */
+/* The same as a thing, where no table of another tool is kept; a PlanRecordMaker. */
 LedgerRecord *phase_make_record(PgConn *conn, gconstpointer data);
 
 /* Appends the events of phases that ended, but whose process died before it could say so. */

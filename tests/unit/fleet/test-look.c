@@ -9,11 +9,12 @@ expand(const TestDatabase *database, const char *schema)
         pg_connect(database->url, &(PgConnOptions){.purpose = "test", .schema = schema}, &error);
     g_autoptr(Revision) revision =
         revision_parse("x.sql", "-- Revision: aaaa1111\n\n-- sluice: expand\n", false, &error);
+    g_autoptr(LedgerRecord) record =
+        ledger_record_new(conn, revision, STATE_EXPANDED, true, "expand", NULL);
 
     g_assert_no_error(error);
     ledger_ensure(conn, &clock_system, &error);
-    ledger_begin_phase(conn, revision, "expand", &error);
-    ledger_set_state(conn, revision, STATE_EXPANDED, true, &error);
+    ledger_record_write(conn, record, &error);
     g_assert_no_error(error);
 }
 
