@@ -90,6 +90,7 @@ static void
 compare_sums(Check *check)
 {
     g_autofree char *path = g_build_filename(check->folder, "SUMS", NULL);
+    g_autoptr(RevisionSet) built_upon = digest_built_upon(check->graph, &check->record);
 
     for (guint i = 0; i < graph_count(check->graph); i++) {
         const Revision *revision = graph_get(check->graph, i);
@@ -100,8 +101,7 @@ compare_sums(Check *check)
                 "`sluice check --write` takes it in; if it was there before, a merge has lost its "
                 "line.",
                 "'%s' is not in SUMS", revision->path);
-        else if (!has_sum(known, check->sums->pdata[i]) &&
-                 !digest_record_is_head(&check->record, revision->id))
+        else if (!has_sum(known, check->sums->pdata[i]) && revision_set_has(built_upon, revision))
             add_edited(check, revision);
     }
     if (check->record.odd_line > 0)

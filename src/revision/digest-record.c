@@ -125,8 +125,8 @@ digest_record_load(DigestRecord *record, const char *folder)
     *record = (DigestRecord){
         .sums = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                       (GDestroyNotify) g_ptr_array_unref),
-        .heads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                       (GDestroyNotify) head_line_free),
+        .heads =
+            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) head_line_free),
     };
     load_sums(record, folder);
     while (dir && (name = g_dir_read_name(dir)) != NULL) {
@@ -147,19 +147,4 @@ const GPtrArray *
 digest_record_sums(const DigestRecord *record, const char *id)
 {
     return g_hash_table_lookup(record->sums, id);
-}
-
-bool
-digest_record_is_head(const DigestRecord *record, const char *id)
-{
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, record->heads);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const HeadLine *line = value;
-        if (g_strcmp0(line->id, id) == 0 || g_strcmp0(line->theirs, id) == 0)
-            return true;
-    }
-    return false;
 }

@@ -28,8 +28,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DigestRecord, digest_record_clear)
 
 /* The sums that SUMS has of @id; NULL if none. Borrowed. */
 const GPtrArray *digest_record_sums(const DigestRecord *record, const char *id);
-/* True if a HEAD file names @id as the newest of its branch. */
-bool digest_record_is_head(const DigestRecord *record, const char *id);
 
 HeadLine *head_line_read(const char *path);
 void head_line_free(HeadLine *line);

@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "revision/digest-record.h"
 #include "revision/digest.h"
 
 char *
@@ -68,24 +67,74 @@ digest_branch(const Graph *graph, const Revision *head)
     return "";
 }
 
+/* The labels of digest_branch, by index: each takes its first parent's. Borrowed. */
+static GPtrArray *
+branch_labels(const Graph *graph)
+{
+    GPtrArray *labels = g_ptr_array_sized_new(graph_count(graph));
+
+    for (guint i = 0; i < graph_count(graph); i++) {
+        const Revision *revision = graph_get(graph, i);
+        gpointer label = (gpointer) (guintptr) "";
+
+        if (revision->labels->len > 0)
+            label = revision->labels->pdata[0];
+        else if (revision->revises->len > 0)
+            label = labels->pdata[graph_find(graph, revision->revises->pdata[0])->index];
+        g_ptr_array_add(labels, label);
+    }
+    return labels;
+}
+
+static GPtrArray *
+branch_ends(GHashTable *branches, const char *label)
+{
+    g_autofree char *name = head_name_of(label);
+    GPtrArray *ends = g_hash_table_lookup(branches, name);
+
+    if (ends == NULL) {
+        ends = g_ptr_array_new();
+        g_hash_table_insert(branches, g_steal_pointer(&name), ends);
+    }
+    return ends;
+}
+
 GHashTable *
 digest_branches(const Graph *graph)
 {
-    GHashTable *branches = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                                 (GDestroyNotify) g_ptr_array_unref);
+    GHashTable *branches =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+    g_autoptr(GPtrArray) labels = branch_labels(graph);
     g_autoptr(GPtrArray) heads = graph_heads(graph);
 
     if (heads->len == 0)
-        g_hash_table_insert(branches, g_strdup("HEAD"), g_ptr_array_new());
+        branch_ends(branches, "");
     for (guint i = 0; i < heads->len; i++) {
-        g_autofree char *name = head_name_of(digest_branch(graph, heads->pdata[i]));
-        GPtrArray *list = g_hash_table_lookup(branches, name);
-
-        if (list == NULL) {
-            list = g_ptr_array_new();
-            g_hash_table_insert(branches, g_steal_pointer(&name), list);
-        }
-        g_ptr_array_add(list, heads->pdata[i]);
+        const Revision *head = heads->pdata[i];
+        g_ptr_array_add(branch_ends(branches, labels->pdata[head->index]), heads->pdata[i]);
+    }
+    for (guint i = graph_count(graph); i > 0; i--) {
+        GPtrArray *ends = branch_ends(branches, labels->pdata[i - 1]);
+        if (ends->len == 0)
+            g_ptr_array_add(ends, (gpointer) graph_get(graph, i - 1));
     }
     return branches;
+}
+
+RevisionSet *
+digest_built_upon(const Graph *graph, const DigestRecord *record)
+{
+    RevisionSet *set = revision_set_new(graph);
+
+    for (guint i = 0; i < graph_count(graph); i++) {
+        const Revision *revision = graph_get(graph, i);
+
+        if (digest_record_sums(record, revision->id) == NULL)
+            continue;
+        for (guint k = 0; k < revision->revises->len; k++)
+            revision_set_add(set, graph_find(graph, revision->revises->pdata[k]));
+        for (guint k = 0; k < revision->requires->len; k++)
+            revision_set_add(set, graph_required(graph, revision->requires->pdata[k]));
+    }
+    return set;
 }

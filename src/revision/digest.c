@@ -132,8 +132,8 @@ remove_heads(const char *folder, const DigestRecord *record, GHashTable *branche
 }
 
 static bool
-write_all(const char *folder, const Graph *graph, const DigestRecord *record,
-          const GPtrArray *sums, GError **error)
+write_all(const char *folder, const Graph *graph, const DigestRecord *record, const GPtrArray *sums,
+          GError **error)
 {
     g_autoptr(GPtrArray) merkle = digest_merkle(graph, sums);
     g_autoptr(GHashTable) branches = digest_branches(graph);
@@ -212,17 +212,19 @@ digest_update(const char *folder, const Graph *graph, const char *const *changed
 {
     g_auto(DigestRecord) record = {0};
     g_autoptr(GPtrArray) sums = g_ptr_array_new_full(graph_count(graph), g_free);
+    g_autoptr(RevisionSet) built_upon = NULL;
 
     digest_record_load(&record, folder);
     if (g_hash_table_size(record.heads) == 0)
         return true;
+    built_upon = digest_built_upon(graph, &record);
     for (guint i = 0; i < graph_count(graph); i++) {
         const Revision *revision = graph_get(graph, i);
         const GPtrArray *known = digest_record_sums(&record, revision->id);
-        const bool is_open = known == NULL || digest_record_is_head(&record, revision->id) ||
+        const bool is_open = known == NULL || !revision_set_has(built_upon, revision) ||
                              (changed && g_strv_contains(changed, revision->id));
-        char *sum = is_open ? digest_sum_file(revision->path, error)
-                            : recorded_sum(known, revision, error);
+        char *sum =
+            is_open ? digest_sum_file(revision->path, error) : recorded_sum(known, revision, error);
 
         if (sum == NULL)
             return false;

@@ -5,8 +5,9 @@
  * the branch, and a Merkle digest over its ancestors. Two people who add a revision to the same
  * branch both change that line, so git conflicts instead of merging two heads in silence. The head
  * itself is not in the digest: it may be edited until another one revises it. A folder without
- * revisions has `base` for the id. A head stands in the file of the nearest label on its way up
- * over the first parents; without one, in HEAD.
+ * revisions has `base` for the id. A revision belongs to the branch of the nearest label on its way
+ * up over the first parents; without one, to that of HEAD. A branch from which only others go on
+ * keeps its file.
  * SUMS holds `<id> <sha256>` of each file, sorted, and is merged by git as a union
  * (.gitattributes); from it `check` names the file that changed. A hash is over the file's bytes
  * with LF line ends. Merkle: m(r) = sha256(sum(r) || m(each parent and requirement, as listed));

@@ -294,3 +294,39 @@ header_length(const char *text, bool *ret_complete)
     *ret_complete = false;
     return strlen(text);
 }
+
+/* Is the line from @c to @end `-- <word>: ..`? */
+static bool
+line_is(const char *c, const char *end, const char *word)
+{
+    const char *start = comment_text(c, end);
+
+    return start && g_ascii_isupper(*start) &&
+           g_ascii_strncasecmp(start, word, strlen(word)) == 0 && start[strlen(word)] == ':';
+}
+
+/* Without a line of its own it stands behind the line Revision. */
+char *
+revision_text_revise(const char *text, const char *const *parents)
+{
+    const char *header = g_str_has_prefix(text, "\xEF\xBB\xBF") ? text + 3 : text;
+    g_autofree char *ids = g_strjoinv(", ", (char **) (guintptr) parents);
+    const char *from = NULL, *to = NULL, *end;
+    bool complete, is_there = false;
+    const char *stop = header + header_length(header, &complete);
+
+    for (const char *c = header; c < stop && !is_there; c = *end ? end + 1 : end) {
+        end = strchrnul(c, '\n');
+        is_there = line_is(c, end, "Revises");
+        if (is_there || line_is(c, end, "Revision")) {
+            to = end > c && end[-1] == '\r' ? end - 1 : end;
+            from = is_there ? c : to;
+        }
+    }
+    g_assert(from != NULL);
+    return g_strdup_printf("%.*s%s-- Revises: %s%s", (int) (from - text), text,
+                           is_there      ? ""
+                           : *to == '\r' ? "\r\n"
+                                         : "\n",
+                           ids, to);
+}

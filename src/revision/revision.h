@@ -84,6 +84,10 @@ Revision *revision_parse(const char *path, const char *text, bool header_only, G
 void revision_free(Revision *revision);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Revision, revision_free)
 
+/* @text, a revision's file, with another `-- Revises:` line: the ids of @parents, NULL-ended. Every
+ * other byte stays. Caller owns. */
+char *revision_text_revise(const char *text, const char *const *parents);
+
 /* NULL if it has none. @argument (may be NULL) picks the table of a sync. Borrowed. */
 const Section *revision_section(const Revision *revision, SectionKind kind, const char *argument);
 /* Its statements. ERROR_SQL with the place. Caller owns. */
