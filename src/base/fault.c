@@ -42,6 +42,8 @@ const char *const fault_points[] = {
     "migrate-redo-undone",
     "migrate-stamp-committed",
     "migrate-stamp-written",
+    "migrate-start-committed",
+    "migrate-start-written",
     "rollout-abort-journaled",
     "rollout-abort-recorded",
     "rollout-abort-returned",
