@@ -324,9 +324,9 @@ resolve(Creation *creation, GError **error)
     if (!check_title(request->title, error) || !file_make_folder(request->folder, 0777, error))
         return false;
     creation->graph = graph_load(request->folder, error);
-    return creation->graph != NULL && choose_id(creation, error) &&
-           find_parents(creation, error) && find_labels(creation, error) &&
-           find_requires(creation, error) && check_branch(creation, error);
+    return creation->graph != NULL && choose_id(creation, error) && find_parents(creation, error) &&
+           find_labels(creation, error) && find_requires(creation, error) &&
+           check_branch(creation, error);
 }
 
 static GPtrArray *

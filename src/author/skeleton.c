@@ -82,7 +82,8 @@ static const char sections_text[] =
     "-- Undoes expand.\n";
 
 static const char merge_text[] =
-    "-- Joins the revisions above into one head. It needs no statement of its own; what both sides\n"
+    "-- Joins the revisions above into one head. It needs no statement of its own; what both "
+    "sides\n"
     "-- together ask for may stand in sections as in any other revision.\n";
 
 char *

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "ledger/integrity.h"
 #include "pg/conn.h"
+#include "revision/checkpoint.h"
 #include "revision/digest.h"
 
 typedef struct {
@@ -96,6 +97,30 @@ check_digests(Check *check, GError **error)
 }
 
 static bool
+check_checkpoints(Check *check, GError **error)
+{
+    g_autoptr(GPtrArray) checkpoints =
+        checkpoint_load_all(check->app->settings->migrations, check->graph, error);
+
+    for (guint i = 0; checkpoints && i < checkpoints->len; i++) {
+        const Checkpoint *checkpoint = checkpoints->pdata[i];
+        g_autofree char *message = NULL;
+
+        if (!checkpoint->is_stale)
+            continue;
+        message = g_strdup_printf(checkpoint->revision
+                                      ? "'%s' is not used: the revisions that it stands for "
+                                        "changed since it was made"
+                                      : "'%s' is not used: no file holds its revision",
+                                  checkpoint->path);
+        add(check, "checkpoint", checkpoint->id, checkpoint->path, (Place){0}, message,
+            "Make it anew with `sluice squash`, or delete the file.");
+        check->in_files++;
+    }
+    return checkpoints != NULL;
+}
+
+static bool
 check_database(Check *check, GError **error)
 {
     const char *url = check->app->settings->database_url;
@@ -174,7 +199,7 @@ run_check(App *app, void *data, const char *const *words G_GNUC_UNUSED, GError *
     if (options->write && !accept_files(&check, error))
         return false;
     check_sections(&check);
-    if (!check_digests(&check, error))
+    if (!check_digests(&check, error) || !check_checkpoints(&check, error))
         return false;
     if (app->settings->database_url && !options->offline && !check_database(&check, error))
         return false;

@@ -7,12 +7,14 @@
 #include "cli/workspace.h"
 #include "migrate/fresh.h"
 #include "migrate/needs.h"
+#include "migrate/start.h"
 #include "migrate/upgrade.h"
 
 typedef struct {
     bool dry_run;
     bool backfill;
     bool fresh;
+    bool no_checkpoint;
     FleetArgs fleet;
 } Options;
 
@@ -51,6 +53,31 @@ run(MigrateContext *context, const Options *options, const UpgradePlan *plan,
 
     return options->fresh ? fresh_run(context, plan, rows, error)
                           : upgrade_run(context, plan, rows, &upgrade, waiting, error);
+}
+
+/* A new database starts from a checkpoint, if there is one; then *@rows and *@plan are of what it
+ * has left to do. */
+static bool
+start(const MigrateContext *context, const Options *options, const char *word,
+      LedgerRevisions **rows, UpgradePlan **plan, GError **error)
+{
+    g_autoptr(Checkpoint) checkpoint = NULL;
+
+    if (options->no_checkpoint)
+        return true;
+    if (!start_find(context, *plan, *rows, &checkpoint, error))
+        return false;
+    if (checkpoint == NULL)
+        return true;
+    if (!start_run(context, checkpoint, error))
+        return false;
+    if (context->apply.dry_run)
+        return true;
+    g_clear_pointer(rows, ledger_revisions_free);
+    g_clear_pointer(plan, upgrade_plan_free);
+    *rows = ledger_load_revisions(context->apply.conn, error);
+    *plan = *rows ? upgrade_plan_new(context->apply.graph, *rows, word, error) : NULL;
+    return *plan != NULL;
 }
 
 static bool
@@ -96,7 +123,8 @@ run_on_one(App *app, const Options *options, const char *word, GError **error)
         return false;
     context = workspace_migrate(&workspace, options->dry_run);
     migrate_output_init(&output, app, &context);
-    if (!run(&context, options, plan, rows, waiting, error))
+    if (!start(&context, options, word, &rows, &plan, error) ||
+        !run(&context, options, plan, rows, waiting, error))
         return false;
     migrate_output_end(&output);
     if (json_array_size(output.list) == 0 && plan->pending->len == 0)
@@ -127,6 +155,8 @@ static const ArgSpec upgrade_args[] = {
      "run the backfills too, and what finishes them"},
     {"fresh", 0, ARG_FLAG, offsetof(Options, fresh), NULL,
      "on a new database: whole lives in order, contract included"},
+    {"no-checkpoint", 0, ARG_FLAG, offsetof(Options, no_checkpoint), NULL,
+     "on a new database: run every revision, though a checkpoint stands for some"},
     FLEET_ARGS(Options),
     {NULL},
 };
@@ -143,7 +173,8 @@ const Command command_upgrade = {
         "it needs, and says who does. TARGET is an id or the beginning of one, `head`, `heads` "
         "(the default: those of all branches), `+N`, REV+N, a branch label, LABEL@head or "
         "LABEL@+N. A revision whose `Requires:` is not met waits, with those that come after it; "
-        "all others are applied, and the command ends with status 8 and says what is missing. Run "
+        "all others are applied, and the command ends with status 8 and says what is missing. A "
+        "new database starts from the newest checkpoint (`sluice squash`) that TARGET covers. Run "
         "it again after any failure: what is done is not done twice.",
     .example = "sluice upgrade --dry-run\nsluice upgrade +1\nsluice upgrade 3f2a --backfill\n"
                "sluice upgrade --fresh\nsluice upgrade --jobs 8 --only 'tenant_1*'",

@@ -77,9 +77,9 @@ stamp(const Start *start, const Revision *header, GError **error)
     const ApplyContext *apply = &start->context->apply;
     g_autoptr(Revision) revision = graph_read(apply->graph, header, error);
 
-    return revision != NULL && ledger_stamp_revision(apply->conn, revision,
-                                                     revision_last_state(revision), true,
-                                                     ORIGIN_STAMPED, error);
+    return revision != NULL &&
+           ledger_stamp_revision(apply->conn, revision, revision_last_state(revision), true,
+                                 ORIGIN_STAMPED, error);
 }
 
 static bool

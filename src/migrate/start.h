@@ -14,8 +14,8 @@
 /* The checkpoint that @plan may start with; *@ret_checkpoint NULL: there is none, the database is
  * not new, or a tenant's schema was entered (a checkpoint names its schemas). Stale ones are warned
  * of. Caller owns. */
-bool start_find(const MigrateContext *context, const UpgradePlan *plan,
-                const LedgerRevisions *rows, Checkpoint **ret_checkpoint, GError **error);
+bool start_find(const MigrateContext *context, const UpgradePlan *plan, const LedgerRevisions *rows,
+                Checkpoint **ret_checkpoint, GError **error);
 /* Runs it, and records each revision that it stands for as stamped, at the end of its life: one
  * transaction, under the migrator lock. ERROR_STATE if the database is not new any more. In a dry
  * run reports its statements. */

@@ -2,10 +2,10 @@
  * revision/checkpoint.h - a file that stands for a revision and all above it, in a new database.
  *
  * `checkpoints/<id>.sql` in the folder of revisions: comment lines `-- Checkpoint: <id>` and
- * `-- Digest: <sha256>`, then the statements that make what the whole lives of those revisions make.
- * It is no revision: the chain stays, and every database that has begun it goes on with it. The
- * digest is the Merkle sum (revision/digest.h) of the revision when the file was made; a checkpoint
- * whose files have changed since is stale, and not used.
+ * `-- Digest: <sha256>`, then the statements that make what the whole lives of those revisions
+ * make. It is no revision: the chain stays, and every database that has begun it goes on with it.
+ * The digest is the Merkle sum (revision/digest.h) of the revision when the file was made; a
+ * checkpoint whose files have changed since is stale, and not used.
  */
 #pragma once
 
