@@ -4,6 +4,7 @@
 
 #include "backfill/control.h"
 #include "backfill/worker.h"
+#include "ledger/quarantine.h"
 #include "ledger/revisions.h"
 
 static bool
@@ -114,6 +115,34 @@ fill_tables(const BackfillContext *context, PgConn *conn, const Revision *revisi
     return true;
 }
 
+/* The rest is done; what waits in quarantine keeps the revision from being so. */
+static bool
+check_quarantine(PgConn *conn, const Revision *revision, GError **error)
+{
+    g_autoptr(GPtrArray) rows = ledger_load_quarantine(conn, revision->id, 0, error);
+
+    if (rows == NULL)
+        return false;
+    for (guint i = 0; i < rows->len; i++) {
+        const LedgerQuarantined *row = rows->pdata[i];
+
+        if (row->skipped)
+            continue;
+        error_set(error, ERROR_SQL,
+                  "%u rows of revision %s are in quarantine, the first of %s, %s: %s",
+                  ledger_count_open(rows), revision->id, row->relation, row->key, row->message);
+        if (error)
+            error_add_server(*error, row->sqlstate, NULL);
+        return error_hint(
+            error,
+            "All others are done. Mend the rows or the mapping, then `sluice backfill "
+            "retry %s`; or leave a row as it is: `sluice backfill skip %s --key '%s' "
+            "--reason ..`. `sluice backfill status` lists them.",
+            revision->id, revision->id, row->key);
+    }
+    return true;
+}
+
 bool
 backfill_run(const BackfillContext *context, const Revision *revision, BackfillResult *ret_result,
              GError **error)
@@ -131,7 +160,8 @@ backfill_run(const BackfillContext *context, const Revision *revision, BackfillR
         !sum_up(conn, revision, &rows_before, &result.throttled_ms, error))
         return false;
     while (more && !result.paused)
-        if (!fill_tables(context, conn, revision, &more, &result.paused, error))
+        if (!fill_tables(context, conn, revision, &more, &result.paused, error) ||
+            (!result.paused && !check_quarantine(conn, revision, error)))
             return false;
     if (!sum_up(conn, revision, &result.rows, &result.throttled_ms, error))
         return false;

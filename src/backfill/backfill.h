@@ -32,7 +32,7 @@ typedef struct {
 
 /* @revision comes with its sections. Works until the revision's backfill is done, paused or
  * cancelled (ERROR_STATE), waiting out what throttles it. Rides out lost connections. Done already:
- * returns at once. ERROR_SQL names the range and the first row that the server refused; the same
- * call goes on there. */
+ * returns at once. ERROR_SQL: rows are in quarantine, all others are done; or the server
+ * refuses the statement, and the same call goes on there. */
 bool backfill_run(const BackfillContext *context, const Revision *revision,
                   BackfillResult *ret_result, GError **error);

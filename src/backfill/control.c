@@ -169,7 +169,7 @@ obey(Control *control, Run *run, const LedgerBackfill *backfill, bool *ret_pause
                   backfill->error ? backfill->error : "the backfill failed");
         return error_hint(error, "Mend what it names, then run `sluice backfill run` again.");
     }
-    if (backfill->state == LEDGER_BACKFILL_DONE) {
+    if (backfill->state == LEDGER_BACKFILL_DONE || backfill->state == LEDGER_BACKFILL_QUARANTINED) {
         run_end(run);
         return true;
     }

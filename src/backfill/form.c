@@ -9,7 +9,7 @@ from_word(const SqlBackfill *statement)
 /* " FROM a, ONLY leaf AS b": @word and the FROM list with the task's table in it; "" if there is
  * none. */
 static char *
-from_list(const BackfillTask *task, const char *word)
+from_list_of(const BackfillTask *task, const char *word, const char *source)
 {
     const SqlBackfill *statement = task->statement;
 
@@ -17,9 +17,16 @@ from_list(const BackfillTask *task, const char *word)
         return g_strdup("");
     if (statement->drives_target)
         return g_strdup_printf("%s %s", word, statement->from);
-    return g_strdup_printf("%s %s%sONLY %s %s", word, statement->from,
-                           statement->from[0] ? " " : "", task->table->quoted,
-                           statement->from_rest);
+    return g_strdup_printf("%s %s%s%s %s", word, statement->from, statement->from[0] ? " " : "",
+                           source, statement->from_rest);
+}
+
+static char *
+from_list(const BackfillTask *task, const char *word)
+{
+    g_autofree char *table = g_strdup_printf("ONLY %s", task->table->quoted);
+
+    return from_list_of(task, word, table);
 }
 
 /* "ONLY leaf AS u": the table that is written. */
@@ -106,13 +113,12 @@ from_claimed(const BackfillTask *task)
     return from_list(task, " FROM sluice_claimed,");
 }
 
-char *
-form_claiming(const BackfillTask *task, const char *within)
+static char *
+claiming(const BackfillTask *task, const char *where, const char *within)
 {
     const SqlBackfill *statement = task->statement;
     const bool deletes = statement->kind == BACKFILL_DELETE;
     const char *alias = statement->target.alias;
-    g_autofree char *where = condition(task, within);
     g_autofree char *table = target(task);
     g_autofree char *list = from_list(task, ",");
     g_autofree char *places = claimed(task);
@@ -140,14 +146,34 @@ form_claiming(const BackfillTask *task, const char *within)
                            from, places, where);
 }
 
+char *
+form_claiming(const BackfillTask *task, const char *within)
+{
+    g_autofree char *where = condition(task, within);
+
+    return claiming(task, where, within);
+}
+
+char *
+form_claiming_only(const BackfillTask *task, const char *within)
+{
+    g_autofree char *where = NULL;
+
+    if (task->statement->from != NULL)
+        return form_claiming(task, within);
+    where = g_strdup_printf("CASE WHEN %s THEN (%s) ELSE false END AND %s", within,
+                            task->statement->where, within);
+    return claiming(task, where, within);
+}
+
 /* An INSERT's rows whose key is not there. Their values become the column's type as INSERT does it.
  */
 static char *
-insert_left(const BackfillTask *task, const char *where)
+insert_left(const BackfillTask *task, const char *where, const char *source)
 {
     const SqlBackfill *statement = task->statement;
     g_autofree char *columns = quoted_list(statement->columns);
-    g_autofree char *from = from_list(task, " FROM");
+    g_autofree char *from = from_list_of(task, " FROM", source);
     g_autoptr(GString) same = g_string_new(NULL);
 
     for (guint i = 0; i < statement->key->len; i++) {
@@ -164,22 +190,24 @@ insert_left(const BackfillTask *task, const char *where)
 }
 
 char *
-form_left(const BackfillTask *task, const char *within)
+form_left(const BackfillTask *task, const char *within, const char *source)
 {
     const SqlBackfill *statement = task->statement;
+    g_autofree char *table = g_strdup_printf("ONLY %s", task->table->quoted);
+    const char *driving = source ? source : table;
     g_autofree char *where = condition(task, within);
-    g_autofree char *table = NULL;
     g_autofree char *list = NULL;
 
     if (statement->finished_by_key)
-        return insert_left(task, where);
+        return insert_left(task, where, driving);
     if (statement->kind == BACKFILL_INSERT) {
-        list = from_list(task, " FROM");
+        list = from_list_of(task, " FROM", driving);
         return g_strdup_printf("SELECT 1%s WHERE %s", list, where);
     }
-    table = target(task);
-    list = from_list(task, ",");
-    return g_strdup_printf("SELECT 1 FROM %s%s WHERE %s", table, list, where);
+    list = from_list_of(task, ",", driving);
+    return g_strdup_printf("SELECT 1 FROM %s AS %s%s WHERE %s",
+                           statement->drives_target ? driving : task->target->quoted,
+                           statement->target.alias, list, where);
 }
 
 char *

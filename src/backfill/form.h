@@ -15,8 +15,14 @@ char *form_statement(const BackfillTask *task, const char *within);
  * none that is there: its plain statement. Caller owns. */
 char *form_claiming(const BackfillTask *task, const char *within);
 
-/* "SELECT 1 FROM ..": a row for each that is still to do. Caller owns. */
-char *form_left(const BackfillTask *task, const char *within);
+/* form_claiming, whose WHERE is evaluated for no row but those @within: for any other it may fail.
+ * Where the statement joins, that is left to the plan, which should find the rows by their places.
+ * Caller owns. */
+char *form_claiming_only(const BackfillTask *task, const char *within);
+
+/* "SELECT 1 FROM ..": a row for each that is still to do; @source stands in place of the task's
+ * table (row_source); NULL: the table itself. Caller owns. */
+char *form_left(const BackfillTask *task, const char *within, const char *source);
 
 /* "SELECT .. FROM ..": what an INSERT would insert, and the places of the driving rows that it
  * comes from: for the server to refuse an aggregate, which no part can hold. Caller owns. */

@@ -8,26 +8,34 @@
  * ours does not feel that we wait for another one. */
 enum { LOCK_TIMEOUT_MS = 10 };
 
-/* Which rows: the pages by a TID range scan, which needs no index and no plan; of them every K-th
- * by a hash of the place, so that the next part finds room on the pages that this one left. */
-static char *
-bounds(const BackfillTask *task, const LedgerChunk *chunk)
+/* The pages by a TID range scan, which needs no index and no plan. */
+char *
+part_range(const BackfillTask *task, const LedgerChunk *chunk)
 {
     const char *alias = task->statement->driving.alias;
-    g_autofree char *pages = g_strdup_printf("%s.ctid >= '(%" G_GINT64_FORMAT ",0)'::tid"
-                                             " AND %s.ctid < '(%" G_GINT64_FORMAT ",0)'::tid",
-                                             alias, chunk->first_page, alias, chunk->end_page);
+
+    return g_strdup_printf("%s.ctid >= '(%" G_GINT64_FORMAT ",0)'::tid"
+                           " AND %s.ctid < '(%" G_GINT64_FORMAT ",0)'::tid",
+                           alias, chunk->first_page, alias, chunk->end_page);
+}
+
+/* Of the range every K-th row by a hash of the place, so that the next part finds room on the pages
+ * that this one left. */
+char *
+part_bounds(const BackfillTask *task, const LedgerChunk *chunk)
+{
+    g_autofree char *range = part_range(task, chunk);
 
     if (chunk->parts == 1)
-        return g_steal_pointer(&pages);
-    return g_strdup_printf("%s AND (hashtid(%s.ctid) & %d) = %d", pages, alias, chunk->parts - 1,
-                           chunk->parts_done);
+        return g_steal_pointer(&range);
+    return g_strdup_printf("%s AND (hashtid(%s.ctid) & %d) = %d", range,
+                           task->statement->driving.alias, chunk->parts - 1, chunk->parts_done);
 }
 
 char *
 part_sql(const BackfillTask *task, const LedgerChunk *chunk, PartMode mode)
 {
-    g_autofree char *within = bounds(task, chunk);
+    g_autofree char *within = part_bounds(task, chunk);
 
     return mode == PART_BRISK ? form_statement(task, within) : form_claiming(task, within);
 }
@@ -49,8 +57,8 @@ static bool
 count_skipped(PgConn *conn, const BackfillTask *task, const LedgerChunk *chunk, gint64 *ret_skipped,
               GError **error)
 {
-    g_autofree char *within = bounds(task, chunk);
-    g_autofree char *left = form_left(task, within);
+    g_autofree char *within = part_bounds(task, chunk);
+    g_autofree char *left = form_left(task, within, NULL);
     g_autofree char *sql = g_strdup_printf("SELECT count(*) FROM (%s) AS sluice_left", left);
     g_autoptr(PgRows) rows = pg_query(conn, error, sql);
 

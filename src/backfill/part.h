@@ -11,6 +11,11 @@ typedef enum {
     PART_PATIENT, /* lock what can be had, update that, count the rest */
 } PartMode;
 
+/* Conditions on the driving table's rows: the range, and the chunk's next part of it. Caller owns.
+ */
+char *part_range(const BackfillTask *task, const LedgerChunk *chunk);
+char *part_bounds(const BackfillTask *task, const LedgerChunk *chunk);
+
 /* The bounded statement. Caller owns. */
 char *part_sql(const BackfillTask *task, const LedgerChunk *chunk, PartMode mode);
 

@@ -1,6 +1,7 @@
 #include "backfill/pass.h"
 
 #include "backfill/form.h"
+#include "backfill/row.h"
 #include "base/fault.h"
 #include "pg/lock.h"
 
@@ -37,9 +38,12 @@ fail_endless(PgConn *conn, Run *run, const LedgerBackfill *backfill, GError **er
 
 /* Without triggers an app can put an unfinished row behind the walk: one look in one snapshot. */
 static bool
-find_leftover(PgConn *conn, const BackfillTask *task, bool *ret_found, GError **error)
+find_leftover(PgConn *conn, const BackfillTask *task, const GPtrArray *quarantine, bool *ret_found,
+              GError **error)
 {
-    g_autofree char *left = form_left(task, NULL);
+    g_autofree char *others = row_excluding("t", quarantine);
+    g_autofree char *source = others ? row_source(task->table, others) : NULL;
+    g_autofree char *left = form_left(task, NULL, source);
     g_autofree char *sql = g_strdup_printf("SELECT EXISTS (%s)", left);
     g_autoptr(PgRows) rows = NULL;
 
@@ -53,23 +57,61 @@ find_leftover(PgConn *conn, const BackfillTask *task, bool *ret_found, GError **
     return true;
 }
 
+/* A row in quarantine that somebody changed is tried again: mended, or not. */
+static bool
+release_changed(PgConn *conn, const BackfillTask *task, const GPtrArray *quarantine,
+                bool *ret_changed, GError **error)
+{
+    *ret_changed = false;
+    for (guint i = 0; i < quarantine->len; i++) {
+        const LedgerQuarantined *row = quarantine->pdata[i];
+        bool unchanged = false;
+
+        if (!row_is_unchanged(conn, task->table, row, &unchanged, error))
+            return false;
+        if (!unchanged && !ledger_release_row(conn, task->id, row, error))
+            return false;
+        *ret_changed |= !unchanged;
+    }
+    return true;
+}
+
+/* Nothing is left, but what waits in quarantine. */
+static bool
+end_all(PgConn *conn, const BackfillTask *task, const GPtrArray *quarantine,
+        PassOutcome *ret_outcome, GError **error)
+{
+    const guint open = ledger_count_open(quarantine);
+    g_autofree char *text = NULL;
+
+    if (open == 0) {
+        *ret_outcome = PASS_DONE;
+        return ledger_end_backfill(conn, task->id, LEDGER_BACKFILL_DONE, NULL, error);
+    }
+    *ret_outcome = PASS_OVER;
+    text = g_strdup_printf("%u rows are in quarantine", open);
+    return ledger_end_backfill(conn, task->id, LEDGER_BACKFILL_QUARANTINED, text, error);
+}
+
 /* All ranges of the pass are done. */
 static bool
 end_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, PassOutcome *ret_outcome,
          GError **error)
 {
-    bool leftover = false;
+    const BackfillTask *task = run_task(run);
+    g_autoptr(GPtrArray) quarantine = ledger_load_quarantine(conn, NULL, task->id, error);
+    bool more = false;
 
-    if (backfill->skipped == 0 && backfill->last_pass_rows > 0 &&
+    if (quarantine == NULL || !release_changed(conn, task, quarantine, &more, error))
+        return false;
+    more |= backfill->again || backfill->pass_rows > 0 || backfill->skipped > 0;
+    if (!backfill->again && backfill->skipped == 0 && backfill->last_pass_rows > 0 &&
         backfill->pass_rows >= backfill->last_pass_rows)
         return fail_endless(conn, run, backfill, error);
-    if (backfill->pass_rows == 0 && backfill->skipped == 0 &&
-        !find_leftover(conn, run_task(run), &leftover, error))
+    if (!more && !find_leftover(conn, task, quarantine, &more, error))
         return false;
-    if (backfill->pass_rows == 0 && backfill->skipped == 0 && !leftover) {
-        *ret_outcome = PASS_DONE;
-        return ledger_end_backfill(conn, backfill->id, LEDGER_BACKFILL_DONE, NULL, error);
-    }
+    if (!more)
+        return end_all(conn, task, quarantine, ret_outcome, error);
     *ret_outcome = PASS_PLANNED;
     return begin_next_pass(conn, run, backfill, error);
 }

@@ -6,6 +6,7 @@ static void
 status_free(BackfillStatus *status)
 {
     ledger_backfill_free(status->backfill);
+    g_clear_pointer(&status->quarantine, g_ptr_array_unref);
     g_free(status);
 }
 
@@ -89,7 +90,9 @@ backfill_load_status(PgConn *conn, const char *revision, GError **error)
 
         status->backfill = g_steal_pointer(&rows->pdata[i]);
         g_ptr_array_add(list, status);
-        if (!count_workers(conn, status, error) || !measure_table(conn, status, error))
+        status->quarantine = ledger_load_quarantine(conn, NULL, status->backfill->id, error);
+        if (status->quarantine == NULL || !count_workers(conn, status, error) ||
+            !measure_table(conn, status, error))
             return NULL;
         derive(status);
     }

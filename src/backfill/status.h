@@ -4,9 +4,11 @@
 #pragma once
 
 #include "ledger/backfills.h"
+#include "ledger/quarantine.h"
 
 typedef struct {
     LedgerBackfill *backfill;
+    GPtrArray *quarantine; /* LedgerQuarantined * */
     const char
         *state;   /* running, throttled, paused, cancelling, stopped (nobody works), done, .. */
     int workers;  /* sessions that hold a range now */

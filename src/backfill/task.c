@@ -188,7 +188,7 @@ static bool
 explain(PgConn *conn, const BackfillTask *task, GError **error)
 {
     g_autofree char *statement = form_statement(task, NULL);
-    g_autofree char *left = form_left(task, NULL);
+    g_autofree char *left = form_left(task, NULL, NULL);
     g_autofree char *rows =
         task->statement->kind == BACKFILL_INSERT ? form_rows(task) : g_strdup("SELECT");
     g_autofree char *explain_statement = g_strdup_printf("EXPLAIN %s", statement);

@@ -1,6 +1,6 @@
 #include "backfill/verify.h"
 
-#include "backfill/culprit.h"
+#include "backfill/row.h"
 #include "backfill/task.h"
 #include "base/stop.h"
 #include "sync/sync.h"
@@ -14,14 +14,25 @@ verify_result_clear(VerifyResult *result)
     g_clear_pointer(&result->example, g_free);
 }
 
+/* One table that holds rows. */
+typedef struct {
+    const CatalogTable *table;
+    const char *mismatch;  /* condition */
+    GPtrArray *quarantine; /* LedgerQuarantined *, borrowed: counted apart */
+} Leaf;
+
 static bool
-verify_range(PgConn *conn, const CatalogTable *table, const char *mismatch, gint64 first,
-             VerifyResult *result, GError **error)
+verify_range(PgConn *conn, const Leaf *leaf, gint64 first, VerifyResult *result, GError **error)
 {
+    g_autofree char *within = g_strdup_printf(
+        "t.ctid >= '(%" G_GINT64_FORMAT ",0)'::tid AND t.ctid < '(%" G_GINT64_FORMAT ",0)'::tid",
+        first, first + RANGE_PAGES);
+    g_autofree char *others = row_excluding("t", leaf->quarantine);
+    g_autofree char *rest = g_strdup_printf("%s AND %s", within, others ? others : "true");
+    g_autofree char *source = row_source(leaf->table, rest);
     g_autofree char *sql = g_strdup_printf(
-        "SELECT count(*), count(*) FILTER (WHERE %s), min(ctid) FILTER (WHERE %s) FROM ONLY %s "
-        "WHERE ctid >= '(%" G_GINT64_FORMAT ",0)'::tid AND ctid < '(%" G_GINT64_FORMAT ",0)'::tid",
-        mismatch, mismatch, table->quoted, first, first + RANGE_PAGES);
+        "SELECT count(*), count(*) FILTER (WHERE %s), min(ctid) FILTER (WHERE %s) FROM %s AS t",
+        leaf->mismatch, leaf->mismatch, source);
     g_autoptr(PgRows) rows = pg_query(conn, error, sql);
 
     if (rows == NULL)
@@ -29,24 +40,24 @@ verify_range(PgConn *conn, const CatalogTable *table, const char *mismatch, gint
     result->checked += pg_integer(rows, 0, 0);
     result->mismatches += pg_integer(rows, 0, 1);
     if (result->example == NULL && !pg_is_null(rows, 0, 2)) {
-        g_autofree char *row = culprit_describe_row(conn, table, pg_text(rows, 0, 2));
+        g_autofree char *row = row_describe(conn, leaf->table, pg_text(rows, 0, 2));
 
-        result->example = g_strdup_printf("%s: %s", table->quoted, row);
+        result->example = g_strdup_printf("%s: %s", leaf->table->quoted, row);
     }
     return true;
 }
 
 static bool
-verify_leaf(const BackfillContext *context, PgConn *conn, const CatalogTable *table,
-            const char *mismatch, VerifyResult *result, GError **error)
+verify_leaf(const BackfillContext *context, PgConn *conn, const Leaf *leaf, VerifyResult *result,
+            GError **error)
 {
-    g_autofree char *what = g_strdup_printf("verify %s", table->quoted);
+    g_autofree char *what = g_strdup_printf("verify %s", leaf->table->quoted);
 
-    for (gint64 first = 0; first < table->pages; first += RANGE_PAGES) {
+    for (gint64 first = 0; first < leaf->table->pages; first += RANGE_PAGES) {
         const ReportProgress progress = {
             .what = what, .done = result->checked, .total = -1, .per_second = -1, .eta_ms = -1};
 
-        if (!stop_check(error) || !verify_range(conn, table, mismatch, first, result, error))
+        if (!stop_check(error) || !verify_range(conn, leaf, first, result, error))
             return false;
         report_progress(context->report, &progress);
     }
@@ -55,7 +66,7 @@ verify_leaf(const BackfillContext *context, PgConn *conn, const CatalogTable *ta
 
 static bool
 verify_sync(const BackfillContext *context, PgConn *conn, const RevisionSync *sync,
-            VerifyResult *result, GError **error)
+            const GPtrArray *quarantine, VerifyResult *result, GError **error)
 {
     g_autoptr(CatalogTable) root = catalog_require_table(conn, sync->schema, sync->table, error);
     g_autoptr(GPtrArray) leaves = root ? backfill_load_leaves(conn, root, error) : NULL;
@@ -63,10 +74,33 @@ verify_sync(const BackfillContext *context, PgConn *conn, const RevisionSync *sy
 
     if (leaves == NULL)
         return false;
-    for (guint i = 0; i < leaves->len; i++)
-        if (!verify_leaf(context, conn, leaves->pdata[i], mismatch, result, error))
+    for (guint i = 0; i < leaves->len; i++) {
+        g_autoptr(GPtrArray) own = g_ptr_array_new();
+        const Leaf leaf = {leaves->pdata[i], mismatch, own};
+
+        for (guint k = 0; k < quarantine->len; k++)
+            if (g_str_equal(((LedgerQuarantined *) quarantine->pdata[k])->relation,
+                            leaf.table->quoted))
+                g_ptr_array_add(own, quarantine->pdata[k]);
+        if (!verify_leaf(context, conn, &leaf, result, error))
             return false;
+    }
     return true;
+}
+
+/* Rows that wait in quarantine differ; those that somebody skipped may. */
+static void
+count_quarantine(const GPtrArray *quarantine, VerifyResult *result)
+{
+    for (guint i = 0; i < quarantine->len; i++) {
+        const LedgerQuarantined *row = quarantine->pdata[i];
+
+        if (row->skipped)
+            continue;
+        result->mismatches++;
+        if (result->example == NULL)
+            result->example = g_strdup_printf("%s: %s (in quarantine)", row->relation, row->key);
+    }
 }
 
 /* The author's query: each row of it is a mismatch; its first one is the example. */
@@ -130,8 +164,11 @@ backfill_verify(const BackfillContext *context, const Revision *revision, Verify
     const Section *section = revision_section(revision, SECTION_VERIFY, NULL);
     g_autoptr(PgConn) conn = pg_connect(context->url, &options, error);
     g_autoptr(GPtrArray) syncs = NULL;
+    g_autoptr(GPtrArray) quarantine = conn && backfill_prepare_session(conn, error)
+                                          ? ledger_load_quarantine(conn, revision->id, 0, error)
+                                          : NULL;
     VerifyResult result = {0};
-    bool went = conn != NULL && backfill_prepare_session(conn, error);
+    bool went = quarantine != NULL;
 
     if (went && section) {
         went = verify_section(conn, section, &result, error) &&
@@ -140,12 +177,13 @@ backfill_verify(const BackfillContext *context, const Revision *revision, Verify
         syncs = load_syncs(conn, revision, error);
         went = syncs != NULL;
         for (guint i = 0; went && i < syncs->len; i++)
-            went = verify_sync(context, conn, syncs->pdata[i], &result, error);
+            went = verify_sync(context, conn, syncs->pdata[i], quarantine, &result, error);
     }
     if (!went) {
         verify_result_clear(&result);
         return false;
     }
+    count_quarantine(quarantine, &result);
     *ret_result = result;
     return true;
 }

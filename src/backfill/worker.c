@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "backfill/culprit.h"
 #include "backfill/part.h"
 #include "backfill/pass.h"
+#include "backfill/split.h"
 #include "base/fault.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -93,21 +93,63 @@ claim_range(Worker *worker, LedgerChunk *ret_chunk, bool *ret_claimed, GError **
     return true;
 }
 
+/* What the server says of the statement, not of a row: it is no use to go on. */
+static void
+record_failure(Worker *worker, const LedgerChunk *chunk, GError **error)
+{
+    const BackfillTask *task = run_task(worker->run);
+    g_autofree char *message = NULL;
+
+    if (error_is_sqlstate(*error, "40001") || error_is_sqlstate(*error, "42P01") ||
+        (!error_is(*error, ERROR_SQL) && !error_is(*error, ERROR_STATE)))
+        return;
+    message =
+        g_strdup_printf("the backfill of %s stopped: %s", task->table->quoted, (*error)->message);
+    ledger_fail_chunk(worker->conn, chunk, message, NULL);
+    ledger_end_backfill(worker->conn, task->id, LEDGER_BACKFILL_FAILED, message, NULL);
+    g_prefix_error(error, "the backfill of %s stopped: ", task->table->quoted);
+    if (error_get_hint(*error) == NULL)
+        error_hint(error, "Mend the cause, then run `sluice backfill run` again: what is done "
+                          "stays done.");
+}
+
+/* The chunk's next part; in pieces, where the server refuses it as a whole. */
+static bool
+do_part(Worker *worker, LedgerChunk *chunk, bool *guarded, PartResult *ret_result, GError **error)
+{
+    const BackfillTask *task = run_task(worker->run);
+    const int max_quarantined = run_context(worker->run)->settings->backfill_max_quarantined;
+    g_autoptr(GError) cause = NULL;
+
+    if (!*guarded && part_run(worker->conn, task, chunk, ret_result, &cause))
+        return true;
+    if (!*guarded && !split_helps(task, cause)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    return split_run(worker->conn, task, chunk, max_quarantined, ret_result, error) &&
+           split_is_needed(worker->conn, task, chunk, guarded, error);
+}
+
 static bool
 do_range(Worker *worker, LedgerChunk *chunk, GError **error)
 {
     const Clock *clock = run_context(worker->run)->clock;
+    bool guarded = false;
 
+    if (!split_is_needed(worker->conn, run_task(worker->run), chunk, &guarded, error))
+        return false;
     while (chunk->parts_done < chunk->parts && run_may_go_on(worker->run)) {
         const gint64 began_us = clock->monotonic_us(clock->data);
         PartResult result = {0};
 
-        if (!part_run(worker->conn, run_task(worker->run), chunk, &result, error)) {
-            culprit_name(worker->conn, run_task(worker->run), chunk, error);
+        if (!do_part(worker, chunk, &guarded, &result, error)) {
+            record_failure(worker, chunk, error);
             return false;
         }
-        run_measure(worker->run, chunk->parts, chunk->end_page - chunk->first_page,
-                    clock->monotonic_us(clock->data) - began_us);
+        if (!guarded)
+            run_measure(worker->run, chunk->parts, chunk->end_page - chunk->first_page,
+                        clock->monotonic_us(clock->data) - began_us);
         worker->failing_since = 0;
         /* The controller sees it too, but may be busy: a pause takes hold at the next part. */
         if (result.wanted != LEDGER_WANT_RUN)

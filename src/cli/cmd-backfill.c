@@ -5,8 +5,10 @@
 #include "backfill/verify.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/backfill-output.h"
 #include "cli/command.h"
 #include "ledger/events.h"
+#include "ledger/quarantine.h"
 #include "ledger/revisions.h"
 #include "revision/target.h"
 
@@ -150,64 +152,16 @@ const Command command_backfill_run = {
     .run = run_run,
 };
 
-static json_t *
-status_to_json(const BackfillStatus *status)
-{
-    const LedgerBackfill *b = status->backfill;
-    json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:i, s:i, s:I, s:f, s:f, s:I, s:s?, s:I, s:f, s:s?, s:s, s:s?}",
-        "revision", b->revision, "relation", b->relation, "state", status->state, "pass", b->pass,
-        "workers", status->workers, "rows", (json_int_t) b->rows, "share", status->share,
-        "rows_per_s", status->rows_per_s, "skipped", (json_int_t) b->skipped, "throttle",
-        b->throttle, "throttled_ms", (json_int_t) b->throttled_ms, "growth", status->growth,
-        "error", b->error, "started_at", b->started_at, "finished_at", b->finished_at);
-
-    json_object_set_new(object, "hot_share",
-                        status->hot_share < 0 ? json_null() : json_real(status->hot_share));
-    return object;
-}
-
-static GStrv
-status_to_row(const BackfillStatus *status)
-{
-    const LedgerBackfill *b = status->backfill;
-    g_autoptr(GStrvBuilder) cells = g_strv_builder_new();
-    g_autofree char *rows = text_format_count(b->rows);
-    g_autofree char *speed = text_format_count((gint64) status->rows_per_s);
-    g_autofree char *share = g_strdup_printf("pass %d, %.0f %%", b->pass, 100 * status->share);
-    g_autofree char *growth = g_strdup_printf("%.2f", status->growth);
-    g_autofree char *hot =
-        status->hot_share < 0 ? g_strdup("-") : g_strdup_printf("%.0f %%", 100 * status->hot_share);
-    const char *note = b->error ? b->error : b->throttle ? b->throttle : "";
-    const char *const values[] = {b->revision, b->relation, status->state, share, rows,
-                                  speed,       growth,      hot,           note,  NULL};
-
-    g_strv_builder_addv(cells, (const char **) values);
-    return g_strv_builder_end(cells);
-}
-
 static bool
 run_status(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GNUC_UNUSED,
            GError **error)
 {
-    static const char *const header[] = {"REVISION", "TABLE",  "STATE", "PROGRESS", "ROWS",
-                                         "ROWS/S",   "GROWTH", "HOT",   "",         NULL};
     g_autoptr(PgConn) conn = connect_ledger(app, "backfill status", error);
     g_autoptr(GPtrArray) list = conn ? backfill_load_status(conn, NULL, error) : NULL;
-    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
-    g_autoptr(json_t) json = json_array();
 
     if (list == NULL)
         return false;
-    for (guint i = 0; i < list->len; i++) {
-        g_ptr_array_add(rows, status_to_row(list->pdata[i]));
-        json_array_append_new(json, status_to_json(list->pdata[i]));
-    }
-    if (list->len == 0)
-        output_line(app->output, "no backfill has begun");
-    else
-        output_table(app->output, header, rows);
-    output_json(app->output, json_pack("{s:O}", "backfills", json));
+    backfill_output_status(app->output, list);
     return true;
 }
 
@@ -330,6 +284,122 @@ const Command command_backfill_cancel = {
     .example = "sluice backfill cancel 3f2a",
     .needs = NEED_DATABASE,
     .run = run_cancel,
+};
+
+static bool
+retry_rows(App *app, const char *target, GError **error)
+{
+    g_autoptr(PgConn) conn = connect_ledger(app, "backfill control", error);
+    g_autoptr(GPtrArray) ids = conn ? choose_controlled(app, conn, target, error) : NULL;
+    gint64 all = 0;
+
+    for (guint i = 0; ids && i < ids->len; i++) {
+        g_autofree char *text = NULL;
+        gint64 count = 0;
+
+        if (!ledger_retry_rows(conn, ids->pdata[i], &count, error))
+            return false;
+        text = g_strdup_printf("%" G_GINT64_FORMAT " rows in quarantine are tried again", count);
+        if (count > 0 &&
+            !ledger_append_event(conn, "backfill", ids->pdata[i], 0, text, NULL, error))
+            return false;
+        all += count;
+    }
+    if (ids && all == 0) {
+        error_set(error, ERROR_STATE, "no row is in quarantine");
+        error_hint(error, "See `sluice backfill status`.");
+    }
+    return all > 0;
+}
+
+static bool
+run_retry(App *app, void *options, const char *const *words, GError **error)
+{
+    return retry_rows(app, words[0], error) && run_run(app, options, words, error);
+}
+
+const Command command_backfill_retry = {
+    .group = group,
+    .name = "backfill retry",
+    .summary = "try the rows again that the server refused",
+    .usage = "[REVISION]",
+    .details =
+        "For after a row, a function or the statement was mended; then as `sluice backfill run`. A "
+        "row that was changed is tried again by any run. Skipped rows stay so.",
+    .example = "sluice backfill retry 3f2a",
+    .args = run_args,
+    .args_size = sizeof(RunOptions),
+    .needs = NEED_DATABASE,
+    .run = run_retry,
+};
+
+typedef struct {
+    const char *key, *reason;
+} SkipOptions;
+
+static bool
+skip_row(App *app, const char *id, const SkipOptions *wanted, GError **error)
+{
+    g_autoptr(PgConn) conn = connect_ledger(app, "backfill control", error);
+    g_autofree char *text = NULL;
+    g_autoptr(GPtrArray) rows = NULL;
+    gint64 count = 0;
+
+    if (conn == NULL || !ledger_skip_row(conn, id, wanted->key, wanted->reason, &count, error))
+        return false;
+    if (count == 0) {
+        error_set(error, ERROR_STATE, "revision %s has no row '%s' in quarantine", id, wanted->key);
+        return error_hint(error, "`sluice backfill status` lists the rows with their keys.");
+    }
+    text = g_strdup_printf("row %s is left as it is: %s", wanted->key, wanted->reason);
+    if (!ledger_append_event(conn, "backfill", id, 0, text,
+                             json_pack("{s:s, s:s}", "key", wanted->key, "reason", wanted->reason),
+                             error))
+        return false;
+    rows = ledger_load_quarantine(conn, id, 0, error);
+    if (rows == NULL)
+        return false;
+    output_line(app->output, "%s: %s; %u rows wait%s", id, text, ledger_count_open(rows),
+                ledger_count_open(rows) == 0 ? ": sluice backfill run" : "");
+    output_json(app->output, json_pack("{s:s, s:s, s:i}", "revision", id, "skipped", wanted->key,
+                                       "waiting", (int) ledger_count_open(rows)));
+    return true;
+}
+
+static bool
+run_skip(App *app, void *options, const char *const *words, GError **error)
+{
+    const SkipOptions *wanted = options;
+    g_autoptr(Graph) graph = NULL;
+    const Revision *named = NULL;
+
+    if (wanted->key == NULL || wanted->reason == NULL) {
+        error_set(error, ERROR_USAGE, "backfill skip needs --key and --reason");
+        return error_hint(error, "`sluice backfill status` lists the rows with their keys.");
+    }
+    graph = graph_load(app->settings->migrations, error);
+    return graph && target_point(graph, NULL, words[0], &named, error) &&
+           skip_row(app, named->id, wanted, error);
+}
+
+static const ArgSpec skip_args[] = {
+    {"key", 0, ARG_TEXT, offsetof(SkipOptions, key), "KEY", "the row, as status shows it"},
+    {"reason", 0, ARG_TEXT, offsetof(SkipOptions, reason), "TEXT", "why it may stay as it is"},
+    {0},
+};
+
+const Command command_backfill_skip = {
+    .group = group,
+    .name = "backfill skip",
+    .summary = "leave a row as it is that the server refused",
+    .usage = "REVISION",
+    .details = "The backfill can then be done, and verify does not count the row. Who did it and "
+               "why is kept as an event.",
+    .example = "sluice backfill skip 3f2a --key 'id = 17' --reason 'a test account'",
+    .args = skip_args,
+    .args_size = sizeof(SkipOptions),
+    .needs = NEED_DATABASE,
+    .run = run_skip,
 };
 
 static bool

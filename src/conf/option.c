@@ -66,6 +66,9 @@ const OptionSpec settings_options[] = {
     {"backfill.max_blocked", "SLUICE_BACKFILL_MAX_BLOCKED", OPTION_INT, "0",
      "sessions blocked by the backfill above which it waits", AT(backfill_max_blocked), NULL, 0,
      100000},
+    {"backfill.max_quarantined", "SLUICE_BACKFILL_MAX_QUARANTINED", OPTION_INT, "100",
+     "rows that the server may refuse before the backfill stops: then the statement is wrong",
+     AT(backfill_max_quarantined), NULL, 0, 1000000},
     {"backfill.require_replica_lag", "SLUICE_BACKFILL_REQUIRE_REPLICA_LAG", OPTION_BOOL, "yes",
      "refuse to run if the replicas' lag cannot be measured", AT(backfill_require_replica_lag)},
 

@@ -83,6 +83,7 @@ typedef struct {
     gint64 backfill_max_lag_ms;        /* backfill.max_replica_lag, 10 s; 0: do not look */
     gint64 backfill_max_lag_bytes;     /* backfill.max_replica_lag_size, 64 MB */
     int backfill_max_blocked;          /* backfill.max_blocked: sessions blocked by us, 0 */
+    int backfill_max_quarantined;      /* backfill.max_quarantined: refused rows, 100 */
     bool backfill_require_replica_lag; /* fail closed if it cannot be measured, true */
 
     char *app_name;          /* sessions are "<name>/<version>"; may be NULL */

@@ -4,10 +4,9 @@
 #include "ledger/tenant.h"
 
 static const char *const state_names[] = {
-    [LEDGER_BACKFILL_RUNNING] = "running",
-    [LEDGER_BACKFILL_DONE] = "done",
-    [LEDGER_BACKFILL_FAILED] = "failed",
-    [LEDGER_BACKFILL_CANCELLED] = "cancelled",
+    [LEDGER_BACKFILL_RUNNING] = "running",         [LEDGER_BACKFILL_DONE] = "done",
+    [LEDGER_BACKFILL_FAILED] = "failed",           [LEDGER_BACKFILL_CANCELLED] = "cancelled",
+    [LEDGER_BACKFILL_QUARANTINED] = "quarantined",
 };
 
 static const char *const wanted_names[] = {
@@ -95,6 +94,7 @@ read_backfill(const PgConn *conn, const PgRows *rows, int row)
     backfill->last_pass_rows = pg_integer(rows, row, column++);
     backfill->skipped = pg_integer(rows, row, column++);
     backfill->open_ranges = pg_integer(rows, row, column++);
+    backfill->again = pg_bool(rows, row, column++);
     backfill->size_before = pg_integer(rows, row, column++);
     backfill->throttle = optional(rows, row, column++);
     backfill->throttled_ms = pg_integer(rows, row, column++);
@@ -109,7 +109,7 @@ static const char select_backfills[] =
     "SELECT b.id, b.revision, b.ordinal, b.relation, b.statement, b.state, b.wanted, b.pass, "
     "       b.next_page, b.end_page, b.next_page - c.pages_open, b.range_pages, b.parts, "
     "       b.rows + c.rows, b.pass_rows, coalesce(b.last_pass_rows, -1), b.skipped, c.open, "
-    "       b.size_before, b.throttle, b.throttled_ms, "
+    "       b.again, b.size_before, b.throttle, b.throttled_ms, "
     "       (extract(epoch FROM coalesce(b.finished_at, clock_timestamp()) - b.started_at) * 1000)"
     "           ::bigint, "
     "       b.error, b.started_at, b.finished_at "
@@ -213,11 +213,12 @@ ledger_restart_backfill(PgConn *conn, gint64 id, GError **error)
 {
     g_autofree char *key = number(id);
 
-    return pg_exec(conn, error,
-                   "UPDATE sluice.backfill SET state = 'running', error = NULL, throttle = NULL, "
-                   "    last_pass_rows = NULL "
-                   "WHERE id = $1 AND state IN ('failed', 'cancelled') AND wanted = 'run'",
-                   key);
+    return pg_exec(
+        conn, error,
+        "UPDATE sluice.backfill SET state = 'running', error = NULL, throttle = NULL, "
+        "    last_pass_rows = NULL "
+        "WHERE id = $1 AND state IN ('failed', 'cancelled', 'quarantined') AND wanted = 'run'",
+        key);
 }
 
 bool
@@ -343,6 +344,20 @@ ledger_finish_part(PgConn *conn, LedgerChunk *chunk, gint64 rows, gint64 skipped
 }
 
 bool
+ledger_count_piece(PgConn *conn, const LedgerChunk *chunk, gint64 rows, GError **error)
+{
+    g_autofree char *key = number(chunk->backfill);
+    g_autofree char *pass = number(chunk->pass);
+    g_autofree char *first_page = number(chunk->first_page);
+    g_autofree char *more = number(rows);
+
+    return pg_exec(conn, error,
+                   "UPDATE sluice.chunk SET rows = rows + $4 "
+                   "WHERE (backfill, pass, first_page) = ($1, $2, $3)",
+                   key, pass, first_page, more);
+}
+
+bool
 ledger_fail_chunk(PgConn *conn, const LedgerChunk *chunk, const char *message, GError **error)
 {
     g_autofree char *key = number(chunk->backfill);
@@ -406,7 +421,7 @@ ledger_begin_pass(PgConn *conn, gint64 backfill, gint64 end_page, int range_page
                    "UPDATE sluice.backfill SET pass = pass + 1, next_page = 0, end_page = $2, "
                    "    range_pages = $3, parts = $4, "
                    "    last_pass_rows = CASE WHEN skipped = 0 THEN pass_rows END, "
-                   "    pass_rows = 0, skipped = 0 "
+                   "    pass_rows = 0, skipped = 0, again = false "
                    "WHERE id = $1",
                    key, end, pages, k);
 }

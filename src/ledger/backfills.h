@@ -17,6 +17,7 @@ typedef enum {
     LEDGER_BACKFILL_DONE,
     LEDGER_BACKFILL_FAILED,
     LEDGER_BACKFILL_CANCELLED,
+    LEDGER_BACKFILL_QUARANTINED, /* all is done but rows that wait in ledger/quarantine.h */
 } LedgerBackfillState;
 const char *ledger_backfill_state_name(LedgerBackfillState state);
 
@@ -41,6 +42,7 @@ typedef struct {
     gint64 last_pass_rows;      /* -1: there was none, or it skipped some: no measure */
     gint64 skipped;             /* of folded ranges of this pass: locked by an app */
     gint64 open_ranges;         /* planned and not folded: a pass ends when there are none */
+    bool again;                 /* one more pass is wanted, whatever this one finds */
     gint64 size_before;         /* bytes of the table */
     char *throttle;             /* what holds it now; NULL: nothing */
     gint64 throttled_ms;
@@ -64,9 +66,9 @@ LedgerBackfill *ledger_load_backfill(PgConn *conn, gint64 id, GError **error);
 bool ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, int nth, GError **error);
 /* Its work begins now, with a table of this size; nothing if a range was planned before. */
 bool ledger_begin_backfill(PgConn *conn, gint64 id, gint64 end_page, gint64 size, GError **error);
-/* A failed or cancelled one runs again, if `wanted` says so. */
+/* A failed, cancelled or quarantined one runs again, if `wanted` says so. */
 bool ledger_restart_backfill(PgConn *conn, gint64 id, GError **error);
-/* DONE also writes its time; @error_text NULL for anything but FAILED. Only a running one changes,
+/* DONE also writes its time; @error_text NULL for DONE and CANCELLED. Only a running one changes,
  * so that the first reason stays. */
 bool ledger_end_backfill(PgConn *conn, gint64 id, LedgerBackfillState state, const char *error_text,
                          GError **error);
@@ -94,6 +96,8 @@ bool ledger_begin_chunk(PgConn *conn, LedgerChunk *chunk, bool *ret_open, GError
  * ERROR_STATE if somebody else did the part (the transaction must then be rolled back). */
 bool ledger_finish_part(PgConn *conn, LedgerChunk *chunk, gint64 rows, gint64 skipped,
                         LedgerWanted *ret_wanted, LedgerBackfillState *ret_state, GError **error);
+/* Inside the transaction of a piece of a part: what it did; the part is not done by it. */
+bool ledger_count_piece(PgConn *conn, const LedgerChunk *chunk, gint64 rows, GError **error);
 bool ledger_fail_chunk(PgConn *conn, const LedgerChunk *chunk, const char *message, GError **error);
 
 /* Planning, each inside the caller's transaction: takes done ranges into the backfill's sums; plans

@@ -11,6 +11,7 @@ enum { WAIT_MS = 60000 };
 static const char *const upgrades[LEDGER_VERSION] = {
     sql_ledger_1,
     sql_ledger_2,
+    sql_ledger_3,
 };
 
 const char *

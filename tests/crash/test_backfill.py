@@ -1,6 +1,7 @@
 """kill -9 at every point of a backfill; then the same command again: each row is updated once, and
 rows, states and sums are those of an undisturbed run."""
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -71,3 +72,42 @@ def test_killed_at_every_part_in_turn(project, database, undisturbed):
         assert deaths < 200
     assert deaths > 2
     assert outcome(database) == undisturbed
+
+
+def prepare_refused(project, database):
+    """Three rows that the server refuses."""
+    expand(project, database, rows=ROWS, settings=SETTINGS,
+           body="""-- sluice: expand
+ALTER TABLE users ADD COLUMN display_name int;
+-- sluice: backfill
+UPDATE users SET display_name = (10 / (id % 500))::int
+WHERE display_name IS NULL AND (10 / (id % 500))::int IS NOT NULL;
+""")
+    count_updates(database)
+
+
+@pytest.fixture(scope="module")
+def undisturbed_refused(server, tmp_path_factory):
+    from conftest import Project
+    database = server.create_database()
+    project = Project(tmp_path_factory.mktemp("refused") / "project", database)
+    prepare_refused(project, database)
+    project.fails(5, "backfill", "run", RENAME)
+    yield outcome(database), quarantine(database)
+    server.drop_database(database)
+
+
+def quarantine(database):
+    return database.query("SELECT key, sqlstate, skipped FROM sluice.quarantine ORDER BY key")
+
+
+@pytest.mark.parametrize("nth", (1, 2, 7))
+@pytest.mark.parametrize("point", fault_points("quarantine"))
+def test_killed_while_rows_are_refused(point, nth, project, database, undisturbed_refused):
+    prepare_refused(project, database)
+    died = project.run("backfill", "run", RENAME, env={"SLUICE_FAULT": f"{point}:{nth}"})
+    assert died.returncode == -signal.SIGKILL or nth > 1, died
+    project.fails(5, "backfill", "run", RENAME)
+    assert (outcome(database), quarantine(database)) == undisturbed_refused
+    assert quarantine(database) == [("id = 1000", "22012", False), ("id = 1500", "22012", False),
+                                    ("id = 500", "22012", False)]

@@ -238,7 +238,8 @@ def test_a_row_that_the_server_refuses_is_named(project, database):
     project.ok("upgrade")
     failed = project.fails(5, "backfill", "run")
     assert "id = 1717" in failed.stderr and "not a number" in failed.stderr
-    assert status(project)["state"] == "failed" and "1717" in status(project)["error"]
+    assert status(project)["state"] == "quarantined"
+    assert [row["key"] for row in status(project)["quarantine"]] == ["id = 1717"]
     database.execute("UPDATE users SET full_name = '1717' WHERE id = 1717")
     project.ok("backfill", "run")
     assert unfilled(database) == 0

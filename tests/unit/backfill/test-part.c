@@ -164,7 +164,7 @@ test_what_is_left(void)
     g_autofree char *left = NULL;
 
     g_ptr_array_add(columns, &id);
-    left = form_left(&task, NULL);
+    left = form_left(&task, NULL, NULL);
     g_assert_cmpstr(left, ==,
                     "SELECT 1 FROM (SELECT u.id, 1 FROM ONLY public.users_1 u WHERE u.a) AS "
                     "sluice_new (\"id\", \"n\") WHERE NOT EXISTS (SELECT 1 FROM public.profiles "
