@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -23,12 +24,57 @@ close_folder(DIR *folder)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DIR, close_folder)
 
-static int
-compare_paths(const void *a, const void *b)
-{
-    const Revision *left = *(Revision *const *) a, *right = *(Revision *const *) b;
+/* A file's place among the others: its name's first bytes that are not the same in all of them, as
+ * a number, which sorts without touching the names. */
+typedef struct {
+    guint64 key;
+    Revision *revision;
+} NameKey;
 
-    return strcmp(left->path, right->path);
+static int
+compare_names(const void *a, const void *b)
+{
+    const NameKey *left = a, *right = b;
+
+    if (left->key != right->key)
+        return left->key < right->key ? -1 : 1;
+    return strcmp(left->revision->path, right->revision->path);
+}
+
+static size_t
+common_length(const GPtrArray *revisions)
+{
+    const char *first = ((const Revision *) revisions->pdata[0])->path;
+    size_t common = strlen(first);
+
+    for (guint i = 1; i < revisions->len; i++) {
+        const char *path = ((const Revision *) revisions->pdata[i])->path;
+        size_t at = 0;
+
+        while (at < common && path[at] == first[at])
+            at++;
+        common = at;
+    }
+    return common;
+}
+
+static void
+sort_by_name(GPtrArray *revisions)
+{
+    g_autofree NameKey *keys = g_new(NameKey, revisions->len);
+    const size_t common = revisions->len ? common_length(revisions) : 0;
+
+    for (guint i = 0; i < revisions->len; i++) {
+        Revision *revision = revisions->pdata[i];
+        const char *name = revision->path + common;
+        guint64 key = 0;
+
+        memcpy(&key, name, strnlen(name, sizeof key));
+        keys[i] = (NameKey){GUINT64_FROM_BE(key), revision};
+    }
+    qsort(keys, revisions->len, sizeof *keys, compare_names);
+    for (guint i = 0; i < revisions->len; i++)
+        revisions->pdata[i] = keys[i].revision;
 }
 
 static bool
@@ -58,7 +104,7 @@ read_folder(Graph *graph, const char *folder, GError **error)
             return false;
         g_ptr_array_add(graph->revisions, revision);
     }
-    g_ptr_array_sort(graph->revisions, compare_paths);
+    sort_by_name(graph->revisions);
     return true;
 }
 
