@@ -217,6 +217,156 @@ test_range(void)
     check_cases(forest, target_range, cases);
 }
 
+enum { RANDOM_GRAPHS = 150, MOST_REVISIONS = 14 };
+
+/* The oracle: what is reached is asked edge by edge, from the names in the files. */
+static bool
+names(const Graph *graph, const Revision *lower, const Revision *upper, EdgeKinds kinds)
+{
+    for (guint i = 0; (kinds & EDGE_REVISES) && i < lower->revises->len; i++)
+        if (g_str_equal(lower->revises->pdata[i], upper->id))
+            return true;
+    for (guint i = 0; (kinds & EDGE_REQUIRES) && i < lower->requires->len; i++)
+        if (graph_required(graph, lower->requires->pdata[i]) == upper)
+            return true;
+    return false;
+}
+
+static bool
+is_below(const Graph *graph, const Revision *lower, const Revision *upper, EdgeKinds kinds)
+{
+    if (lower == upper)
+        return true;
+    for (guint i = 0; i < graph_count(graph); i++)
+        if (names(graph, lower, graph_get(graph, i), kinds) &&
+            is_below(graph, graph_get(graph, i), upper, kinds))
+            return true;
+    return false;
+}
+
+static Folder *
+random_folder(guint count)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    Folder *folder;
+
+    for (guint i = 0; i < count; i++) {
+        g_autoptr(GString) line = g_string_new(NULL);
+        guint parents = 0;
+
+        /* The names say nothing about the order. */
+        g_string_printf(line, "r%02u:", i * 11 % 37);
+        for (guint k = i; k-- > 0 && parents < 2;)
+            if (g_test_rand_int_range(0, 3) == 0)
+                g_string_append_printf(line, "%sr%02u", parents++ ? "," : "", k * 11 % 37);
+        if (i > 0 && g_test_rand_int_range(0, 3) == 0)
+            g_string_append_printf(line, " !r%02u",
+                                   (guint) g_test_rand_int_range(0, (int) i) * 11 % 37);
+        g_ptr_array_add(lines, g_string_free(g_steal_pointer(&line), FALSE));
+    }
+    g_ptr_array_add(lines, NULL);
+    folder = folder_of((const char *const *) lines->pdata);
+    return folder;
+}
+
+static RevisionSet *
+random_state(const Graph *graph)
+{
+    RevisionSet *applied = revision_set_new(graph);
+
+    for (guint i = 0; i < graph_count(graph); i++)
+        if (g_test_rand_int_range(0, 4) == 0)
+            revision_set_add(applied, graph_get(graph, i));
+    revision_set_add_ancestors(applied, EDGE_ALL);
+    return applied;
+}
+
+static bool
+has(const GPtrArray *list, const Revision *revision)
+{
+    return g_ptr_array_find((GPtrArray *) (guintptr) list, revision, NULL);
+}
+
+static void
+check_against_oracle(const Graph *graph, const RevisionSet *applied, const Revision *target)
+{
+    g_autoptr(GPtrArray) up = target_upgrade(graph, applied, target->id, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) down = target_downgrade(graph, applied, target->id, &error);
+
+    for (guint i = 0; i < graph_count(graph); i++) {
+        const Revision *other = graph_get(graph, i);
+        const bool is_applied = revision_set_has(applied, other);
+
+        g_assert_cmpint(has(up, other), ==,
+                        !is_applied && is_below(graph, target, other, EDGE_ALL));
+        if (revision_set_has(applied, target))
+            g_assert_cmpint(has(down, other), ==,
+                            is_applied && other != target &&
+                                is_below(graph, other, target, EDGE_ALL));
+        g_assert_cmpint(graph_is_ancestor(graph, other->id, target->id), ==,
+                        is_below(graph, target, other, EDGE_REVISES));
+    }
+    if (!revision_set_has(applied, target))
+        g_assert_true(error_is(error, ERROR_STATE));
+    for (guint i = 0; down && i + 1 < down->len; i++)
+        g_assert_cmpuint(((const Revision *) down->pdata[i])->index, >,
+                         ((const Revision *) down->pdata[i + 1])->index);
+}
+
+/* What an upgrade adds to a closed state, a downgrade of the same revisions takes away again. */
+static void
+check_way_back(const Graph *graph, const RevisionSet *applied)
+{
+    g_autoptr(GPtrArray) added = target_upgrade(graph, applied, "heads", NULL);
+    g_autoptr(RevisionSet) now = revision_set_copy(applied);
+    g_autoptr(GPtrArray) undone = NULL;
+
+    for (guint i = 0; i < added->len; i++)
+        revision_set_add(now, added->pdata[i]);
+    g_assert_cmpuint(revision_set_count(now), ==, graph_count(graph));
+    for (guint i = added->len; i-- > 0;) {
+        g_autofree char *word = g_strdup_printf("%s-1", ((const Revision *) added->pdata[i])->id);
+        g_autoptr(GError) error = NULL;
+
+        undone = target_downgrade(graph, now, word, &error);
+        if (undone == NULL) { /* a merge: -1 has two answers */
+            g_assert_true(error_is(error, ERROR_USAGE));
+            revision_set_remove(now, added->pdata[i]);
+            continue;
+        }
+        g_assert_cmpuint(undone->len, ==, 1);
+        g_assert_true(undone->pdata[0] == added->pdata[i]);
+        revision_set_remove(now, undone->pdata[0]);
+        g_clear_pointer(&undone, g_ptr_array_unref);
+    }
+    for (guint i = 0; i < graph_count(graph); i++)
+        g_assert_cmpint(revision_set_has(now, graph_get(graph, i)), ==,
+                        revision_set_has(applied, graph_get(graph, i)));
+}
+
+static void
+test_random(void)
+{
+    for (guint round = 0; round < RANDOM_GRAPHS; round++) {
+        g_autoptr(Folder) folder = random_folder((guint) g_test_rand_int_range(1, MOST_REVISIONS));
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Graph) graph = graph_load(folder, &error);
+        g_autoptr(RevisionSet) applied = NULL;
+
+        g_assert_no_error(error);
+        applied = random_state(graph);
+        for (guint i = 0; i < graph_count(graph); i++) {
+            const Revision *revision = graph_get(graph, i);
+
+            for (guint k = i; k < graph_count(graph); k++)
+                g_assert_false(names(graph, revision, graph_get(graph, k), EDGE_ALL));
+            check_against_oracle(graph, applied, revision);
+        }
+        check_way_back(graph, applied);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -226,5 +376,6 @@ main(int argc, char **argv)
     g_test_add_func("/target/downgrade", test_downgrade);
     g_test_add_func("/target/merge", test_merge);
     g_test_add_func("/target/range", test_range);
+    g_test_add_func("/target/random", test_random);
     return g_test_run();
 }
