@@ -3,11 +3,13 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/migrate-output.h"
+#include "cli/offline.h"
 #include "cli/workspace.h"
 #include "migrate/downgrade.h"
 
 typedef struct {
     bool dry_run;
+    bool sql;
 } Options;
 
 static json_t *
@@ -31,6 +33,18 @@ check_word(const char *word, GError **error)
 }
 
 static bool
+print_script(App *app, const Options *options, const char *word, GError **error)
+{
+    if (options->dry_run)
+        return error_set(error, ERROR_USAGE, "--sql prints a script: it goes without --dry-run");
+    if (strchr(word, ':'))
+        return offline_print(app, word, "expand", script_downgrade, error);
+    error_set(error, ERROR_USAGE, "downgrade --sql needs a range: from where, to where");
+    return error_hint(error, "`sluice downgrade head:%s --sql`, where the database is at head.",
+                      word);
+}
+
+static bool
 run_downgrade(App *app, void *data, const char *const *words, GError **error)
 {
     const Options *options = data;
@@ -40,7 +54,11 @@ run_downgrade(App *app, void *data, const char *const *words, GError **error)
     g_autoptr(GPtrArray) list = NULL;
     MigrateContext context;
 
-    if (!check_word(words[0], error) || !workspace_open(&workspace, app, "downgrade", error))
+    if (options->sql)
+        return print_script(app, options, words[0], error);
+    if (!check_word(words[0], error) ||
+        !workspace_check_database(app->settings, "downgrade", error) ||
+        !workspace_open(&workspace, app, "downgrade", error))
         return false;
     rows = workspace_load_revisions(&workspace, options->dry_run, error);
     list = rows ? downgrade_plan_new(workspace.graph, rows, words[0], error) : NULL;
@@ -63,6 +81,8 @@ run_downgrade(App *app, void *data, const char *const *words, GError **error)
 static const ArgSpec downgrade_args[] = {
     {"dry-run", 0, ARG_FLAG, offsetof(Options, dry_run), NULL,
      "print the statements and the locks they need, change nothing"},
+    {"sql", 0, ARG_FLAG, offsetof(Options, sql), NULL,
+     "print a script for psql; TARGET is a range A:B, from A up to B, which stays"},
     {NULL},
 };
 
@@ -78,9 +98,10 @@ const Command command_downgrade = {
         "is cut over or contracted, or has no section `downgrade`. TARGET is an id or the "
         "beginning of one, `base`, `-N`, REV-N, LABEL@base or LABEL@-N; where several branches "
         "are applied, -N alone is ambiguous and refused.",
-    .example = "sluice downgrade 127b --dry-run\nsluice downgrade -1\nsluice downgrade base",
+    .example = "sluice downgrade 127b --dry-run\nsluice downgrade -1\nsluice downgrade base\n"
+               "sluice downgrade head:127b --sql",
     .args = downgrade_args,
     .args_size = sizeof(Options),
-    .needs = NEED_SETTINGS | NEED_DATABASE,
+    .needs = NEED_SETTINGS,
     .run = run_downgrade,
 };

@@ -1,5 +1,5 @@
 #include "base/json.h"
-#include "cli/command.h"
+#include "cli/workspace.h"
 #include "ledger/script.h"
 
 typedef struct {
@@ -26,8 +26,10 @@ run_ensure_version(App *app, void *data, const char *const *words G_GNUC_UNUSED,
 
     if (options->sql)
         return print_sql(app);
-    url = settings_require_database(app->settings, error);
-    conn = url ? pg_connect(url, &(PgConnOptions){.purpose = "ensure-version"}, error) : NULL;
+    if (!workspace_check_database(app->settings, "ensure-version", error))
+        return false;
+    url = settings_require_database(app->settings, NULL);
+    conn = pg_connect(url, &(PgConnOptions){.purpose = "ensure-version"}, error);
     if (conn == NULL || !ledger_find(conn, &before, error) ||
         !ledger_ensure(conn, app->clock, error))
         return false;

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "cli/fleet.h"
 #include "cli/migrate-output.h"
+#include "cli/offline.h"
 #include "cli/workspace.h"
 #include "migrate/fresh.h"
 #include "migrate/needs.h"
@@ -15,6 +16,8 @@ typedef struct {
     bool backfill;
     bool fresh;
     bool no_checkpoint;
+    bool sql;
+    const char *phases;
     FleetArgs fleet;
 } Options;
 
@@ -89,6 +92,22 @@ check_word(const char *word, GError **error)
     return error_hint(error, "Name the target alone, or print a script with --sql.");
 }
 
+/* A target alone is upgraded to from nothing. */
+static bool
+print_script(App *app, const Options *options, const char *word, GError **error)
+{
+    g_autofree char *range = word == NULL        ? g_strdup("base:heads")
+                             : strchr(word, ':') ? g_strdup(word)
+                                                 : g_strdup_printf("base:%s", word);
+
+    if (!options->sql)
+        return error_set(error, ERROR_USAGE, "--phases is for --sql: online, `upgrade` expands");
+    if (options->dry_run || options->backfill || options->fresh)
+        return error_set(error, ERROR_USAGE, "--sql prints a script: it goes with --phases alone");
+    return offline_print(app, range, options->phases ? options->phases : "expand", script_upgrade,
+                         error);
+}
+
 static bool
 run_on_all(App *app, const Options *options, const char *word, GError **error)
 {
@@ -143,6 +162,8 @@ run_upgrade(App *app, void *data, const char *const *words, GError **error)
     const char *word = words[0] ? words[0] : "heads";
     bool many = false;
 
+    if (options->sql || options->phases)
+        return print_script(app, options, words[0], error);
     if (!fleet_is_meant(app, &options->fleet, &many, error))
         return false;
     return many ? run_on_all(app, options, word, error) : run_on_one(app, options, word, error);
@@ -157,6 +178,11 @@ static const ArgSpec upgrade_args[] = {
      "on a new database: whole lives in order, contract included"},
     {"no-checkpoint", 0, ARG_FLAG, offsetof(Options, no_checkpoint), NULL,
      "on a new database: run every revision, though a checkpoint stands for some"},
+    {"sql", 0, ARG_FLAG, offsetof(Options, sql), NULL,
+     "print a script for psql; TARGET may be a range A:B (default: base:heads)"},
+    {"phases", 0, ARG_TEXT, offsetof(Options, phases), "PHASES",
+     "with --sql: of expand,backfill,cutover,contract those that it holds, or all (default: "
+     "expand)"},
     FLEET_ARGS(Options),
     {NULL},
 };
@@ -177,10 +203,11 @@ const Command command_upgrade = {
         "new database starts from the newest checkpoint (`sluice squash`) that TARGET covers. Run "
         "it again after any failure: what is done is not done twice.",
     .example = "sluice upgrade --dry-run\nsluice upgrade +1\nsluice upgrade 3f2a --backfill\n"
-               "sluice upgrade --fresh\nsluice upgrade --jobs 8 --only 'tenant_1*'",
+               "sluice upgrade --fresh\nsluice upgrade --jobs 8 --only 'tenant_1*'\n"
+               "sluice upgrade 3f2a:heads --sql | psql -X",
     .args = upgrade_args,
     .args_size = sizeof(Options),
-    .needs = NEED_SETTINGS | NEED_DATABASE,
+    .needs = NEED_SETTINGS,
     .many = true,
     .run = run_upgrade,
 };

@@ -10,6 +10,7 @@
 #include "cli/args.h"
 #include "cli/help.h"
 #include "cli/terminal.h"
+#include "cli/workspace.h"
 
 static bool
 wants_colour(const GlobalOptions *globals, int fd)
@@ -57,20 +58,6 @@ pick_database(Settings *settings, const char *url, GError **error)
            settings_set(settings, "databases.query", "", error);
 }
 
-/* Is it clear which database, or which ones, @command is for? */
-static bool
-check_database(const Settings *settings, const Command *command, GError **error)
-{
-    if (!settings_has_databases(settings))
-        return settings_require_database(settings, error) != NULL;
-    if (command->many)
-        return true;
-    error_set(error, ERROR_USAGE, "`sluice %s` works on one database, and sluice.yaml names many",
-              command->name);
-    return error_hint(error, "Pick a tenant with --option database.schema=NAME, or a database with "
-                             "--database URL.");
-}
-
 static Settings *
 load_settings(const GlobalOptions *globals, const Command *command, GError **error)
 {
@@ -86,7 +73,8 @@ load_settings(const GlobalOptions *globals, const Command *command, GError **err
             return NULL;
     if (globals->database && !pick_database(settings, globals->database, error))
         return NULL;
-    if ((command->needs & NEED_DATABASE) && !check_database(settings, command, error))
+    if ((command->needs & NEED_DATABASE) && !(command->many && settings_has_databases(settings)) &&
+        !workspace_check_database(settings, command->name, error))
         return NULL;
     return g_steal_pointer(&settings);
 }

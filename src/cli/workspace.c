@@ -1,6 +1,18 @@
 #include "cli/workspace.h"
 
+#include "base/error.h"
 #include "peers/adoption.h"
+
+bool
+workspace_check_database(const Settings *settings, const char *command, GError **error)
+{
+    if (!settings_has_databases(settings))
+        return settings_require_database(settings, error) != NULL;
+    error_set(error, ERROR_USAGE, "`sluice %s` works on one database, and sluice.yaml names many",
+              command);
+    return error_hint(error, "Pick a tenant with --option database.schema=NAME, or a database with "
+                             "--database URL.");
+}
 
 bool
 workspace_open(Workspace *workspace, const App *app, const char *purpose, GError **error)

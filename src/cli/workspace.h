@@ -16,6 +16,8 @@ typedef struct {
     BackfillContext backfill;
 } Workspace;
 
+/* Is it clear which one database @command is for? ERROR_CONFIG, ERROR_USAGE. */
+bool workspace_check_database(const Settings *settings, const char *command, GError **error);
 /* Reads the revisions, then connects as "sluice/@purpose". */
 bool workspace_open(Workspace *workspace, const App *app, const char *purpose, GError **error);
 /* What the ledger has, for who is going to change it, or with @dry_run for who only looks. Warns of

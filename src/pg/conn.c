@@ -339,12 +339,33 @@ pg_query_array(PgConn *conn, const char *sql, const char *const *params, guint n
     return NULL;
 }
 
+void
+pg_record(PgConn *conn, GString *script)
+{
+    conn->recording = script;
+}
+
+static bool
+record(const PgConn *conn, const char *sql, const char *const *params, guint n_params,
+       gint64 *ret_affected)
+{
+    g_autofree char *bound = pg_bind(sql, params, n_params);
+
+    g_string_append_printf(conn->recording, "%s;\n", g_strchomp(bound));
+    if (ret_affected)
+        *ret_affected = 1;
+    return true;
+}
+
 bool
 pg_exec_array(PgConn *conn, const char *sql, const char *const *params, guint n_params,
               gint64 *ret_affected, GError **error)
 {
-    g_autoptr(PgRows) rows = pg_query_array(conn, sql, params, n_params, error);
+    g_autoptr(PgRows) rows = NULL;
 
+    if (conn->recording)
+        return record(conn, sql, params, n_params, ret_affected);
+    rows = pg_query_array(conn, sql, params, n_params, error);
     if (rows == NULL)
         return false;
     if (ret_affected)

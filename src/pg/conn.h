@@ -63,6 +63,12 @@ bool pg_exec_array(PgConn *conn, const char *sql, const char *const *params, gui
     pg_exec_array((conn), (sql), (const char *const[]){NULL, ##__VA_ARGS__} + 1,                   \
                   (guint) (G_N_ELEMENTS(((const char *const[]){NULL, ##__VA_ARGS__})) - 1), NULL,  \
                   (error))
+/* From now on pg_exec appends what it would send to @script (borrowed), as a statement that any
+ * client can run, and claims that it touched one row; NULL: it sends again. So what writes rows can
+ * print them too. */
+void pg_record(PgConn *conn, GString *script);
+/* @sql with its parameters as literals, without comments. Caller owns. */
+char *pg_bind(const char *sql, const char *const *params, guint n_params);
 /* Several statements in one simple-protocol message, no parameters: for a script that is ours, and
  * for a user's statement that must not be prepared. The first error ends it. */
 bool pg_exec_script(PgConn *conn, const char *sql, GError **error);

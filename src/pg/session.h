@@ -16,6 +16,7 @@ struct PgConn {
     gint64 connect_timeout_ms;
     bool allow_standby;
     bool allow_pooler;
+    GString *recording;   /* where statements go instead (pg_record); NULL: they are sent */
     GHashTable *prepared; /* names that this session knows */
     GArray *sent;         /* the pipeline on its way: which command each answer is of */
     guint preparing;      /* so many of the answers are to what prepares */
