@@ -147,3 +147,22 @@ def test_rebase_needs_no_git(project):
     os.mkdir(git / "rebase-merge")
     assert project.json("rebase", "--offline", env=env)["moved"] == ["cccc"]
     project.ok("check", "--offline")
+
+
+def test_edit(project):
+    project.revision("aaaa", TABLE.format("a"))
+    path = project.revision("bbbb", TABLE.format("b"), revises="aaaa")
+    project.ok("check", "--write")
+    project.ok("upgrade", "aaaa")
+    append = {"VISUAL": "sh -c 'echo \"$1\" >> \"$2\"' - '-- one more'"}
+    result = project.ok("edit", "head", env=append)
+    assert result.stdout == f"edited {path}\n" and result.stderr == ""
+    assert path.read_text().endswith("-- one more\n")
+    warned = project.ok("edit", "aaaa", env=append)
+    assert "aaaa is expanded in" in warned.stderr and "bbbb builds on aaaa" in warned.stderr
+    project.ok("check")
+    assert not project.json("edit", "bbbb", env={"VISUAL": "", "EDITOR": "true"})["edited"]
+    broken = {"EDITOR": "sed -i s/TABLE/TABEL/"}
+    assert f"{path}:" in project.fails(5, "edit", "bbbb", env=broken).stderr
+    project.fails(8, "edit", "bbbb", env={"EDITOR": "false"})
+    project.fails(2, "edit", "base")
