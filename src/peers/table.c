@@ -12,7 +12,7 @@ static const PeerTable tables[] = {
         .title = "Alembic",
         .name = "alembic_version",
         .key = "version_num",
-        .select = "SELECT version_num, false, NULL FROM @ WHERE $1::text IS NULL ORDER BY 1",
+        .select = "SELECT version_num, false, NULL, NULL FROM @ WHERE $1::text IS NULL ORDER BY 1",
         .has_heads = true,
     },
     {
@@ -20,7 +20,7 @@ static const PeerTable tables[] = {
         .title = "Rails",
         .name = "schema_migrations",
         .key = "version",
-        .select = "SELECT version, false, NULL FROM @ WHERE $1::text IS NULL ORDER BY 1",
+        .select = "SELECT version, false, NULL, NULL FROM @ WHERE $1::text IS NULL ORDER BY 1",
         .is_numbered = true,
         .is_rails = true,
     },
@@ -29,7 +29,7 @@ static const PeerTable tables[] = {
         .title = "dbmate",
         .name = "schema_migrations",
         .key = "version",
-        .select = "SELECT version, false, NULL FROM @ WHERE $1::text IS NULL ORDER BY 1",
+        .select = "SELECT version, false, NULL, NULL FROM @ WHERE $1::text IS NULL ORDER BY 1",
         .is_numbered = true,
     },
     {
@@ -37,7 +37,7 @@ static const PeerTable tables[] = {
         .title = "Flyway",
         .name = "flyway_schema_history",
         /* The last row of a version counts: it may have been undone, or deleted by a repair. */
-        .select = "SELECT version, type LIKE '%BASELINE', NULL "
+        .select = "SELECT version, type LIKE '%BASELINE', NULL, NULL "
                   "  FROM (SELECT DISTINCT ON (version) version, type FROM @ "
                   "         WHERE version IS NOT NULL AND success AND $1::text IS NULL "
                   "         ORDER BY version, installed_rank DESC) AS last "
@@ -47,8 +47,13 @@ static const PeerTable tables[] = {
         .tool = "sqitch",
         .title = "Sqitch",
         .name = "sqitch.changes",
-        .select = "SELECT change, false, project FROM @ WHERE project = coalesce($1, project) "
-                  "ORDER BY committed_at",
+        /* One that was reworked later has the name of the tag behind it in the plan. */
+        .select = "SELECT c.change, false, c.project, "
+                  "       (SELECT c.change || t.tag FROM #.tags t "
+                  "          JOIN @ tagged USING (change_id) "
+                  "         WHERE t.project = c.project AND tagged.committed_at >= c.committed_at "
+                  "         ORDER BY tagged.committed_at, t.planned_at LIMIT 1) "
+                  "  FROM @ c WHERE c.project = coalesce($1, c.project) ORDER BY c.committed_at",
     },
 };
 
@@ -187,13 +192,23 @@ add_baseline(PeerRows *rows, const Graph *graph, const char *version)
     }
 }
 
-static void
-add_row(PeerRows *rows, const Graph *graph, const char *name, bool is_baseline)
+static const Revision *
+find_revision(const Graph *graph, const char *name)
 {
     g_autofree char *id = peer_revision_id(name);
-    const Revision *revision = graph_find(graph, id);
 
-    if (is_baseline)
+    return graph_find(graph, id);
+}
+
+static void
+add_row(PeerRows *rows, const Graph *graph, const PgRows *found, int i)
+{
+    const char *name = pg_text(found, i, 0);
+    const Revision *revision = find_revision(graph, pg_text(found, i, 3));
+
+    if (revision == NULL)
+        revision = find_revision(graph, name);
+    if (pg_bool(found, i, 1))
         add_baseline(rows, graph, name);
     else if (revision)
         revision_set_add(rows->rows, revision);
@@ -223,12 +238,22 @@ hint_unreadable(const PeerTable *table, const char *relation, GError **error)
                       table->tool, relation);
 }
 
+static char *
+select_from(const PeerTable *table, const char *relation)
+{
+    g_autoptr(GString) sql = g_string_new(table->select);
+    g_autofree char *schema = g_strndup(relation, (gsize) (strrchr(relation, '.') - relation));
+
+    g_string_replace(sql, "@", relation, 0);
+    g_string_replace(sql, "#", schema, 0);
+    return g_string_free(g_steal_pointer(&sql), FALSE);
+}
+
 bool
 peer_rows_read(PgConn *conn, const Graph *graph, const PeerTable *table, const char *relation,
                const char *project, PeerRows *ret_rows, GError **error)
 {
-    g_auto(GStrv) parts = g_strsplit(table->select, "@", 2);
-    g_autofree char *sql = g_strconcat(parts[0], relation, parts[1], NULL);
+    g_autofree char *sql = select_from(table, relation);
     g_autoptr(PgRows) found = pg_query(conn, error, sql, project);
 
     if (found == NULL)
@@ -240,7 +265,7 @@ peer_rows_read(PgConn *conn, const Graph *graph, const PeerTable *table, const c
         .unknown = g_ptr_array_new_with_free_func(g_free),
     };
     for (int i = 0; i < pg_rows_count(found); i++)
-        add_row(ret_rows, graph, pg_text(found, i, 0), pg_bool(found, i, 1));
+        add_row(ret_rows, graph, found, i);
     ret_rows->applied = revision_set_copy(ret_rows->rows);
     if (table->has_heads)
         revision_set_add_ancestors(ret_rows->applied, EDGE_ALL);

@@ -15,10 +15,12 @@ typedef struct {
     const char *name;  /* as search_path finds it: "alembic_version" */
     /* The column of its key, where sluice can keep it true (its rows need nothing else), or NULL */
     const char *key;
-    const char *select; /* rows (name, is a baseline, project); @: the relation; $1: project */
-    bool has_heads;     /* its rows imply what is above them */
-    bool is_numbered;   /* knows ids of digits only */
-    bool is_rails;      /* tells Rails from dbmate: ar_internal_metadata stands beside it */
+    /* Rows (name, is a baseline, project, name if there is a revision of that: it is meant then);
+     * @: the relation, #: its schema, $1: the project */
+    const char *select;
+    bool has_heads;   /* its rows imply what is above them */
+    bool is_numbered; /* knows ids of digits only */
+    bool is_rails;    /* tells Rails from dbmate: ar_internal_metadata stands beside it */
 } PeerTable;
 
 /* ERROR_USAGE if there is none, or the tool has no table. */
