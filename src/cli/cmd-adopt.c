@@ -307,7 +307,7 @@ static const ArgSpec adopt_args[] = {
 };
 
 const Command command_adopt = {
-    .group = "Revisions",
+    .group = "Moving over",
     .name = "adopt",
     .summary = "take over what another tool has applied to this database",
     .usage = "[TOOL]",

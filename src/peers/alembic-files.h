@@ -1,6 +1,6 @@
 /*
  * peers/alembic-files.h - an Alembic project's files: where its revisions are, and what each says
- * of itself. Private to the room.
+ * of itself.
  */
 #pragma once
 

@@ -155,15 +155,11 @@ resolve_version(const Graph *graph, const AppVersion *version, const Revision **
 static bool
 load_revisions(RolloutPlan *plan, const GPtrArray *carried, GError **error)
 {
-    g_autoptr(RevisionSet) known = revision_set_new(plan->graph);
-
-    revision_set_add(known, plan->built_on);
-    revision_set_add_ancestors(known, EDGE_ALL);
     for (guint i = 0; i < graph_count(plan->graph); i++) {
         const Revision *header = graph_get(plan->graph, i);
         Revision *whole = NULL;
 
-        if (!revision_set_has(known, header))
+        if (!graph_is_ancestor(plan->graph, header->id, plan->built_on->id))
             continue;
         if (carried && !g_ptr_array_find_with_equal_func((GPtrArray *) (guintptr) carried,
                                                          header->id, g_str_equal, NULL))

@@ -135,55 +135,6 @@ test_bad_graphs(void)
 }
 
 static void
-test_labels_and_requirements(void)
-{
-    g_autoptr(Folder) twice = folder_of((const char *[]){"a: @shop", "b:a @shop", NULL});
-    g_autoptr(Folder) taken = folder_of((const char *[]){"shop:", "b:shop @shop", NULL});
-    g_autoptr(Folder) missing = folder_of((const char *[]){"a: @shop", "b: !shpo", NULL});
-    g_autoptr(Folder) revised = folder_of((const char *[]){"a: @shop", "b:shop", NULL});
-    g_autoptr(Folder) both = folder_of((const char *[]){"a: @shop !c", "b:a", "c:b !shop", NULL});
-    g_autoptr(Folder) fine = folder_of((const char *[]){"a: @shop", "b:a", "c:b !shop", NULL});
-    g_autoptr(GError) error = NULL;
-    g_autoptr(Graph) graph = graph_load(fine, &error);
-    g_autoptr(GPtrArray) requirers = NULL;
-
-    g_assert_no_error(error);
-    requirers = graph_requirers(graph, graph_find(graph, "a"));
-    g_assert_cmpuint(requirers->len, ==, 1);
-    g_assert_true(requirers->pdata[0] == graph_find(graph, "c"));
-    g_assert_true(graph_find_label(graph, "shop") == graph_find(graph, "a"));
-    assert_fails(twice, ERROR_CONFIG, "the branch label 'shop' stands in two files: '",
-                 "keep that one");
-    assert_fails(taken, ERROR_CONFIG, "/b.sql' is the id of '", "another label");
-    assert_fails(missing, ERROR_CONFIG, "requires 'shpo', which no file holds",
-                 "Did you mean 'shop'?");
-    assert_fails(revised, ERROR_CONFIG, "revises 'shop', which no file holds",
-                 "'shop' is a branch label");
-    assert_fails(both, ERROR_CONFIG, "a.sql) requires c (", "`-- Requires:` line");
-}
-
-enum { DEEP = 10000 };
-
-/* No walk recurses. */
-static void
-test_deep(void)
-{
-    g_autoptr(Folder) folder = folder_of((const char *[]){"r0:", NULL});
-    g_autoptr(GError) error = NULL;
-    g_autoptr(Graph) graph = NULL;
-
-    for (guint i = 1; i < DEEP; i++) {
-        g_autofree char *line = g_strdup_printf("r%u:r%u", i, i - 1);
-        add_revision(folder, line);
-    }
-    graph = graph_load(folder, &error);
-    g_assert_no_error(error);
-    g_assert_true(graph_is_ancestor(graph, "r0", "r9999"));
-    add_revision(folder, "r0:r9999");
-    assert_fails(folder, ERROR_CONFIG, "the revisions form a cycle: ", NULL);
-}
-
-static void
 test_empty_folder(void)
 {
     g_autoptr(Folder) folder = folder_of((const char *[]){NULL});
@@ -227,7 +178,5 @@ main(int argc, char **argv)
     g_test_add_func("/graph/bad", test_bad_graphs);
     g_test_add_func("/graph/empty", test_empty_folder);
     g_test_add_func("/graph/headers-only", test_headers_only);
-    g_test_add_func("/graph/labels-and-requirements", test_labels_and_requirements);
-    g_test_add_func("/graph/deep", test_deep);
     return g_test_run();
 }
