@@ -11,7 +11,7 @@ import os
 import sys
 
 ini, section, location, folder, output = sys.argv[1:6]
-result = {"alembic": None, "env": None, "revisions": {}}
+result = {"version": None, "problem": None, "revisions": {}}
 
 
 def finish():
@@ -31,7 +31,7 @@ try:
     from alembic.script import ScriptDirectory
 except ImportError:
     finish()
-result["alembic"] = alembic.__version__
+result["version"] = alembic.__version__
 
 
 def reason(failure):
@@ -71,7 +71,7 @@ try:
     scripts = ScriptDirectory.from_config(config)
     found = list(scripts.walk_revisions("base", "heads"))[::-1]
 except BaseException as failure:
-    result["env"] = reason(failure)
+    result["problem"] = reason(failure)
     finish()
 
 
@@ -89,7 +89,7 @@ except BaseException as failure:
 else:
     ended = "it runs no migrations"
 if not result["revisions"]:
-    result["env"] = ended
+    result["problem"] = ended
     context = MigrationContext.configure(
         dialect_name="postgresql", dialect_opts={"paramstyle": "named"},
         opts={"as_sql": True, "literal_binds": True, "output_buffer": io.StringIO()})

@@ -2,16 +2,11 @@
  * mode, where it is installed. */
 #include <string.h>
 
-#include "base/file.h"
-#include "base/json.h"
-#include "base/proc.h"
 #include "peers/alembic-files.h"
 #include "peers/embedded.h"
 #include "peers/folder.h"
+#include "peers/foreign.h"
 #include "peers/peers.h"
-#include "peers/script.h"
-
-enum { PYTHON_TIMEOUT_MS = 10 * 60 * 1000 };
 
 /* The program behind "#!" of @path, if it is an interpreter and no shell or env. Caller owns. */
 static char *
@@ -48,109 +43,38 @@ find_python(const PeerSource *source, const AlembicProject *project)
     return python != NULL ? python : g_strdup("python3");
 }
 
-/* What the script found; NULL: it could not run. */
 static json_t *
-run_alembic(const PeerSource *source, const AlembicProject *project, GError **error)
+ask_alembic(const PeerSource *source, const AlembicProject *project, GError **error)
 {
     g_autofree char *python = find_python(source, project);
-    g_autofree char *folder = g_dir_make_tmp("sluice-import-XXXXXX", NULL);
-    g_autofree char *output = g_build_filename(folder ? folder : "/", "alembic.json", NULL);
-    const char *const argv[] = {python,
-                                "-c",
-                                py_alembic_offline,
-                                project->ini ? project->ini : "",
-                                "alembic",
-                                project->location,
-                                project->folder,
-                                output,
-                                NULL};
-    g_autoptr(json_t) result = NULL;
-    json_error_t cause;
+    const char *const arguments[] = {project->ini ? project->ini : "", "alembic", project->location,
+                                     project->folder, NULL};
+    const char *const environment[] = {"PYTHONDONTWRITEBYTECODE=1", NULL};
 
-    if (folder == NULL) {
-        error_set(error, ERROR_STATE, "cannot make a temporary folder");
-        return NULL;
-    }
-    if (proc_run(argv, (const char *const[]){"PYTHONDONTWRITEBYTECODE=1", NULL}, PYTHON_TIMEOUT_MS,
-                 NULL, error)) {
-        result = json_load_file(output, 0, &cause);
-        if (result == NULL)
-            error_set(error, ERROR_STATE, "'%s' left no result: %s", python, cause.text);
-    }
-    (void) remove(output);
-    (void) remove(folder);
-    return g_steal_pointer(&result);
-}
-
-static void
-take_side(History *history, PeerRevision *revision, const json_t *side, const char *function,
-          PeerSql *sql)
-{
-    const char *text = json_string_value(json_object_get(side, "sql"));
-    const char *failure = json_string_value(json_object_get(side, "error"));
-    g_autofree char *place = NULL;
-
-    script_take(history, revision,
-                &(ScriptSource){.place = {.file = revision->source},
-                                .text = text ? text : "",
-                                .in_transaction = true},
-                sql);
-    if (failure == NULL)
-        return;
-    history_note(history, revision, (Place){.file = revision->source},
-                 "Write what it does as SQL, behind what is there, and remove the line `fill in`.",
-                 "%s() does not run offline: %s", function, failure);
-    g_free(sql->missing);
-    sql->missing =
-        g_strdup_printf("what %s() does from here on: offline it ends with %s", function, failure);
-}
-
-static void
-mark_all(History *history, const char *hint, const char *what)
-{
-    history_note(history, NULL, (Place){0}, hint, "%s", what);
-    for (guint i = 0; i < history->revisions->len; i++) {
-        PeerRevision *revision = g_ptr_array_index(history->revisions, i);
-
-        revision->expand.missing = g_strdup("what upgrade() does");
-        revision->downgrade.missing = g_strdup("what downgrade() does");
-    }
+    return foreign_ask(&(ForeignScript){python, "-c", py_alembic_offline, arguments, environment},
+                       error);
 }
 
 static void
 take_result(History *history, const AlembicProject *project, const json_t *result)
 {
-    const json_t *all = json_object_get(result, "revisions");
-    const char *env = json_string_value(json_object_get(result, "env"));
+    static const char *const functions[2] = {"upgrade()", "downgrade()"};
+    const char *problem = json_string_value(json_object_get(result, "problem"));
 
-    history->version = g_strdup(json_string_value(json_object_get(result, "alembic")));
-    if (json_object_size(all) == 0) {
-        mark_all(history, "Let `alembic history` work first, then import again.",
-                 env ? env : "alembic found no revision");
+    history->version = g_strdup(json_string_value(json_object_get(result, "version")));
+    if (json_object_size(json_object_get(result, "revisions")) == 0) {
+        foreign_mark_all(history, "Let `alembic history` work first, then import again.",
+                         problem ? problem : "alembic found no revision");
         return;
     }
-    if (env != NULL) {
+    if (problem != NULL) {
         g_autofree char *path = g_build_filename(project->location, "env.py", NULL);
         history_note(history, NULL, (Place){.file = path},
                      "Compare the names of constraints and indexes: its naming_convention was not "
                      "known.",
-                     "env.py does not run, so the SQL was made without it: %s", env);
+                     "env.py does not run, so the SQL was made without it: %s", problem);
     }
-    for (guint i = 0; i < history->revisions->len; i++) {
-        PeerRevision *revision = g_ptr_array_index(history->revisions, i);
-        const json_t *sides = json_object_get(all, revision->name);
-
-        if (sides == NULL) {
-            history_note(history, revision, (Place){.file = revision->source}, NULL,
-                         "alembic does not know the revision");
-            revision->expand.missing = g_strdup("what upgrade() does");
-            continue;
-        }
-        take_side(history, revision, json_object_get(sides, "upgrade"), "upgrade",
-                  &revision->expand);
-        take_side(history, revision, json_object_get(sides, "downgrade"), "downgrade",
-                  &revision->downgrade);
-    }
+    foreign_take(history, result, functions);
 }
 
 static bool
@@ -165,18 +89,19 @@ import_alembic(const PeerSource *source, History *history, GError **error)
         return false;
     report_step(source->report, "asking alembic for the SQL of %u revisions",
                 history->revisions->len);
-    result = run_alembic(source, &project, &cause);
+    result = ask_alembic(source, &project, &cause);
     if (result == NULL && error_is(cause, ERROR_INTERRUPTED)) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return false;
     }
     if (result == NULL)
-        mark_all(history, "Name the project's Python: --interpreter .venv/bin/python.",
-                 cause->message);
-    else if (json_is_null(json_object_get(result, "alembic")))
-        mark_all(history,
-                 "Name the project's Python: --interpreter .venv/bin/python. Only the graph came.",
-                 "alembic is not installed where python looks");
+        foreign_mark_all(history, "Name the project's Python: --interpreter .venv/bin/python.",
+                         cause->message);
+    else if (json_is_null(json_object_get(result, "version")))
+        foreign_mark_all(
+            history,
+            "Name the project's Python: --interpreter .venv/bin/python. Only the graph came.",
+            "alembic is not installed where python looks");
     else
         take_result(history, &project, result);
     return true;

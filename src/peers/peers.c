@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
-const Peer *const peers[] = {&peer_alembic, &peer_dbmate, &peer_flyway,
-                             &peer_sqitch,  &peer_sql,    NULL};
+const Peer *const peers[] = {&peer_alembic, &peer_rails, &peer_dbmate, &peer_flyway,
+                             &peer_sqitch,  &peer_sql,   NULL};
 
 const Peer *
 peer_find(const char *name, GError **error)

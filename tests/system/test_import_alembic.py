@@ -158,8 +158,8 @@ def test_what_does_not_run_offline_is_loud(alembic, project):
     result = project.json("import", "alembic", alembic.folder)
     whats = findings(result)
     assert len(whats) == 2
-    assert whats[0].startswith("upgrade() does not run offline: AttributeError")
-    assert whats[1] == "downgrade() does not run offline: NotImplementedError: no way back"
+    assert whats[0].startswith("upgrade() cannot be converted: AttributeError")
+    assert whats[1] == "downgrade() cannot be converted: NotImplementedError: no way back"
     assert [r["complete"] for r in result["revisions"]] == [True, False, False]
     failed = project.fails(9, "upgrade")
     assert "'expand' is not filled in" in failed.stderr
