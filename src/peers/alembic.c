@@ -51,8 +51,7 @@ ask_alembic(const PeerSource *source, const AlembicProject *project, GError **er
                                      project->folder, NULL};
     const char *const environment[] = {"PYTHONDONTWRITEBYTECODE=1", NULL};
 
-    return foreign_ask(&(ForeignScript){python, "-c", py_alembic_offline, arguments, environment},
-                       error);
+    return foreign_ask(&(ForeignScript){python, py_alembic_offline, arguments, environment}, error);
 }
 
 static void

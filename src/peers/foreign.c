@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/proc.h"
 #include "peers/script.h"
 
@@ -12,6 +13,7 @@ foreign_ask(const ForeignScript *script, GError **error)
 {
     g_autofree char *folder = g_dir_make_tmp("sluice-import-XXXXXX", NULL);
     g_autofree char *output = g_build_filename(folder ? folder : "/", "answer.json", NULL);
+    g_autofree char *program = g_build_filename(folder ? folder : "/", "script", NULL);
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     g_autoptr(json_t) result = NULL;
     json_error_t cause;
@@ -20,9 +22,10 @@ foreign_ask(const ForeignScript *script, GError **error)
         error_set(error, ERROR_STATE, "cannot make a temporary folder");
         return NULL;
     }
+    if (!file_create(program, script->text, error))
+        return NULL;
     g_ptr_array_add(argv, (char *) (guintptr) script->interpreter);
-    g_ptr_array_add(argv, (char *) (guintptr) script->option);
-    g_ptr_array_add(argv, (char *) (guintptr) script->script);
+    g_ptr_array_add(argv, program);
     for (guint i = 0; script->arguments[i] != NULL; i++)
         g_ptr_array_add(argv, (char *) (guintptr) script->arguments[i]);
     g_ptr_array_add(argv, output);
@@ -33,6 +36,7 @@ foreign_ask(const ForeignScript *script, GError **error)
             error_set(error, ERROR_STATE, "'%s' left no answer: %s", script->interpreter,
                       cause.text);
     }
+    (void) remove(program);
     (void) remove(output);
     (void) remove(folder);
     return g_steal_pointer(&result);

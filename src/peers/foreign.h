@@ -13,8 +13,7 @@
 
 typedef struct {
     const char *interpreter;
-    const char *option; /* "-c": the next word is the script */
-    const char *script;
+    const char *text;
     const char *const *arguments;   /* NULL-ended; behind them comes the file to write */
     const char *const *environment; /* NULL-ended, may be NULL */
 } ForeignScript;

@@ -7,6 +7,7 @@
 require "json"
 
 folder, output = ARGV
+%w[DATABASE_URL PGSERVICE PGOPTIONS PGHOSTADDR PGSSLMODE].each { |name| ENV.delete(name) }
 result = { version: nil, problem: nil, revisions: {} }
 write = lambda { File.write(output, JSON.generate(result)) }
 
@@ -19,12 +20,18 @@ rescue LoadError
 end
 result[:version] = ActiveRecord.version.to_s
 
-ActiveRecord::Base.establish_connection(
-  adapter: "postgresql", database: "postgres", prepared_statements: false, advisory_locks: false)
-ActiveRecord::Base.logger = nil
-ActiveRecord::Migration.verbose = false
-ActiveRecord::Migrator.migrations_paths = [folder]
-connection = ActiveRecord::Base.connection
+begin
+  ActiveRecord::Base.establish_connection(
+    adapter: "postgresql", database: "postgres", prepared_statements: false, advisory_locks: false)
+  ActiveRecord::Base.logger = nil
+  ActiveRecord::Migration.verbose = false
+  ActiveRecord::Migrator.migrations_paths = [folder]
+  connection = ActiveRecord::Base.connection
+rescue StandardError => failure
+  result[:problem] = "#{failure.class}: #{failure.message}"
+  write.call
+  exit
+end
 pool = ActiveRecord::Base.connection_pool
 
 # What the migration that runs now has sent.

@@ -31,17 +31,9 @@ ask_on(const PeerSource *source, const char *migrations, const PgServer *server,
     g_autofree char *host = g_strconcat("PGHOST=", server->folder, NULL);
     g_autofree char *port = g_strdup_printf("PGPORT=%d", server->port);
     const char *const arguments[] = {whole, NULL};
-    const char *const environment[] = {host,
-                                       port,
-                                       "PGUSER=postgres",
-                                       "PGPASSWORD=",
-                                       "DATABASE_URL=",
-                                       "PGDATABASE=postgres",
-                                       "PGSERVICE=",
-                                       "PGOPTIONS=",
-                                       NULL};
+    const char *const environment[] = {host, port, "PGUSER=postgres", NULL};
 
-    return foreign_ask(&(ForeignScript){source->interpreter ? source->interpreter : "ruby", "-e",
+    return foreign_ask(&(ForeignScript){source->interpreter ? source->interpreter : "ruby",
                                         rb_rails_log, arguments, environment},
                        error);
 }
