@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "ledger/events.h"
+#include "ledger/integrity.h"
 #include "peers/keep.h"
 
 /* @reached: the state that a phase ends in; one of the way back ends below it. */
@@ -33,16 +34,13 @@ void
 apply_warn_of_edits(const ApplyContext *context, const Revision *revision,
                     const LedgerRevision *row)
 {
-    for (int kind = 0; kind < SECTION_N; kind++) {
-        const char *name = section_kind_name((SectionKind) kind);
-        const char *ran = g_hash_table_lookup(row->checksums, name);
-        g_autofree char *now = revision_checksum(revision, (SectionKind) kind);
+    g_autoptr(GPtrArray) edits =
+        g_ptr_array_new_with_free_func((GDestroyNotify) integrity_finding_free);
 
-        if (ran && g_strcmp0(ran, now) != 0)
-            report_warning(context->report,
-                           "%s: section %s of %s was edited after it ran in this database; what "
-                           "ran stays as it was",
-                           revision->path, name, revision->id);
+    integrity_add_edits(edits, revision, row);
+    for (guint i = 0; i < edits->len; i++) {
+        const IntegrityFinding *edit = g_ptr_array_index(edits, i);
+        report_warning(context->report, "%s; what ran stays as it was", edit->message);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "cli/fleet.h"
 #include "cli/revision-state.h"
 #include "ledger/backfills.h"
+#include "ledger/integrity.h"
 #include "ledger/mappings.h"
 #include "migrate/next.h"
 #include "peers/adoption.h"
@@ -99,17 +100,23 @@ reason_text(const Status *status, const char *revision, const char *next)
 }
 
 static void
+warn_of_findings(Status *status, const GPtrArray *findings)
+{
+    for (guint i = 0; i < findings->len; i++) {
+        const IntegrityFinding *finding = g_ptr_array_index(findings, i);
+        warn(status, integrity_problem_name(finding->problem), finding->revision, "%s",
+             finding->message);
+    }
+}
+
+static void
 check_drift(Status *status, const Revision *revision, const LedgerRevision *row)
 {
-    for (int kind = 0; kind < SECTION_N; kind++) {
-        const char *name = section_kind_name((SectionKind) kind);
-        const char *ran = g_hash_table_lookup(row->checksums, name);
-        g_autofree char *now = ran ? revision_checksum(revision, (SectionKind) kind) : NULL;
+    g_autoptr(GPtrArray) edits =
+        g_ptr_array_new_with_free_func((GDestroyNotify) integrity_finding_free);
 
-        if (ran && g_strcmp0(ran, now) != 0)
-            warn(status, "edited", row->id, "%s: section %s was %s after it ran", revision->path,
-                 name, now ? "edited" : "removed");
-    }
+    integrity_add_edits(edits, revision, row);
+    warn_of_findings(status, edits);
     if (row->partly)
         warn(status, "partly", row->id, "revision %s: %s has begun and has not ended; run it again",
              row->id, row->partly);
@@ -163,15 +170,6 @@ add_revision(Status *status, const Revision *found, GError **error)
     return true;
 }
 
-static bool
-is_in_graph(const Graph *graph, const char *id)
-{
-    for (guint i = 0; i < graph_count(graph); i++)
-        if (strcmp(graph_get(graph, i)->id, id) == 0)
-            return true;
-    return false;
-}
-
 /* One that the database has and the folder has not. */
 static void
 add_missing(Status *status, const LedgerRevision *row)
@@ -183,9 +181,6 @@ add_missing(Status *status, const LedgerRevision *row)
     json_object_set_new(entry, "next", json_null());
     json_object_set_new(entry, "file", json_null());
     json_array_append_new(status->revisions, entry);
-    warn(status, "missing file", row->id,
-         "revision %s is %s in the database, and its file is not in %s", row->id,
-         revision_state_name(row->state), status->app->settings->migrations);
 }
 
 /* Of each table with mappings in flight, once. */
@@ -235,6 +230,8 @@ check_adoption(Status *status)
 static bool
 load(Status *status, GError **error)
 {
+    g_autoptr(GPtrArray) history = NULL;
+
     status->table = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
     status->revisions = json_array();
     status->waiting = json_array();
@@ -247,9 +244,11 @@ load(Status *status, GError **error)
     if (status->applied->list->len > 0 &&
         (status->backfills == NULL || !check_triggers(status, error)))
         return false;
+    history = integrity_history(status->graph, status->applied);
+    warn_of_findings(status, history);
     for (guint i = 0; i < status->applied->list->len; i++) {
         const LedgerRevision *row = g_ptr_array_index(status->applied->list, i);
-        if (!is_in_graph(status->graph, row->id))
+        if (graph_find(status->graph, row->id) == NULL)
             add_missing(status, row);
     }
     for (guint i = 0; i < graph_count(status->graph); i++)

@@ -56,7 +56,7 @@ static Summary *
 summarize(const Graph *graph, const LedgerRevisions *rows)
 {
     Summary *summary = g_new0(Summary, 1);
-    g_autoptr(RevisionSet) applied = migrate_applied(graph, rows, STATE_EXPANDED);
+    g_autoptr(RevisionSet) applied = integrity_applied(graph, rows, STATE_EXPANDED);
 
     summary->revisions = rows->list->len;
     summary->behind = graph_count(graph) - revision_set_count(applied);

@@ -5,7 +5,7 @@
 void
 graph_view_set_applied(GraphView *view, const LedgerRevisions *rows)
 {
-    view->applied = migrate_applied(view->graph, rows, STATE_EXPANDED);
+    view->applied = integrity_applied(view->graph, rows, STATE_EXPANDED);
     view->current = revision_set_heads(view->applied, EDGE_ALL);
 }
 

@@ -26,10 +26,11 @@ integrity_applied(const Graph *graph, const LedgerRevisions *rows, RevisionState
 {
     RevisionSet *applied = revision_set_new(graph);
 
-    for (guint i = 0; i < graph_count(graph); i++) {
-        const Revision *revision = graph_get(graph, i);
-        const LedgerRevision *row = ledger_find_revision(rows, revision->id);
-        if (row != NULL && row->state >= from)
+    for (guint i = 0; i < rows->list->len; i++) {
+        const LedgerRevision *row = rows->list->pdata[i];
+        const Revision *revision = row->state >= from ? graph_find(graph, row->id) : NULL;
+
+        if (revision)
             revision_set_add(applied, revision);
     }
     return applied;
@@ -60,11 +61,8 @@ applied_below(const Graph *graph, const RevisionSet *applied, const Revision *ho
 static void
 add_holes(GPtrArray *findings, const Graph *graph, const RevisionSet *applied)
 {
-    g_autoptr(RevisionSet) needed = revision_set_new(graph);
+    g_autoptr(RevisionSet) needed = revision_set_copy(applied);
 
-    for (guint i = 0; i < graph_count(graph); i++)
-        if (revision_set_has(applied, graph_get(graph, i)))
-            revision_set_add(needed, graph_get(graph, i));
     revision_set_add_ancestors(needed, EDGE_ALL);
     for (guint i = 0; i < graph_count(graph); i++) {
         const Revision *hole = graph_get(graph, i);

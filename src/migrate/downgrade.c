@@ -6,7 +6,7 @@ GPtrArray *
 downgrade_plan_new(const Graph *graph, const LedgerRevisions *rows, const char *word,
                    GError **error)
 {
-    g_autoptr(RevisionSet) begun = migrate_applied(graph, rows, STATE_PENDING);
+    g_autoptr(RevisionSet) begun = integrity_applied(graph, rows, STATE_PENDING);
 
     return target_downgrade(graph, begun, word, error);
 }

@@ -1,20 +1,5 @@
 #include "migrate/migrate.h"
 
-RevisionSet *
-migrate_applied(const Graph *graph, const LedgerRevisions *rows, RevisionState from)
-{
-    RevisionSet *applied = revision_set_new(graph);
-
-    for (guint i = 0; i < rows->list->len; i++) {
-        const LedgerRevision *row = g_ptr_array_index(rows->list, i);
-        const Revision *revision = row->state >= from ? graph_find(graph, row->id) : NULL;
-
-        if (revision)
-            revision_set_add(applied, revision);
-    }
-    return applied;
-}
-
 void
 migrate_begin(const MigrateContext *context, const Revision *revision, const char *phase)
 {

@@ -10,6 +10,7 @@
 
 #include "apply/apply.h"
 #include "backfill/backfill.h"
+#include "ledger/integrity.h"
 #include "revision/revision-set.h"
 
 typedef struct {
@@ -21,10 +22,6 @@ typedef struct {
                        gint64 took_ms); /* STATE_PENDING: downgraded */
     gpointer data;
 } MigrateContext;
-
-/* The revisions of @graph that the ledger has in state @from or beyond: STATE_EXPANDED is what is
- * applied, STATE_PENDING counts those whose expand has begun. Caller owns. */
-RevisionSet *migrate_applied(const Graph *graph, const LedgerRevisions *rows, RevisionState from);
 
 /* For this room's modules. */
 void migrate_begin(const MigrateContext *context, const Revision *revision, const char *phase);

@@ -92,7 +92,7 @@ find_last(const RevisionSet *begun, GError **error)
 const Revision *
 redo_find(const ApplyContext *apply, const LedgerRevisions *rows, const char *word, GError **error)
 {
-    g_autoptr(RevisionSet) begun = migrate_applied(apply->graph, rows, STATE_PENDING);
+    g_autoptr(RevisionSet) begun = integrity_applied(apply->graph, rows, STATE_PENDING);
     const Revision *interrupted = NULL, *wanted = NULL;
 
     if (!find_interrupted(apply, rows, &interrupted, error))

@@ -66,7 +66,7 @@ static bool
 find_sets(Planning *planning, const char *const *words, GError **error)
 {
     const Graph *graph = planning->apply->graph;
-    g_autoptr(RevisionSet) begun = migrate_applied(graph, planning->rows, STATE_PENDING);
+    g_autoptr(RevisionSet) begun = integrity_applied(graph, planning->rows, STATE_PENDING);
     g_autoptr(RevisionSet) below = NULL;
 
     for (; *words; words++)

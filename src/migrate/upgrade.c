@@ -64,7 +64,7 @@ upgrade_plan_new(const Graph *graph, const LedgerRevisions *rows, const char *wo
 {
     g_autoptr(UpgradePlan) plan = g_new0(UpgradePlan, 1);
 
-    plan->applied = migrate_applied(graph, rows, STATE_EXPANDED);
+    plan->applied = integrity_applied(graph, rows, STATE_EXPANDED);
     plan->pending = target_upgrade(graph, plan->applied, word, error);
     if (plan->pending == NULL)
         return NULL;
@@ -107,7 +107,7 @@ look(Upgrade *upgrade, GError **error)
     if (upgrade->rows == NULL)
         return false;
     upgrade->applied =
-        migrate_applied(upgrade->context->apply.graph, upgrade->rows, STATE_EXPANDED);
+        integrity_applied(upgrade->context->apply.graph, upgrade->rows, STATE_EXPANDED);
     upgrade->is_stale = false;
     return true;
 }

@@ -90,7 +90,7 @@ def test_drift_is_a_warning(project, database):
     other.unlink()
     warnings = project.json("status")["warnings"]
     assert {(w["kind"], w["revision"]) for w in warnings} == \
-        {("missing file", "bbbb2222"), ("edited", "aaaa1111")}
+        {("gone", "bbbb2222"), ("edited", "aaaa1111")}
     edited = next(w for w in warnings if w["kind"] == "edited")
     assert path.name in edited["text"] and "section expand" in edited["text"]
 

@@ -117,8 +117,8 @@ test_applied(Fixture *f, gconstpointer data G_GNUC_UNUSED)
     add_row(f, "aaaa", STATE_EXPANDED);
     add_row(f, "bbbb", STATE_PENDING);
     add_row(f, "gone", STATE_EXPANDED);
-    applied = migrate_applied(f->graph, &f->rows, STATE_EXPANDED);
-    begun = migrate_applied(f->graph, &f->rows, STATE_PENDING);
+    applied = integrity_applied(f->graph, &f->rows, STATE_EXPANDED);
+    begun = integrity_applied(f->graph, &f->rows, STATE_PENDING);
     g_assert_cmpuint(revision_set_count(applied), ==, 1);
     g_assert_cmpuint(revision_set_count(begun), ==, 2);
 }
