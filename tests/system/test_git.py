@@ -1,11 +1,13 @@
 """HEAD and SUMS with the real git: what conflicts, what merges clean, and what settles it."""
 import os
+import pathlib
+import re
 import shutil
 import subprocess
 
 import pytest
 
-from conftest import clean_environment, run_sluice
+from conftest import ROOT, SLUICE, clean_environment, run_sluice
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -237,3 +239,18 @@ def test_the_loser_of_a_race_without_head(clones):
     ann.sluice("rebase", hers)
     assert ann.heads() == [hers]
     ann.sluice("check")
+
+
+def test_the_example_of_the_docs(tmp_path):
+    text = (ROOT / "docs/integrity.md").read_text()
+    commands = re.search(r"^```sh\n(.*?)^```$", text, re.S | re.M)[1]
+    env = {**Clone(tmp_path / "env").env, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/sluice").symlink_to(pathlib.Path(SLUICE).resolve())
+    (tmp_path / "work").mkdir()
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", commands], cwd=tmp_path / "work",
+                          env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Merge conflict in migrations/HEAD" in done.stdout + done.stderr
+    assert "HEAD and SUMS fit" in done.stdout
+    assert re.search(r"notes.*orders.*users", done.stdout[done.stdout.rindex("REVISION"):], re.S)
