@@ -436,7 +436,7 @@ def test_database_away_in_an_analysis(tmp_path, own_server):
         runner = stage.start("rollout", "run")
         stage.wait_step("analysis-50", "waiting")
         own_server.stop("--immediate")
-        time.sleep(0.5)
+        time.sleep(2.5)  # the fault's length: more than two intervals of the analysis
         own_server.start("--tcp")
         end(runner, 0)
         stage.assert_contracted()
