@@ -72,7 +72,8 @@ sort_by_name(GPtrArray *revisions)
         memcpy(&key, name, strnlen(name, sizeof key));
         keys[i] = (NameKey){GUINT64_FROM_BE(key), revision};
     }
-    qsort(keys, revisions->len, sizeof *keys, compare_names);
+    if (revisions->len > 0)
+        qsort(keys, revisions->len, sizeof *keys, compare_names);
     for (guint i = 0; i < revisions->len; i++)
         revisions->pdata[i] = keys[i].revision;
 }
