@@ -5,6 +5,7 @@
 #include "author/import-text.h"
 #include "base/fault.h"
 #include "base/file.h"
+#include "revision/digest.h"
 #include "revision/graph.h"
 
 static void
@@ -182,6 +183,18 @@ drop_known_findings(History *history, const Graph *graph)
     }
 }
 
+/* Also where all was there already: an import that was killed goes on here. */
+static bool
+update_digests(const char *folder, GError **error)
+{
+    g_autoptr(Graph) graph = NULL;
+
+    if (!digest_is_kept(folder))
+        return true;
+    graph = graph_load(folder, error);
+    return graph != NULL && digest_update(folder, graph, NULL, error);
+}
+
 GPtrArray *
 import_history(const ImportRequest *request, History *history, GError **error)
 {
@@ -202,5 +215,7 @@ import_history(const ImportRequest *request, History *history, GError **error)
         g_ptr_array_add(all, written);
     }
     drop_known_findings(history, graph);
+    if (!request->dry_run && !update_digests(request->folder, error))
+        return NULL;
     return g_steal_pointer(&all);
 }

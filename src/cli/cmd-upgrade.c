@@ -15,6 +15,7 @@ typedef struct {
     bool dry_run;
     bool backfill;
     bool fresh;
+    bool allow_destructive;
     bool no_checkpoint;
     bool sql;
     const char *phases;
@@ -54,6 +55,7 @@ run(MigrateContext *context, const Options *options, const UpgradePlan *plan,
 {
     const UpgradeOptions upgrade = {.backfill = options->backfill};
 
+    context->allow_destructive = options->allow_destructive;
     return options->fresh ? fresh_run(context, plan, rows, error)
                           : upgrade_run(context, plan, rows, &upgrade, waiting, error);
 }
@@ -112,7 +114,8 @@ static bool
 run_on_all(App *app, const Options *options, const char *word, GError **error)
 {
     const FleetUpgradeOptions upgrade = {.dry_run = options->dry_run,
-                                         .backfill = options->backfill};
+                                         .backfill = options->backfill,
+                                         .allow_destructive = options->allow_destructive};
     g_auto(Fleet) fleet = {0};
 
     if (options->fresh) {
@@ -176,6 +179,8 @@ static const ArgSpec upgrade_args[] = {
      "run the backfills too, and what finishes them"},
     {"fresh", 0, ARG_FLAG, offsetof(Options, fresh), NULL,
      "on a new database: whole lives in order, contract included"},
+    {"allow-destructive", 0, ARG_FLAG, offsetof(Options, allow_destructive), NULL,
+     "imported history may destroy something in a database with rows"},
     {"no-checkpoint", 0, ARG_FLAG, offsetof(Options, no_checkpoint), NULL,
      "on a new database: run every revision, though a checkpoint stands for some"},
     {"sql", 0, ARG_FLAG, offsetof(Options, sql), NULL,

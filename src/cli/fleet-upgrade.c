@@ -69,6 +69,7 @@ upgrade_one(gpointer data, const Database *database, PgConn *conn, const Report 
                      .settings = &settings,
                      .clock = app->clock,
                      .report = report},
+        .allow_destructive = upgrade->options->allow_destructive,
         .on_reached = note_reached,
         .data = result->data = json_array(),
     };

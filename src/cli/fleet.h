@@ -51,6 +51,7 @@ json_t *fleet_error_json(const GError *error);
 typedef struct {
     bool dry_run;
     bool backfill;
+    bool allow_destructive;
 } FleetUpgradeOptions;
 /* The commands, each with its result printed. */
 bool fleet_upgrade(Fleet *fleet, const char *word, const FleetUpgradeOptions *options,

@@ -8,6 +8,7 @@
 #include "ledger/events.h"
 #include "ledger/rollouts.h"
 #include "locks/locks.h"
+#include "migrate/imported.h"
 #include "migrate/next.h"
 
 static const char *const fresh_events[] = {"fresh", "fresh-done", NULL};
@@ -286,5 +287,6 @@ fresh_run(const MigrateContext *context, const UpgradePlan *plan, const LedgerRe
 {
     Fresh fresh = {.context = context, .plan = plan};
 
-    return !has_open(plan, rows) || migrate_under_lock(context, live_all, &fresh, error);
+    return !has_open(plan, rows) || (imported_check(context, plan->pending, error) &&
+                                     migrate_under_lock(context, live_all, &fresh, error));
 }

@@ -16,6 +16,7 @@
 typedef struct {
     ApplyContext apply; /* dry_run: says what would run, touches nothing */
     BackfillContext backfill;
+    bool allow_destructive; /* imported history may destroy also where there are rows */
     /* Both may be NULL. @phase: "expand", "backfill", "downgrade". */
     void (*on_begin)(gpointer data, const Revision *revision, const char *phase);
     void (*on_reached)(gpointer data, const Revision *revision, RevisionState state,

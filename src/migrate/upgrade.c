@@ -2,6 +2,7 @@
 
 #include "apply/batch.h"
 #include "migrate/fill.h"
+#include "migrate/imported.h"
 #include "migrate/needs.h"
 #include "migrate/next.h"
 #include "revision/target.h"
@@ -328,7 +329,8 @@ upgrade_run(const MigrateContext *context, const UpgradePlan *plan, const Ledger
     if (plan->pending->len == 0)
         return context->apply.dry_run || complete_all(&upgrade, rows, error);
     say_holes(&upgrade);
-    if (!check_all(&upgrade, error) || !migrate_under_lock(context, expand_all, &upgrade, error))
+    if (!check_all(&upgrade, error) || !imported_check(context, plan->pending, error) ||
+        !migrate_under_lock(context, expand_all, &upgrade, error))
         return false;
     if (context->apply.dry_run)
         return true;

@@ -183,3 +183,27 @@ def test_text_report(tmp_path, project):
     assert "2 added, 0 there already, 0 there with another text\n" in out
     assert "not as it was:\n" in out
     assert "1 to be filled in by hand" in out
+
+
+def test_history_that_destroys_needs_leave_where_there_are_rows(tmp_path, project, database):
+    write(tmp_path / "s", {"1_a.sql": "CREATE TABLE t (a int, b int);\nINSERT INTO t VALUES (1, 2);\n"})
+    imported(project, "sql", tmp_path / "s")
+    project.ok("upgrade")
+    write(tmp_path / "s", {"2_b.sql": "ALTER TABLE t DROP COLUMN b;\n"})
+    imported(project, "sql", tmp_path / "s")
+    failed = project.fails(9, "upgrade")
+    assert "2 (imported) drops column" in failed.stderr and "(in t)" in failed.stderr
+    assert "--allow-destructive" in failed.stderr
+    assert database.query("SELECT * FROM t") == [(1, 2)]
+    warned = project.ok("upgrade", "--dry-run")
+    assert "2 (imported) drops column" in warned.stdout
+    assert "drops column" in project.ok("upgrade", "--allow-destructive").stderr
+    assert database.query("SELECT * FROM t") == [(1,)]
+
+
+def test_history_that_destroys_runs_on_a_new_database(tmp_path, project, database):
+    write(tmp_path / "s", {"1_a.sql": "CREATE TABLE t (a int, b int);\nINSERT INTO t VALUES (1, 2);\n",
+                           "2_b.sql": "ALTER TABLE t DROP COLUMN b;\n"})
+    imported(project, "sql", tmp_path / "s")
+    project.ok("upgrade")
+    assert database.query("SELECT * FROM t") == [(1,)]

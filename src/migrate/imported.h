@@ -1,0 +1,11 @@
+/*
+ * migrate/imported.h - history of another tool may destroy in its expand; not what somebody uses.
+ */
+#pragma once
+
+#include "migrate/migrate.h"
+
+/* Looks at those of @pending (const Revision *) that are imported, and says what they destroy.
+ * ERROR_CHECK, before anything is run, where the database has rows and the context has no leave:
+ * names revision and statement. On a database without rows nobody can miss anything. */
+bool imported_check(const MigrateContext *context, const GPtrArray *pending, GError **error);
