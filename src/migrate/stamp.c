@@ -109,6 +109,17 @@ plan_revision(Planning *planning, const Revision *header, GError **error)
     return true;
 }
 
+/* The ledger's order is no help where a hole was filled. */
+static int
+compare_latest_first(const void *a, const void *b)
+{
+    const Stamp *left = *(Stamp *const *) a, *right = *(Stamp *const *) b;
+    const guint x = left->revision ? left->revision->index : G_MAXUINT;
+    const guint y = right->revision ? right->revision->index : G_MAXUINT;
+
+    return (x < y) - (x > y);
+}
+
 static void
 plan_removals(Planning *planning)
 {
@@ -129,6 +140,7 @@ plan_removals(Planning *planning)
         stamp->state = row->state;
         g_ptr_array_add(planning->plan, stamp);
     }
+    g_ptr_array_sort(planning->plan, compare_latest_first);
 }
 
 /* Triggers that the ledger forgot would go on for ever. */

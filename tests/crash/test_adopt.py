@@ -12,7 +12,7 @@ from alembic_fixtures import Alembic, applied, rows, tables  # noqa: E402
 
 A, B, C, D = (f"aaaaaaaaaaa{n}" for n in "1234")
 ADOPT = fault_points("adopt")
-APPLY = ["apply-after-intent", "apply-before-commit", "apply-after-commit", "apply-before-event"]
+APPLY = ["apply-before-commit", "apply-after-commit", "apply-before-event"]
 
 
 @pytest.fixture

@@ -189,6 +189,8 @@ def test_a_hole_is_no_adoption(chain, project, database):
     project.ok("upgrade")
     assert tables(database) == applied(project) == {A, B, C, D, E}
     assert rows(database) == {D}
+    project.ok("stamp", "base")
+    assert rows(database) == set() == applied(project)
 
 
 def test_says_so_while_alembic_is_at_work(chain, project, database):
