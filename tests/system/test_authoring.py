@@ -149,3 +149,77 @@ def test_a_folder_below_finds_the_project(files):
     below.mkdir(parents=True)
     result = run_sluice("heads", cwd=below)
     assert result.stdout.startswith("aaaa "), result
+
+
+def made(files, *args):
+    return files.json("revision", "-m", "next", *args)["path"]
+
+
+def header(path):
+    with open(path, encoding="utf-8") as file:
+        return [line.strip() for line in file if re.match("-- [A-Z][a-z]+: ", line)]
+
+
+def test_heads_and_branches(files):
+    files.revision("aaaa", RENAME)
+    files.revision("bbbb", "", revises="aaaa")
+    refused = files.fails(8, "revision", "-m", "x", "--head", "aaaa")
+    assert "'aaaa' is not a head: 'bbbb' revises it" in refused.stderr
+    assert "`--head bbbb`" in refused.stderr and "`--splice`" in refused.stderr
+    shop = made(files, "--head", "aaaa", "--splice", "--branch-label", "shop", "--rev-id", "cccc",
+                "--depends-on", "bbbb", "--depends-on", "aaaa:backfilled")
+    assert header(shop)[:5] == [
+        "-- Revision: cccc", "-- Revises: aaaa", "-- Branch: shop", "-- Requires: bbbb expanded",
+        "-- Requires: aaaa backfilled"]
+    several = files.fails(8, "revision", "-m", "x")
+    assert "`--head bbbb`, `--head shop@head`" in several.stderr
+    assert "sluice merge" in several.stderr
+    assert "-- Revises: cccc" in header(made(files, "--head", "shop@head", "--rev-id", "dddd"))
+    root = header(made(files, "--head", "base", "--branch-label", "bill", "--rev-id", "eeee"))
+    assert not any(line.startswith("-- Revises") for line in root)
+    assert {head["id"] for head in files.json("heads")} == {"bbbb", "dddd", "eeee"}
+    files.ok("check", "--write", "--offline")
+    assert {path.name for path in files.migrations.glob("HEAD*")} == {"HEAD", "HEAD.shop",
+                                                                     "HEAD.bill"}
+    kept = files.fails(8, "revision", "-m", "x", "--head", "aaaa", "--splice")
+    assert "second head beside 'bbbb'" in kept.stderr and "--branch-label" in kept.stderr
+
+
+@pytest.mark.parametrize("arguments, status, words", [
+    (["--branch-label", "a b"], 2, "cannot be a branch label"),
+    (["--branch-label", "head"], 2, "cannot be a branch label"),
+    (["--branch-label", "aaaa"], 8, "'aaaa' names a revision already"),
+    (["--depends-on", "aaaa:done"], 2, "unknown state 'done'"),
+    (["--depends-on", "nothing"], 2, "nothing"),
+    (["--rev-id", "base"], 2, "cannot be a revision id"),
+    (["--head", "nowhere"], 2, "nowhere"),
+    (["-o", "revision.file_template={slag}.sql"], 3, "Did you mean '{slug}'?"),
+    (["-o", "revision.file_template=next.sql"], 8, "next.sql"),
+])
+def test_refused_revisions(files, arguments, status, words):
+    files.revision("aaaa", RENAME)
+    (files.migrations / "next.sql").write_text("-- Revision: zzzz\n-- Revises: aaaa\n")
+    before = sorted(files.migrations.iterdir())
+    result = files.fails(status, "revision", "-m", "x", *arguments)
+    assert words in result.stderr
+    assert sorted(files.migrations.iterdir()) == before
+
+
+def test_names_of_files(files):
+    files.settings("revision:\n  file_template: '{year}{month}{day}{time}_{slug}.sql'\n"
+                   "  slug_length: 5\n")
+    path = files.json("revision", "-m", "a long title")["path"]
+    assert re.fullmatch(r"\d{14}_a_lon\.sql", path.rsplit("/", 1)[1])
+
+
+def test_merge(files):
+    files.revision("aaaa", RENAME)
+    assert "there is one head only" in files.fails(8, "merge").stderr
+    files.revision("bbbb", "", revises="aaaa")
+    files.revision("cccc", "", revises="aaaa")
+    assert "one is named" in files.fails(2, "merge", "bbbb").stderr
+    merged = files.json("merge", "--rev-id", "dddd", "--branch-label", "joined")
+    assert merged["revises"] == ["bbbb", "cccc"]
+    assert "-- Title: merge bbbb, cccc" in header(merged["path"])
+    assert [head["id"] for head in files.json("heads")] == ["dddd"]
+    files.ok("check", "--offline")
