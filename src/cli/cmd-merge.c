@@ -19,19 +19,24 @@ static const ArgSpec args[] = {
     {NULL},
 };
 
-/* Two or more that go together: the words', or all heads. Element-type const char *. */
+/* Two or more that go together: the words', of which one may be `heads`, or all heads. Element-type
+ * char *. */
 static GPtrArray *
 joined_words(const App *app, const char *const *words, GError **error)
 {
     g_autoptr(Graph) graph = graph_load(app->settings->migrations, error);
     g_autoptr(GPtrArray) joined = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) heads = graph ? graph_heads(graph) : NULL;
+    bool all = words[0] == NULL;
 
     if (graph == NULL)
         return NULL;
     for (const char *const *word = words; *word; word++)
-        g_ptr_array_add(joined, g_strdup(*word));
-    for (guint i = 0; words[0] == NULL && i < heads->len; i++)
+        if (g_str_equal(*word, "heads"))
+            all = true;
+        else
+            g_ptr_array_add(joined, g_strdup(*word));
+    for (guint i = 0; all && i < heads->len; i++)
         g_ptr_array_add(joined, g_strdup(((const Revision *) heads->pdata[i])->id));
     if (heads->len < 2) {
         error_set(error, ERROR_STATE, "there is nothing to merge: %s",
