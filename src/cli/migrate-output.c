@@ -36,12 +36,28 @@ show_reached(gpointer data, const Revision *revision, RevisionState state, gint6
                                     revision->title, "state", name, "ms", (json_int_t) took_ms));
 }
 
+static void
+print_line(void *data, ReportKind kind, const char *text, json_t *facts)
+{
+    const MigrateOutput *output = data;
+
+    if (kind == REPORT_DETAIL)
+        return;
+    output_line(output->app->output, kind == REPORT_WARNING ? "-- warning: %s" : "%s", text);
+    if (facts)
+        json_array_append(output->list, facts);
+}
+
+static void
+ignore_progress(void *data G_GNUC_UNUSED, const ReportProgress *progress G_GNUC_UNUSED)
+{
+}
+
 void
 migrate_output_init(MigrateOutput *output, App *app, MigrateContext *context)
 {
     *output = (MigrateOutput){.app = app, .dry_run = context->apply.dry_run, .list = json_array()};
-    output->sink = (PlanSink){.output = app->output, .plan = output->list};
-    output->report = plan_report(&output->sink);
+    output->report = (Report){.line = print_line, .progress = ignore_progress, .sink = output};
     if (output->dry_run)
         context->apply.report = &output->report;
     context->on_begin = show_heading;

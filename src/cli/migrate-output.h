@@ -5,15 +5,13 @@
 #pragma once
 
 #include "cli/command.h"
-#include "cli/plan-report.h"
 #include "migrate/migrate.h"
 
 typedef struct {
     App *app;
     bool dry_run;
-    json_t *list; /* of done phases, or of planned statements */
-    PlanSink sink;
-    Report report;   /* of a dry run */
+    json_t *list;    /* of done phases, or of planned statements */
+    Report report;   /* of a dry run: what would run is the result, so it goes to stdout */
     bool is_empty;   /* dry run: a heading without a statement stands last */
     size_t headings; /* size of @list then */
 } MigrateOutput;
