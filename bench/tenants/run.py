@@ -7,7 +7,7 @@ Each tenant has a schema with the first revision (two tables); the second one, t
 table, is missing everywhere. Then nothing is missing, and the same is run again. Side by side, each on
 a fresh copy of the same database, in turns:
 
-    sluice          one `sluice upgrade`, with one session and with four
+    sluice          one `sluice upgrade`, with its four sessions, and with one
     alembic         a process for each tenant: `alembic -x tenant=NAME upgrade head`, with the env.py of
                     Alembic's cookbook (SET search_path, version table in the tenant's schema)
     alembic, one    one process whose env.py goes through all tenants: what a team writes in the end
@@ -149,8 +149,8 @@ def check(server, database, names):
 def turn(server, root, number, names, sample):
     """{arm: (seconds behind, seconds up to date)}"""
     arms = {
-        "sluice": lambda project: timed([SLUICE, "upgrade", "--jobs", "1"], project),
-        "sluice, 4 sessions": lambda project: timed([SLUICE, "upgrade", "--jobs", "4"], project),
+        "sluice": lambda project: timed([SLUICE, "upgrade"], project),
+        "sluice, 1 session": lambda project: timed([SLUICE, "upgrade", "--jobs", "1"], project),
         "alembic, one": lambda project: timed([*ALEMBIC, "upgrade", "head"], project),
         "alembic": lambda project: loop_of_processes(project, names, sample),
     }

@@ -29,7 +29,8 @@ fleet_open(Fleet *fleet, App *app, const FleetArgs *args, const char *what, GErr
     if (fleet->databases == NULL)
         return false;
     if (fleet->databases->len == 0)
-        report_warning(app->report, "there is no database that `databases:` of sluice.yaml means");
+        report_warning(app->report,
+                       "`databases:` of sluice.yaml means none: nothing is there that it matches");
     fleet->results = fleet_results_new(fleet->databases);
     return true;
 }
