@@ -120,8 +120,7 @@ run_on_all(App *app, const Options *options, const char *word, GError **error)
 
     if (options->fresh) {
         error_set(error, ERROR_USAGE, "--fresh is for one database that is new");
-        return error_hint(error, "Pick a tenant with --option database.schema=NAME, or a database "
-                                 "with --database URL.");
+        return fleet_hint_pick(app->settings, error);
     }
     return fleet_open(&fleet, app, &options->fleet, "upgrade", error) &&
            fleet_upgrade(&fleet, word, &upgrade, error);

@@ -15,6 +15,14 @@ fleet_is_meant(const App *app, const FleetArgs *args, bool *ret_many, GError **e
 }
 
 bool
+fleet_hint_pick(const Settings *settings, GError **error)
+{
+    if (settings->databases_schemas || settings->databases_schemas_query)
+        return error_hint(error, "Pick a tenant with --option database.schema=NAME.");
+    return error_hint(error, "Pick a database with --database URL.");
+}
+
+bool
 fleet_open(Fleet *fleet, App *app, const FleetArgs *args, const char *what, GError **error)
 {
     fleet->app = app;

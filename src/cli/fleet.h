@@ -30,6 +30,9 @@ typedef struct {
  * and there is one. */
 bool fleet_is_meant(const App *app, const FleetArgs *args, bool *ret_many, GError **error);
 
+/* The hint of an error: how to pick one of them. Returns false. */
+bool fleet_hint_pick(const Settings *settings, GError **error);
+
 typedef struct {
     App *app;
     Graph *graph;

@@ -1,6 +1,7 @@
 #include "cli/workspace.h"
 
 #include "base/error.h"
+#include "cli/fleet.h"
 #include "peers/adoption.h"
 
 bool
@@ -10,8 +11,7 @@ workspace_check_database(const Settings *settings, const char *command, GError *
         return settings_require_database(settings, error) != NULL;
     error_set(error, ERROR_USAGE, "`sluice %s` works on one database, and sluice.yaml names many",
               command);
-    return error_hint(error, "Pick a tenant with --option database.schema=NAME, or a database with "
-                             "--database URL.");
+    return fleet_hint_pick(settings, error);
 }
 
 bool
