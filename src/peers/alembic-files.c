@@ -265,10 +265,10 @@ complete_ids(const History *history, GPtrArray *words)
             if (strlen(id) > 3 && g_str_has_prefix(other->name, id))
                 found = other;
         }
-        if (found != NULL) {
-            g_autofree char *was = *word;
-            *word = g_strdup(found->id);
-        }
+        if (found == NULL)
+            continue;
+        g_free(*word);
+        *word = g_strdup(found->id);
     }
 }
 
