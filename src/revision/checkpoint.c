@@ -91,12 +91,6 @@ read_one(const char *path, const Graph *graph, GError **error)
     return g_steal_pointer(&checkpoint);
 }
 
-static int
-compare_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 GPtrArray *
 checkpoint_load_all(const char *folder, const Graph *graph, GError **error)
 {
@@ -109,7 +103,7 @@ checkpoint_load_all(const char *folder, const Graph *graph, GError **error)
     while (dir && (name = g_dir_read_name(dir)) != NULL)
         if (name[0] != '.' && g_str_has_suffix(name, ".sql"))
             g_ptr_array_add(paths, g_build_filename(below, name, NULL));
-    g_ptr_array_sort(paths, compare_text);
+    g_ptr_array_sort(paths, digest_compare_text);
     for (guint i = 0; i < paths->len; i++) {
         Checkpoint *checkpoint = read_one(paths->pdata[i], graph, error);
         if (checkpoint == NULL)

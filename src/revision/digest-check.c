@@ -110,12 +110,6 @@ compare_sums(Check *check)
             "%s:%d: this is no line `<id> <sha256>`", path, check->record.odd_line);
 }
 
-static int
-compare_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 /* The keys of @table, sorted: findings come in one order. Borrowed from there. */
 static GPtrArray *
 sorted_keys(GHashTable *table)
@@ -127,7 +121,7 @@ sorted_keys(GHashTable *table)
     g_hash_table_iter_init(&iter, table);
     while (g_hash_table_iter_next(&iter, &key, NULL))
         g_ptr_array_add(keys, key);
-    g_ptr_array_sort(keys, compare_text);
+    g_ptr_array_sort(keys, digest_compare_text);
     return keys;
 }
 

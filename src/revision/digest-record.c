@@ -6,6 +6,12 @@
 
 enum { SHA256_HEX = 64 };
 
+int
+digest_compare_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
 bool
 head_name_is(const char *name)
 {

@@ -36,3 +36,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeadLine, head_line_free)
 bool head_name_is(const char *name);
 /* "HEAD.shop" of "shop", "HEAD" of "". Caller owns. */
 char *head_name_of(const char *label);
+/* For g_ptr_array_sort of char *: what these files list comes in one order. */
+int digest_compare_text(const void *a, const void *b);

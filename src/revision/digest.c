@@ -34,12 +34,6 @@ digest_read_conflict(const char *path, char **ret_ours, char **ret_theirs)
     return true;
 }
 
-static int
-compare_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 GPtrArray *
 digest_conflicts(const char *folder)
 {
@@ -53,7 +47,7 @@ digest_conflicts(const char *folder)
     while (g_hash_table_iter_next(&iter, &name, &line))
         if (((const HeadLine *) line)->theirs != NULL)
             g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
-    g_ptr_array_sort(paths, compare_text);
+    g_ptr_array_sort(paths, digest_compare_text);
     return paths;
 }
 
@@ -95,7 +89,7 @@ write_sums(const char *folder, const Graph *graph, const GPtrArray *sums, GError
     for (guint i = 0; i < graph_count(graph); i++)
         g_ptr_array_add(lines, g_strdup_printf("%s %s\n", graph_get(graph, i)->id,
                                                (const char *) sums->pdata[i]));
-    g_ptr_array_sort(lines, compare_text);
+    g_ptr_array_sort(lines, digest_compare_text);
     g_ptr_array_add(lines, NULL);
     text = g_strjoinv("", (char **) lines->pdata);
     return write_if_changed(folder, "SUMS", text, error);
