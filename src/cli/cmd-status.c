@@ -7,6 +7,7 @@
 #include "ledger/backfills.h"
 #include "ledger/integrity.h"
 #include "ledger/mappings.h"
+#include "migrate/needs.h"
 #include "migrate/next.h"
 #include "peers/adoption.h"
 #include "pg/conn.h"
@@ -14,6 +15,7 @@
 #include "sync/intact.h"
 
 typedef struct {
+    bool all;
     FleetArgs fleet;
 } Options;
 
@@ -28,6 +30,8 @@ typedef struct {
     json_t *revisions;
     json_t *waiting; /* contracts that wait */
     json_t *warnings;
+    bool all;   /* of the table: those at the end of their lives too */
+    guint done; /* those that it leaves out */
 } Status;
 
 static void
@@ -122,6 +126,20 @@ check_drift(Status *status, const Revision *revision, const LedgerRevision *row)
              row->id, row->partly);
 }
 
+/* A revision that is not expanded because another is not as far as it wants. */
+static void
+check_needs(Status *status, const Revision *revision)
+{
+    const Requirement *unmet = need_find_unmet(status->graph, status->applied, revision);
+    const Revision *required = unmet ? graph_required(status->graph, unmet) : NULL;
+    const LedgerRevision *row = unmet ? ledger_find_revision(status->applied, required->id) : NULL;
+
+    if (unmet)
+        warn(status, "requires", revision->id, "revision %s waits: it requires %s %s, which is %s",
+             revision->id, required->id, revision_state_name(unmet->state),
+             revision_state_name(row ? row->state : STATE_PENDING));
+}
+
 static void
 add_waiting(Status *status, const LedgerRevision *row, const char *next)
 {
@@ -155,8 +173,11 @@ add_revision(Status *status, const Revision *found, GError **error)
     if (revision == NULL)
         return false;
     next = next_phase(revision, row);
-    add_row(status, revision->id, state, row ? revision_state_since(row) : NULL, next,
-            revision->title);
+    if (row && row->final && row->partly == NULL && !status->all)
+        status->done++;
+    else
+        add_row(status, revision->id, state, row ? revision_state_since(row) : NULL, next,
+                revision->title);
     entry = row ? revision_state_json(row)
                 : json_pack("{s:s, s:s, s:s, s:b}", "id", revision->id, "title", revision->title,
                             "state", "pending", "final", 0);
@@ -165,6 +186,8 @@ add_revision(Status *status, const Revision *found, GError **error)
     json_array_append_new(status->revisions, entry);
     if (row)
         check_drift(status, revision, row);
+    if (row == NULL || row->state == STATE_PENDING)
+        check_needs(status, found);
     if (row && next && row->state > STATE_PENDING && revision_has_contract(revision))
         add_waiting(status, row, next);
     return true;
@@ -275,7 +298,11 @@ print(const Status *status, Output *output)
 
     if (status->table->len > 0)
         output_table(output, header, status->table);
-    else
+    if (status->done > 0)
+        output_line(output, "%u at the end of %s: `sluice status --all` lists %s", status->done,
+                    status->done == 1 ? "its life" : "their lives",
+                    status->done == 1 ? "it" : "them");
+    if (status->table->len + status->done == 0)
         output_line(output, "no revisions: neither in %s nor in %s",
                     status->app->settings->migrations, pg_target(status->conn));
     revision_adoptions_print(status->applied, output);
@@ -291,7 +318,7 @@ print(const Status *status, Output *output)
 }
 
 static bool
-run_on_one(App *app, GError **error)
+run_on_one(App *app, bool all, GError **error)
 {
     g_autoptr(Graph) graph = graph_load(app->settings->migrations, error);
     g_autoptr(PgConn) conn =
@@ -302,7 +329,7 @@ run_on_one(App *app, GError **error)
                                             .schema = app->settings->database_schema},
                            error)
               : NULL;
-    g_auto(Status) status = {.app = app, .graph = graph, .conn = conn};
+    g_auto(Status) status = {.app = app, .graph = graph, .conn = conn, .all = all};
 
     if (conn == NULL || !load(&status, error))
         return false;
@@ -323,10 +350,12 @@ run_status(App *app, void *data, const char *const *words G_GNUC_UNUSED, GError 
     if (!fleet_is_meant(app, &options->fleet, &many, error))
         return false;
     return many ? fleet_status(app, &options->fleet, "status", true, error)
-                : run_on_one(app, error);
+                : run_on_one(app, options->all, error);
 }
 
 static const ArgSpec status_args[] = {
+    {"all", 'a', ARG_FLAG, offsetof(Options, all), NULL,
+     "list the revisions at the end of their lives too"},
     FLEET_ARGS(Options),
     {NULL},
 };

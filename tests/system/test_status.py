@@ -174,3 +174,17 @@ def test_wait_works_without_files_and_as_the_app(project, database):
     assert "bbbb2222" in result.stderr
     project.fails(3, "wait", env=env)
     database.execute("DROP OWNED BY plain_app; DROP ROLE plain_app")
+
+
+def test_what_is_done_is_counted(project, database):
+    project.revision("aaaa1111", PLAIN)
+    project.revision("bbbb2222", RENAME, revises="aaaa1111")
+    make_ledger(project)
+    path = project.revision("cccc3333", "", revises="bbbb2222")
+    path.write_text(path.read_text().replace("-- Title", "-- Requires: bbbb2222\n-- Title"))
+    text = project.ok("status").stdout
+    assert "aaaa1111" not in text and "1 at the end of its life" in text
+    assert "bbbb2222" in text and "requires bbbb2222 contracted, which is" in text
+    assert re.search("^aaaa1111 +expanded", project.ok("status", "--all").stdout, re.M)
+    assert [r["id"] for r in project.json("status")["revisions"]] == \
+        ["aaaa1111", "bbbb2222", "cccc3333"]
