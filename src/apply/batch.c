@@ -1,5 +1,6 @@
 #include "apply/batch.h"
 
+#include "apply/phase.h"
 #include "base/fault.h"
 #include "ledger/events.h"
 
@@ -16,6 +17,9 @@ typedef struct {
 
 struct ApplyBatch {
     GHashTable *revisions; /* id -> Revision, read and checked */
+    GQueue *next;          /* char *: ids that were kept, in their order */
+    char *planned;         /* id of @plan; NULL: none */
+    Plan *plan;
     LedgerRevisions *rows; /* NULL: not asked yet */
     GArray *events;        /* Queued */
 };
@@ -37,6 +41,7 @@ apply_batch_new(void)
 
     batch->revisions =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) revision_free);
+    batch->next = g_queue_new();
     batch->events = g_array_new(FALSE, FALSE, sizeof(Queued));
     g_array_set_clear_func(batch->events, queued_clear);
     return batch;
@@ -47,6 +52,9 @@ apply_batch_free(ApplyBatch *batch)
 {
     if (batch == NULL)
         return;
+    plan_free(batch->plan);
+    g_free(batch->planned);
+    g_queue_free_full(batch->next, g_free);
     g_hash_table_unref(batch->revisions);
     ledger_revisions_free(batch->rows);
     g_array_unref(batch->events);
@@ -72,8 +80,10 @@ apply_batch_check(const ApplyContext *context, const Revision *revision, GError 
     if (whole == NULL || !revision_check(whole, error))
         return false;
     id = whole->id;
-    if (is_small(whole))
-        g_hash_table_replace(context->batch->revisions, id, g_steal_pointer(&whole));
+    if (!is_small(whole))
+        return true;
+    g_queue_push_tail(context->batch->next, g_strdup(id));
+    g_hash_table_replace(context->batch->revisions, id, g_steal_pointer(&whole));
     return true;
 }
 
@@ -91,6 +101,31 @@ batch_take_revision(ApplyBatch *batch, const char *id)
 
     g_hash_table_steal_extended(batch->revisions, id, NULL, &revision);
     return revision;
+}
+
+/* It was checked, so its section can be parsed. */
+void
+batch_foresee(ApplyBatch *batch)
+{
+    const Revision *revision = NULL;
+
+    while (batch && batch->plan == NULL && revision == NULL && !g_queue_is_empty(batch->next)) {
+        g_free(batch->planned);
+        batch->planned = g_queue_pop_head(batch->next);
+        revision = g_hash_table_lookup(batch->revisions, batch->planned);
+    }
+    if (revision)
+        batch->plan = expand_plan_new(revision, NULL);
+}
+
+Plan *
+batch_take_plan(ApplyBatch *batch, const char *id)
+{
+    Plan *plan = batch && g_strcmp0(batch->planned, id) == 0 ? g_steal_pointer(&batch->plan) : NULL;
+
+    if (batch)
+        g_clear_pointer(&batch->plan, plan_free);
+    return plan;
 }
 
 LedgerRevisions *

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "apply/apply.h"
+#include "apply/plan.h"
 
 ApplyBatch *apply_batch_new(void);
 void apply_batch_free(ApplyBatch *batch);
@@ -22,6 +23,10 @@ bool apply_batch_end(const ApplyContext *context, GError **error);
 
 /* For this room's modules. The checked file of @id, given away; NULL: it was not kept. */
 Revision *batch_take_revision(ApplyBatch *batch, const char *id);
+/* Plans the next one of those that were kept, while the server is busy. No-op for no batch. */
+void batch_foresee(ApplyBatch *batch);
+/* What batch_foresee made of @id's expand, given away; NULL: nothing. */
+Plan *batch_take_plan(ApplyBatch *batch, const char *id);
 /* Borrowed; as of the lock, with what was noted since. */
 LedgerRevisions *batch_rows(ApplyBatch *batch, PgConn *conn, GError **error);
 /* Copies; appends all that wait once the first has waited for a second. */

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "apply/apply.h"
+#include "apply/batch.h"
 #include "apply/phase.h"
 #include "apply/sync-steps.h"
 #include "base/error.h"
@@ -22,14 +23,22 @@ check_parents(const Phase *phase, GError **error)
     return true;
 }
 
+Plan *
+expand_plan_new(const Revision *revision, GError **error)
+{
+    g_autoptr(Plan) plan = plan_new(phase_name(PHASE_EXPAND));
+
+    if (!plan_add_section(plan, revision_section(revision, SECTION_EXPAND, NULL), error))
+        return NULL;
+    plan_cut(plan, revision->statement_transactions);
+    return g_steal_pointer(&plan);
+}
+
 static bool
 plan_expand(Phase *phase, Plan *plan, GError **error)
 {
     const Revision *revision = phase->revision;
 
-    if (!plan_add_section(plan, revision_section(revision, SECTION_EXPAND, NULL), error))
-        return false;
-    plan_cut(plan, revision->statement_transactions);
     phase->next = STATE_EXPANDED;
     phase->next_is_final = !phase_has_finish(revision) && !revision_has_cutover(revision) &&
                            !revision_has_contract(revision);
@@ -61,7 +70,7 @@ bool
 apply_expand(const ApplyContext *context, const Revision *revision, GError **error)
 {
     g_auto(Phase) phase = {0};
-    g_autoptr(Plan) plan = plan_new(phase_name(PHASE_EXPAND));
+    g_autoptr(Plan) plan = NULL;
 
     if (!phase_open(&phase, context, PHASE_EXPAND, revision, error))
         return false;
@@ -70,7 +79,10 @@ apply_expand(const ApplyContext *context, const Revision *revision, GError **err
     if ((!phase.is_checked && !revision_check(phase.revision, error)) ||
         (!context->dry_run && !check_parents(&phase, error)))
         return false;
-    if (!plan_expand(&phase, plan, error))
+    plan = batch_take_plan(context->batch, revision->id);
+    if (plan == NULL)
+        plan = expand_plan_new(phase.revision, error);
+    if (plan == NULL || !plan_expand(&phase, plan, error))
         return false;
     tell_of_prepared(&phase, plan);
     return phase_run(&phase, plan, error);

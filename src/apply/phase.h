@@ -49,6 +49,10 @@ RevisionState phase_filled_state(const Revision *revision);
 /* True if something comes behind expand, behind finish, behind cutover. */
 bool phase_has_finish(const Revision *revision);
 
+/* What @revision's expand is before the database is asked anything: its section, cut into runs.
+ * Caller owns. */
+Plan *expand_plan_new(const Revision *revision, GError **error);
+
 /* Runs @plan (cut) with its events, or with dry_run says what it would run. */
 bool phase_run(Phase *phase, Plan *plan, GError **error);
 /* A PlanRecord; @data is the Phase: writes its next state. */

@@ -1,5 +1,6 @@
 #include "apply/transact.h"
 
+#include "apply/batch.h"
 #include "apply/look.h"
 #include "apply/watch.h"
 #include "base/error.h"
@@ -423,6 +424,7 @@ exchange(Transaction *t, const PgCommand *record, GError **error)
     if (!pg_send_all(t->context->conn, (const PgCommand *) (gpointer) commands->data, commands->len,
                      error))
         return false;
+    batch_foresee(t->context->batch);
     if (receive(t, &failed, error))
         return true;
     t->at = g_ptr_array_index(owners, failed);

@@ -358,6 +358,13 @@ ledger_record_free(LedgerRecord *record)
     g_free(record);
 }
 
+void
+ledger_record_is_first(LedgerRecord *record)
+{
+    record->command.sql = sql_record_first_phase;
+    record->command.name = "sluice_record_first";
+}
+
 const PgCommand *
 ledger_record_command(const LedgerRecord *record)
 {

@@ -68,6 +68,9 @@ typedef struct LedgerRecord LedgerRecord;
 LedgerRecord *ledger_record_new(PgConn *conn, const Revision *revision, RevisionState state,
                                 bool final, const char *phase, GPtrArray *steps);
 void ledger_record_free(LedgerRecord *record);
+/* The ledger has no row of the revision, and @state is STATE_EXPANDED: a cheaper statement will do.
+ */
+void ledger_record_is_first(LedgerRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LedgerRecord, ledger_record_free)
 /* For a pipeline; borrowed. */
 const PgCommand *ledger_record_command(const LedgerRecord *record);
