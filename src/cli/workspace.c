@@ -17,7 +17,8 @@ workspace_check_database(const Settings *settings, const char *command, GError *
 bool
 workspace_open(Workspace *workspace, const App *app, const char *purpose, GError **error)
 {
-    const PgConnOptions options = {.purpose = purpose, .schema = app->settings->database_schema};
+    const PgConnOptions options = {
+        .purpose = purpose, .schema = app->settings->database_schema, .defer_checks = true};
     const char *url = settings_require_database(app->settings, error);
 
     *workspace = (Workspace){0};

@@ -169,11 +169,20 @@ check_session(PgConn *conn, GError **error)
     return true;
 }
 
+bool
+pg_check_deferred(PgConn *conn, GError **error)
+{
+    if (!conn->is_checked)
+        conn->is_checked = check_session(conn, error);
+    return conn->is_checked;
+}
+
 static bool
 check_server(PgConn *conn, GError **error)
 {
+    conn->is_checked = false;
     if (PQserverVersion(conn->pg) >= OLDEST_SERVER)
-        return check_session(conn, error);
+        return (conn->defer_checks && conn->schema == NULL) || pg_check_deferred(conn, error);
     error_set(error, ERROR_CONNECTION,
               "%s runs PostgreSQL %d, which is too old: 14 or newer is needed", conn->target,
               PQserverVersion(conn->pg) / 10000);
@@ -218,6 +227,7 @@ pg_connect(const char *url, const PgConnOptions *options, GError **error)
     conn->connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : 10000;
     conn->allow_standby = o->allow_standby;
     conn->allow_pooler = o->allow_pooler;
+    conn->defer_checks = o->defer_checks;
     conn->schema = g_strdup(o->schema);
     conn->prepared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     conn->sent = g_array_new(FALSE, FALSE, sizeof(guint));
@@ -365,7 +375,8 @@ pg_exec_array(PgConn *conn, const char *sql, const char *const *params, guint n_
 
     if (conn->recording)
         return record(conn, sql, params, n_params, ret_affected);
-    rows = pg_query_array(conn, sql, params, n_params, error);
+    if (pg_check_deferred(conn, error))
+        rows = pg_query_array(conn, sql, params, n_params, error);
     if (rows == NULL)
         return false;
     if (ret_affected)
@@ -376,8 +387,11 @@ pg_exec_array(PgConn *conn, const char *sql, const char *const *params, guint n_
 bool
 pg_exec_script(PgConn *conn, const char *sql, GError **error)
 {
-    g_autoptr(PgRows) rows = g_new0(PgRows, 1);
+    g_autoptr(PgRows) rows = NULL;
 
+    if (!pg_check_deferred(conn, error))
+        return false;
+    rows = g_new0(PgRows, 1);
     rows->result = PQexec(conn->pg, sql);
     return succeeded(rows->result) || pg_fail_result(conn, rows->result, error);
 }

@@ -17,7 +17,9 @@ typedef struct PgRows PgRows;
 typedef struct {
     const char *purpose;       /* behind "sluice/" in application_name: "upgrade", "backfill" */
     gint64 connect_timeout_ms; /* 0: 10 s */
-    bool allow_standby;        /* else a read-only replica is refused (ERROR_CONNECTION, named) */
+    bool defer_checks;  /* what the session is and its settings: before its first lock, transaction
+                         * or effect; until then it may read the ledger */
+    bool allow_standby; /* else a read-only replica is refused (ERROR_CONNECTION, named) */
     bool allow_pooler;  /* else a transaction-pooling proxy is refused (ERROR_CONNECTION, named) */
     const char *schema; /* a tenant's, entered as by pg_enter_schema; NULL: none */
 } PgConnOptions;

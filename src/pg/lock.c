@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/stop.h"
+#include "pg/session.h"
 
 enum { POLL_MS = 100 };
 
@@ -26,7 +27,8 @@ static bool
 try_lock(PgConn *conn, const char *sql, gint64 key, bool *ret_got, GError **error)
 {
     g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, key);
-    g_autoptr(PgRows) rows = pg_query(conn, error, sql, text);
+    g_autoptr(PgRows) rows =
+        pg_check_deferred(conn, error) ? pg_query(conn, error, sql, text) : NULL;
 
     if (rows == NULL)
         return false;

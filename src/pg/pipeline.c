@@ -40,6 +40,8 @@ bool
 pg_send_all(PgConn *conn, const PgCommand *commands, guint count, GError **error)
 {
     g_assert(conn->sent->len == 0);
+    if (!pg_check_deferred(conn, error))
+        return false;
     if (PQenterPipelineMode(conn->pg) != 1)
         return pg_fail_result(conn, NULL, error);
     for (guint i = 0; i < count; i++)

@@ -16,12 +16,16 @@ struct PgConn {
     gint64 connect_timeout_ms;
     bool allow_standby;
     bool allow_pooler;
-    GString *recording;   /* where statements go instead (pg_record); NULL: they are sent */
+    GString *recording; /* where statements go instead (pg_record); NULL: they are sent */
+    bool defer_checks;
+    bool is_checked;
     GHashTable *prepared; /* names that this session knows */
     GArray *sent;         /* the pipeline on its way: which command each answer is of */
     guint preparing;      /* so many of the answers are to what prepares */
 };
 
+/* Before whatever relies on the session: checks it now, where that was put off. */
+bool pg_check_deferred(PgConn *conn, GError **error);
 /* Sets @error from what the server said, or from the lost connection; returns false. @result may be
  * NULL. */
 bool pg_fail_result(PgConn *conn, const PGresult *result, GError **error);

@@ -1,5 +1,6 @@
 """sluice upgrade: what it does, whom it waits for, what it refuses."""
 import os
+import pathlib
 import re
 import signal
 import threading
@@ -504,3 +505,47 @@ def test_a_missing_right_names_the_object_and_the_remedy(users, database):
     assert "users" in result.stderr and "own" in result.stderr
     assert columns(database) == ["id", "full_name", "seen"]
     database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_nothing_to_do_is_one_query(project, database):
+    """Nor a lock: what the session is, is asked before the first thing that relies on it."""
+    project.revision(FIRST, "-- sluice: expand\nCREATE TABLE t (a int);\n")
+    project.ok("upgrade")
+    database.execute(f"ALTER DATABASE {database.name} SET log_statement = 'all'")
+    log = pathlib.Path(database.server.folder) / "server.log"
+    before = len(log.read_text(encoding="utf-8"))
+    project.ok("upgrade")
+    said = [line for line in log.read_text(encoding="utf-8")[before:].splitlines()
+            if "sluice/upgrade LOG:" in line]
+    assert len(said) == 1 and "-- The ledger's version" in said[0], said
+
+
+def test_many_revisions_share_their_events(project, database):
+    """Each has its own, in order, and the chain holds; there is no journal beside the state."""
+    parent = None
+    for number in range(1, 251):
+        name = f"{number:012d}"
+        project.revision(name, f"-- sluice: expand\nCREATE TABLE t{number} (a int);\n",
+                         revises=parent)
+        parent = name
+    project.ok("upgrade")
+    assert database.query("SELECT kind, count(*), count(DISTINCT revision) FROM sluice.event "
+                          "GROUP BY 1 ORDER BY 1") == [("expanded", 250, 250),
+                                                       ("expanding", 250, 250)]
+    assert database.query("SELECT 1 FROM (SELECT at, lag(at) OVER (ORDER BY id) AS before "
+                          "FROM sluice.event) e WHERE at < before - interval '50 ms'") == []
+    assert database.query("SELECT state, count(*) FROM sluice.step GROUP BY 1") == [("done", 250)]
+    project.ok("events", "--verify")
+
+
+def test_what_fails_in_one_message_is_named_and_undone(project, database):
+    project.revision(FIRST, "-- sluice: expand\nCREATE TABLE t (a int);\n\n"
+                            "CREATE TABLE u (\n  a nosuch\n);\n")
+    stderr = project.fails(5, "upgrade").stderr
+    source = next(project.folder.glob("migrations/*.sql")).read_text(encoding="utf-8").splitlines()
+    line = source.index("CREATE TABLE u (") + 1
+    assert f"{FIRST}" in stderr and f":{line}:1: " in stderr and "nosuch" in stderr
+    assert database.value("SELECT to_regclass('t') IS NULL")
+    assert database.query("SELECT state, partly FROM sluice.revision") == [("pending", "expand")]
+    assert database.query("SELECT ordinal, state, error IS NOT NULL FROM sluice.step ORDER BY 1") \
+        == [(1, "failed", True), (2, "failed", True)]
