@@ -1,5 +1,4 @@
 """sluice upgrade: what it does, whom it waits for, what it refuses."""
-import os
 import pathlib
 import re
 import signal
@@ -44,27 +43,6 @@ def test_again_does_nothing(users, database):
     result = users.ok("upgrade")
     assert "nothing to do" in result.stdout
     assert database.query("SELECT * FROM sluice.step") == before
-
-
-def test_with_nothing_to_do_it_asks_one_query(tmp_path):
-    server = Server("--tcp", "-c", "log_statement=all")
-    try:
-        project = Project(tmp_path / "project", server.create_database())
-        project.revision(FIRST, USERS)
-        project.ok("upgrade")
-
-        def statements():
-            log = os.path.join(server.folder, "server.log")
-            with open(log, encoding="utf-8", errors="replace") as lines:
-                return [line for line in lines
-                        if re.search(r"sluice/upgrade LOG:  (statement|execute)", line)]
-
-        before = len(statements())
-        project.ok("upgrade")
-        # The session's check of itself, and one question.
-        assert len(statements()) - before == 2, statements()[before:]
-    finally:
-        server.close()
 
 
 def test_a_mapping_has_its_triggers_from_the_first_moment(users, database):
