@@ -8,12 +8,14 @@
  * ours does not feel that we wait for another one. */
 enum { LOCK_TIMEOUT_MS = 10 };
 
-/* The pages by a TID range scan, which needs no index and no plan. */
+/* The pages by a TID range scan, which needs no index and no plan; or the rows along the key. */
 char *
 part_range(const BackfillTask *task, const LedgerChunk *chunk)
 {
     const char *alias = task->statement->driving.alias;
 
+    if (task->key)
+        return key_condition(task->key, chunk->low, chunk->high);
     return g_strdup_printf("%s.ctid >= '(%" G_GINT64_FORMAT ",0)'::tid"
                            " AND %s.ctid < '(%" G_GINT64_FORMAT ",0)'::tid",
                            alias, chunk->first_page, alias, chunk->end_page);
@@ -44,10 +46,11 @@ bool
 part_begin(PgConn *conn, const BackfillTask *task, GError **error)
 {
     g_autofree char *revision = pg_quote_literal(task->synced ? task->revision : "");
-    g_autofree char *sql =
-        g_strdup_printf("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %d; "
-                        "SET LOCAL " SYNC_SILENCE_SETTING " = %s",
-                        LOCK_TIMEOUT_MS, revision);
+    g_autofree char *sql = g_strdup_printf(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %d; "
+        "SET LOCAL " SYNC_SILENCE_SETTING " = %s%s",
+        LOCK_TIMEOUT_MS, revision,
+        task->key && task->statement->from == NULL ? "; SET LOCAL enable_seqscan = off" : "");
 
     return pg_exec_script(conn, sql, error);
 }

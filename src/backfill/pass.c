@@ -116,6 +116,29 @@ end_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, PassOutcome *re
     return begin_next_pass(conn, run, backfill, error);
 }
 
+/* Ranges of so many rows each; the last one has no end, for rows that come meanwhile. */
+static bool
+plan_along_key(PgConn *conn, Run *run, const LedgerBackfill *backfill, int ahead, GError **error)
+{
+    const BackfillTask *task = run_task(run);
+    const int rows = run_range_pages(run, backfill->parts, backfill->range_pages);
+    g_autofree char *low = g_strdup(backfill->next_key);
+
+    for (int i = 0; i < ahead; i++) {
+        g_autofree char *high = NULL;
+        g_autofree char *next = NULL;
+
+        if (!key_step(conn, task->table, task->key, low, rows, &high, &next, error) ||
+            !ledger_plan_key_chunk(conn, backfill->id, rows, high, error))
+            return false;
+        if (high == NULL)
+            break;
+        g_free(low);
+        low = g_steal_pointer(&next);
+    }
+    return true;
+}
+
 static bool
 plan_locked(PgConn *conn, Run *run, PassOutcome *ret_outcome, GError **error)
 {
@@ -131,6 +154,10 @@ plan_locked(PgConn *conn, Run *run, PassOutcome *ret_outcome, GError **error)
     if (backfill->state != LEDGER_BACKFILL_RUNNING) {
         *ret_outcome = PASS_OVER;
         return true;
+    }
+    if (backfill->next_page < backfill->end_page && run_task(run)->key) {
+        *ret_outcome = PASS_PLANNED;
+        return plan_along_key(conn, run, backfill, ahead, error);
     }
     if (backfill->next_page < backfill->end_page) {
         *ret_outcome = PASS_PLANNED;

@@ -3,6 +3,7 @@
 enum {
     RANGE_PAGES_MIN = 16,
     RANGE_PAGES_MAX = 16384, /* 128 MB: what K visits should find in memory */
+    RANGE_ROWS_MAX = 1 << 20,
 };
 
 /* Weight of the newest part in the running cost. */
@@ -203,5 +204,6 @@ run_range_pages(Run *run, int parts, int range_pages)
     if (run->cost_parts != parts || run->cost_us <= 0)
         return range_pages;
     pages = CLAMP(target_us / run->cost_us, range_pages / 2.0, range_pages * 2.0);
-    return (int) CLAMP(pages, RANGE_PAGES_MIN, RANGE_PAGES_MAX);
+    return (int) CLAMP(pages, RANGE_PAGES_MIN,
+                       run->task && run->task->key ? RANGE_ROWS_MAX : RANGE_PAGES_MAX);
 }

@@ -7,11 +7,17 @@
 #include "ledger/mappings.h"
 #include "sync/sync.h"
 
+enum {
+    ROWS_PER_PAGE = 50, /* where statistics do not tell */
+    ROWS_PER_PAGE_MAX = 250,
+};
+
 static void
 task_free(BackfillTask *task)
 {
     g_free(task->revision);
     catalog_table_free(task->table);
+    key_free(task->key);
     g_free(task);
 }
 
@@ -89,7 +95,11 @@ check_kind(const char *quoted, char kind, GError **error)
 bool
 backfill_prepare_session(PgConn *conn, GError **error)
 {
-    return pg_exec_script(conn, "SET row_security = off; SET jit = off", error);
+    return pg_exec_script(conn,
+                          "SET row_security = off; SET jit = off; "
+                          "SET DateStyle = ISO; SET IntervalStyle = postgres; "
+                          "SET bytea_output = hex; SET extra_float_digits = 1",
+                          error);
 }
 
 static GPtrArray *
@@ -158,6 +168,14 @@ is_synced(const Revision *revision, const SqlBackfill *statement, const CatalogT
     return false;
 }
 
+static int
+rows_per_page(const CatalogTable *table)
+{
+    if (table->rows <= 0 || table->pages <= 0)
+        return ROWS_PER_PAGE;
+    return (int) CLAMP(table->rows / table->pages, 1, ROWS_PER_PAGE_MAX);
+}
+
 /* Making room on a page helps the rows of that page alone. */
 static bool
 is_scattered(const BackfillTask *task)
@@ -178,8 +196,11 @@ ensure_row(PgConn *conn, const BackfillContext *context, const BackfillTask *tas
         .range_pages = MAX(1, context->settings->backfill_range_pages * parts /
                                   context->settings->backfill_parts),
         .parts = parts,
+        .key_index = task->key ? task->key->index : NULL,
     };
 
+    if (task->key)
+        plan.range_pages *= rows_per_page(task->table);
     return ledger_add_backfill(conn, &plan, nth, error);
 }
 
@@ -319,6 +340,47 @@ task_new(const Revision *revision, const SqlBackfill *statement, const CatalogTa
     return task;
 }
 
+/* The author's walk, else that of the settings. */
+static bool
+choose_walk(PgConn *conn, const BackfillContext *context, const Revision *revision,
+            BackfillTask *task, GError **error)
+{
+    const SqlBackfill *statement = task->statement;
+    const Section *section = revision_section(revision, SECTION_BACKFILL, NULL);
+    const bool by_settings =
+        statement->walk == WALK_DEFAULT && g_str_equal(context->settings->backfill_walk, "key");
+
+    if (statement->walk != WALK_KEY && !by_settings)
+        return true;
+    if (!key_find(conn, task->table, statement->driving.alias, statement->walk_index, &task->key,
+                  error))
+        return false;
+    if (task->key || by_settings)
+        return true;
+    error_set_at(error, ERROR_STATE, section->place, "%s has no %s%s that could be walked along",
+                 task->table->quoted, statement->walk_index ? "index " : "key",
+                 statement->walk_index ? statement->walk_index : "");
+    return error_hint(error, "It takes a unique btree index over NOT NULL columns, neither partial "
+                             "nor deferrable; or write `-- sluice: walk pages`.");
+}
+
+/* A backfill ends on the walk that it began with. */
+static bool
+adopt_walk(PgConn *conn, BackfillTask *task, const LedgerBackfill *row, GError **error)
+{
+    g_clear_pointer(&task->key, key_free);
+    if (row->key_index == NULL)
+        return true;
+    if (!key_find(conn, task->table, task->statement->driving.alias, row->key_index, &task->key,
+                  error))
+        return false;
+    if (task->key)
+        return true;
+    error_set(error, ERROR_STATE, "%s is walked along %s, which is gone or fits no more",
+              task->table->quoted, row->key_index);
+    return error_hint(error, "Create the index again.");
+}
+
 /* Appends a task for each leaf of the statement's table; their ids are not known yet. @known: what
  * the ledger has of the revision (LedgerBackfill *). */
 static bool
@@ -349,7 +411,8 @@ append_tasks(PgConn *conn, const BackfillContext *context, const Revision *revis
         if (find_row(known, task->table->quoted, nth) == NULL &&
             (!check_with_server(conn, revision, task, error) || !check_key(revision, task, error)))
             return false;
-        if (!ensure_row(conn, context, task, nth, error))
+        if (!choose_walk(conn, context, revision, task, error) ||
+            !ensure_row(conn, context, task, nth, error))
             return false;
         FAULT_POINT("backfill-added");
     }
@@ -378,6 +441,8 @@ settle_rows(PgConn *conn, const Revision *revision, GPtrArray *tasks, GError **e
 
         if (row == NULL || row->state == LEDGER_BACKFILL_DONE)
             g_ptr_array_remove_index(tasks, i - 1);
+        else if (!adopt_walk(conn, task, row, error))
+            return false;
         else
             task->id = row->id;
     }
@@ -415,6 +480,8 @@ measure(PgConn *conn, const BackfillTask *task, gint64 *ret_pages, gint64 *ret_s
         return false;
     *ret_pages = pg_integer(rows, 0, 0);
     *ret_size = pg_integer(rows, 0, 1);
+    if (task->key && *ret_pages >= 0)
+        *ret_pages = MAX(1, *ret_pages * rows_per_page(task->table));
     return true;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "backfill/backfill.h"
+#include "backfill/key.h"
 #include "catalog/catalog.h"
 #include "ledger/backfills.h"
 
@@ -13,6 +14,7 @@ typedef struct {
     CatalogTable *table; /* is gone through: holds rows itself, a leaf where it is partitioned */
     const SqlBackfill *statement; /* shared by the leaves of a table: borrowed */
     const CatalogTable *target;   /* what the statement writes, as it names it: borrowed */
+    BackfillKey *key;             /* what the walk goes along; NULL: the table's pages */
     bool synced; /* sets what a trigger fills in rows that apps write; which is silent meanwhile */
 } BackfillTask;
 
@@ -43,5 +45,6 @@ GPtrArray *backfill_load_tables(PgConn *conn, const Revision *revision, GError *
 /* The statements before it may have made its table grow: its size is that of its beginning. */
 bool backfill_task_begin(PgConn *conn, const BackfillTask *task, GError **error);
 
-/* Pages of its heap, now; *@ret_pages -1 if the table is gone. */
+/* Pages of its heap, now; of a walk along a key, about how many rows it has. *@ret_pages -1 if the
+ * table is gone. */
 bool backfill_task_pages(PgConn *conn, const BackfillTask *task, gint64 *ret_pages, GError **error);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backfill/guard.h"
 #include "backfill/part.h"
 #include "backfill/pass.h"
 #include "backfill/split.h"
@@ -15,11 +16,13 @@ enum {
     IDLE_MS = 50,   /* between looks for a range while others do the last ones */
     RETRY_MS = 100, /* after a lost connection or a locked table; doubled */
     RETRY_MAX_MS = 5000,
+    SLOW_FACTOR = 20, /* so many target times: has the plan changed? */
 };
 
 typedef struct {
     Run *run;
     PgConn *conn;         /* NULL: not connected */
+    bool guarded;         /* the plan of a part was looked at */
     gint64 claim;         /* key of the range's lock; 0: none */
     gint64 failing_since; /* of an unbroken row of failures; 0: the last try went well */
     gint64 retry_ms;
@@ -88,7 +91,10 @@ claim_range(Worker *worker, LedgerChunk *ret_chunk, bool *ret_claimed, GError **
             return false;
         if (!*ret_claimed && !release(worker, error))
             return false;
-        *ret_chunk = *chunk;
+        if (*ret_claimed) {
+            *ret_chunk = *chunk;
+            chunk->low = chunk->high = NULL;
+        }
     }
     return true;
 }
@@ -131,13 +137,39 @@ do_part(Worker *worker, LedgerChunk *chunk, bool *guarded, PartResult *ret_resul
            split_is_needed(worker->conn, task, chunk, guarded, error);
 }
 
+/* At the first part, and whenever one took suspiciously long. */
+static bool
+check_plan(Worker *worker, const LedgerChunk *chunk, GError **error)
+{
+    const BackfillContext *context = run_context(worker->run);
+
+    if (worker->guarded || !context->settings->backfill_plan_guard)
+        return true;
+    worker->guarded = true;
+    if (guard_check(worker->conn, run_task(worker->run), chunk, error))
+        return true;
+    record_failure(worker, chunk, error);
+    return false;
+}
+
+static void
+measure(Worker *worker, const LedgerChunk *chunk, gint64 part_us)
+{
+    const gint64 target_ms = run_context(worker->run)->settings->backfill_target_ms;
+
+    run_measure(worker->run, chunk->parts, chunk->end_page - chunk->first_page, part_us);
+    if (part_us > SLOW_FACTOR * target_ms * 1000)
+        worker->guarded = false;
+}
+
 static bool
 do_range(Worker *worker, LedgerChunk *chunk, GError **error)
 {
     const Clock *clock = run_context(worker->run)->clock;
     bool guarded = false;
 
-    if (!split_is_needed(worker->conn, run_task(worker->run), chunk, &guarded, error))
+    if (!check_plan(worker, chunk, error) ||
+        !split_is_needed(worker->conn, run_task(worker->run), chunk, &guarded, error))
         return false;
     while (chunk->parts_done < chunk->parts && run_may_go_on(worker->run)) {
         const gint64 began_us = clock->monotonic_us(clock->data);
@@ -148,8 +180,7 @@ do_range(Worker *worker, LedgerChunk *chunk, GError **error)
             return false;
         }
         if (!guarded)
-            run_measure(worker->run, chunk->parts, chunk->end_page - chunk->first_page,
-                        clock->monotonic_us(clock->data) - began_us);
+            measure(worker, chunk, clock->monotonic_us(clock->data) - began_us);
         worker->failing_since = 0;
         /* The controller sees it too, but may be busy: a pause takes hold at the next part. */
         if (result.wanted != LEDGER_WANT_RUN)
@@ -181,7 +212,7 @@ static bool
 work(Worker *worker, GError **error)
 {
     PassOutcome outcome = PASS_WAIT;
-    LedgerChunk chunk = {0};
+    g_auto(LedgerChunk) chunk = {0};
     bool claimed = false;
 
     if (!connect_worker(worker, error) || !release(worker, error) ||

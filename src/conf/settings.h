@@ -83,6 +83,8 @@ typedef struct {
     gint64 backfill_max_lag_ms;        /* backfill.max_replica_lag, 10 s; 0: do not look */
     gint64 backfill_max_lag_bytes;     /* backfill.max_replica_lag_size, 64 MB */
     int backfill_max_blocked;          /* backfill.max_blocked: sessions blocked by us, 0 */
+    char *backfill_walk;               /* backfill.walk: auto, pages or key */
+    bool backfill_plan_guard;          /* stop at a plan that reads too much, true */
     int backfill_max_quarantined;      /* backfill.max_quarantined: refused rows, 100 */
     bool backfill_require_replica_lag; /* fail closed if it cannot be measured, true */
 

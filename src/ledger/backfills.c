@@ -63,6 +63,8 @@ ledger_backfill_free(LedgerBackfill *backfill)
     g_free(backfill->revision);
     g_free(backfill->relation);
     g_free(backfill->statement);
+    g_free(backfill->key_index);
+    g_free(backfill->next_key);
     g_free(backfill->throttle);
     g_free(backfill->error);
     g_free(backfill->started_at);
@@ -89,6 +91,8 @@ read_backfill(const PgConn *conn, const PgRows *rows, int row)
     backfill->pages_done = pg_integer(rows, row, column++);
     backfill->range_pages = (int) pg_integer(rows, row, column++);
     backfill->parts = (int) pg_integer(rows, row, column++);
+    backfill->key_index = optional(rows, row, column++);
+    backfill->next_key = optional(rows, row, column++);
     backfill->rows = pg_integer(rows, row, column++);
     backfill->pass_rows = pg_integer(rows, row, column++);
     backfill->last_pass_rows = pg_integer(rows, row, column++);
@@ -108,6 +112,7 @@ read_backfill(const PgConn *conn, const PgRows *rows, int row)
 static const char select_backfills[] =
     "SELECT b.id, b.revision, b.ordinal, b.relation, b.statement, b.state, b.wanted, b.pass, "
     "       b.next_page, b.end_page, b.next_page - c.pages_open, b.range_pages, b.parts, "
+    "       b.key_index, array_to_string(b.next_key, ', '), "
     "       b.rows + c.rows, b.pass_rows, coalesce(b.last_pass_rows, -1), b.skipped, c.open, "
     "       b.again, b.size_before, b.throttle, b.throttled_ms, "
     "       (extract(epoch FROM coalesce(b.finished_at, clock_timestamp()) - b.started_at) * 1000)"
@@ -166,8 +171,9 @@ ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, int nth, GError **
     g_autofree char *size = number(plan->size_before);
     g_autofree char *key = ledger_key(conn, plan->revision);
     g_autofree char *earlier = number(nth);
-    const char *const params[] = {key,   plan->relation, plan->statement, end_page, range_pages,
-                                  parts, size,           earlier};
+    const char *const params[] = {key,      plan->relation, plan->statement,
+                                  end_page, range_pages,    parts,
+                                  size,     earlier,        plan->key_index};
 
     /* Two processes that add at once meet at the ordinal; the later finds the row on its next look,
      * or tries the next ordinal for another relation. */
@@ -176,8 +182,8 @@ ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, int nth, GError **
 
         if (!pg_exec_array(conn,
                            "INSERT INTO sluice.backfill (revision, ordinal, relation, statement, "
-                           "    end_page, range_pages, parts, size_before) "
-                           "SELECT $1, coalesce(max(ordinal), 0) + 1, $2, $3, $4, $5, $6, $7 "
+                           "    end_page, range_pages, parts, size_before, key_index) "
+                           "SELECT $1, coalesce(max(ordinal), 0) + 1, $2, $3, $4, $5, $6, $7, $9 "
                            "FROM sluice.backfill WHERE revision = $1 "
                            "HAVING count(*) FILTER (WHERE relation = $2) = $8 "
                            "ON CONFLICT (revision, ordinal) DO NOTHING",
@@ -260,12 +266,21 @@ ledger_throttle_backfill(PgConn *conn, gint64 id, const char *text, gint64 add_m
                    key, text, more);
 }
 
+void
+ledger_chunk_clear(LedgerChunk *chunk)
+{
+    g_clear_pointer(&chunk->low, g_free);
+    g_clear_pointer(&chunk->high, g_free);
+}
+
 GArray *
 ledger_load_open_chunks(PgConn *conn, gint64 backfill, GError **error)
 {
     g_autofree char *key = number(backfill);
     g_autoptr(PgRows) rows = pg_query(conn, error,
-                                      "SELECT pass, first_page, end_page, parts, parts_done "
+                                      "SELECT pass, first_page, end_page, parts, parts_done, "
+                                      "       array_to_string(low_key, ', '), "
+                                      "       array_to_string(high_key, ', ') "
                                       "FROM sluice.chunk "
                                       "WHERE backfill = $1 AND parts_done < parts "
                                       "ORDER BY pass, first_page",
@@ -275,6 +290,7 @@ ledger_load_open_chunks(PgConn *conn, gint64 backfill, GError **error)
     if (rows == NULL)
         return NULL;
     chunks = g_array_new(FALSE, FALSE, sizeof(LedgerChunk));
+    g_array_set_clear_func(chunks, (GDestroyNotify) ledger_chunk_clear);
     for (int i = 0; i < pg_rows_count(rows); i++) {
         const LedgerChunk chunk = {
             .backfill = backfill,
@@ -283,6 +299,8 @@ ledger_load_open_chunks(PgConn *conn, gint64 backfill, GError **error)
             .end_page = pg_integer(rows, i, 2),
             .parts = (int) pg_integer(rows, i, 3),
             .parts_done = (int) pg_integer(rows, i, 4),
+            .low = optional(rows, i, 5),
+            .high = optional(rows, i, 6),
         };
 
         g_array_append_val(chunks, chunk);
@@ -409,6 +427,26 @@ ledger_plan_chunks(PgConn *conn, const LedgerBackfill *backfill, int range_pages
 }
 
 bool
+ledger_plan_key_chunk(PgConn *conn, gint64 backfill, int rows, const char *high, GError **error)
+{
+    g_autofree char *key = number(backfill);
+    g_autofree char *count = number(rows);
+
+    return pg_exec(conn, error,
+                   "WITH planned AS (INSERT INTO sluice.chunk "
+                   "        (backfill, pass, first_page, end_page, parts, low_key, high_key) "
+                   "    SELECT id, pass, next_page, next_page + $2::bigint, parts, next_key, "
+                   "           $3::text[] "
+                   "    FROM sluice.backfill WHERE id = $1 RETURNING end_page) "
+                   "UPDATE sluice.backfill b SET range_pages = $2, next_page = p.end_page, "
+                   "    next_key = $3::text[], "
+                   "    end_page = CASE WHEN $3::text[] IS NULL THEN p.end_page "
+                   "                    ELSE greatest(b.end_page, p.end_page + 1) END "
+                   "FROM planned p WHERE b.id = $1",
+                   key, count, high);
+}
+
+bool
 ledger_begin_pass(PgConn *conn, gint64 backfill, gint64 end_page, int range_pages, int parts,
                   GError **error)
 {
@@ -418,7 +456,8 @@ ledger_begin_pass(PgConn *conn, gint64 backfill, gint64 end_page, int range_page
     g_autofree char *k = number(parts);
 
     return pg_exec(conn, error,
-                   "UPDATE sluice.backfill SET pass = pass + 1, next_page = 0, end_page = $2, "
+                   "UPDATE sluice.backfill SET pass = pass + 1, next_page = 0, next_key = NULL, "
+                   "    end_page = $2, "
                    "    range_pages = $3, parts = $4, "
                    "    last_pass_rows = CASE WHEN skipped = 0 THEN pass_rows END, "
                    "    pass_rows = 0, skipped = 0, again = false "

@@ -37,14 +37,16 @@ typedef struct {
     gint64 next_page, end_page; /* of this pass: planned up to here, and where it ends */
     gint64 pages_done;          /* of this pass; a range that is partly done counts in part */
     int range_pages, parts;     /* of the ranges planned next */
-    gint64 rows;                /* updated in all passes, by everybody */
-    gint64 pass_rows;           /* folded ranges of this pass alone */
-    gint64 last_pass_rows;      /* -1: there was none, or it skipped some: no measure */
-    gint64 skipped;             /* of folded ranges of this pass: locked by an app */
-    gint64 open_ranges;         /* planned and not folded: a pass ends when there are none */
-    bool again;                 /* one more pass is wanted, whatever this one finds */
-    gint64 size_before;         /* bytes of the table */
-    char *throttle;             /* what holds it now; NULL: nothing */
+    char *key_index;  /* walks along this index, and all that is called pages counts rows; NULL */
+    char *next_key;   /* of a walk along a key: where the next range begins; NULL: at the first */
+    gint64 rows;      /* updated in all passes, by everybody */
+    gint64 pass_rows; /* folded ranges of this pass alone */
+    gint64 last_pass_rows; /* -1: there was none, or it skipped some: no measure */
+    gint64 skipped;        /* of folded ranges of this pass: locked by an app */
+    gint64 open_ranges;    /* planned and not folded: a pass ends when there are none */
+    bool again;            /* one more pass is wanted, whatever this one finds */
+    gint64 size_before;    /* bytes of the table */
+    char *throttle;        /* what holds it now; NULL: nothing */
     gint64 throttled_ms;
     gint64 elapsed_ms; /* since it began, or until it was done */
     char *error;       /* why it failed; NULL */
@@ -61,7 +63,7 @@ GPtrArray *ledger_load_backfills(PgConn *conn, const char *revision, GError **er
 /* ERROR_STATE if it is gone (its revision was downgraded). Caller owns. */
 LedgerBackfill *ledger_load_backfill(PgConn *conn, gint64 id, GError **error);
 
-/* Adds a row for @plan (revision, relation, statement, end_page, range_pages, parts, size_before
+/* Adds a row for @plan (revision, relation, statement, end_page, range_pages, parts, key_index
  * are read), the @nth (from 0) of its revision for that relation, unless it is there. */
 bool ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, int nth, GError **error);
 /* Its work begins now, with a table of this size; nothing if a range was planned before. */
@@ -80,13 +82,17 @@ bool ledger_want_backfill(PgConn *conn, const char *revision, LedgerWanted wante
 bool ledger_throttle_backfill(PgConn *conn, gint64 id, const char *text, gint64 add_ms,
                               GError **error);
 
-/* A range of pages, in parts. */
+/* A range of pages, or of rows along a key, in parts. */
 typedef struct {
     gint64 backfill;
     int pass;
     gint64 first_page, end_page;
     int parts, parts_done;
+    char *low,
+        *high; /* of rows: "'17'::bigint, 'a'::text": behind low, up to high; NULL: no bound */
 } LedgerChunk;
+void ledger_chunk_clear(LedgerChunk *chunk);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LedgerChunk, ledger_chunk_clear)
 
 /* Those not done, in order. Element-type LedgerChunk. Caller owns. */
 GArray *ledger_load_open_chunks(PgConn *conn, gint64 backfill, GError **error);
@@ -105,5 +111,9 @@ bool ledger_fail_chunk(PgConn *conn, const LedgerChunk *chunk, const char *messa
 bool ledger_fold_chunks(PgConn *conn, gint64 backfill, GError **error);
 bool ledger_plan_chunks(PgConn *conn, const LedgerBackfill *backfill, int range_pages, int count,
                         GError **error);
+/* One more range of @rows along the key, up to @high (an array literal of SQL values; NULL: it is
+ * the last). */
+bool ledger_plan_key_chunk(PgConn *conn, gint64 backfill, int rows, const char *high,
+                           GError **error);
 bool ledger_begin_pass(PgConn *conn, gint64 backfill, gint64 end_page, int range_pages, int parts,
                        GError **error);

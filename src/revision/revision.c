@@ -166,6 +166,7 @@ static const struct {
 } remark_kinds[REMARK_N] = {
     [REMARK_FINISHED_WHEN] = {"finished when", "its condition"},
     [REMARK_DRIVING_TABLE] = {"driving table", "the table's name"},
+    [REMARK_WALK] = {"walk", "'pages' or 'key'"},
 };
 
 /* What stands behind the words @name in @words, however many blanks they are apart. */

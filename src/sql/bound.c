@@ -6,6 +6,7 @@
 #include "sql/finished.h"
 #include "sql/script.h"
 #include "sql/tree.h"
+#include "sql/whole.h"
 
 /* One statement of a backfill section, taken apart: nodes of the tree, and where its clauses stand
  * among the tokens. */
@@ -19,9 +20,17 @@ typedef struct {
     size_t n_from_items;
     const PgQuery__InsertStmt *insert;
     guint from, where_at, end; /* tokens: FROM or USING, WHERE, the end of both; end if absent */
-    const char *finished_when, *driving; /* remarks, or NULL */
-    Place finished_place, driving_place;
+    const SqlRemark *remarks[REMARK_N]; /* NULL: none */
 } Parts;
+
+/* The author's own condition, or NULL. */
+static const char *
+finished_when_of(const Parts *parts)
+{
+    const SqlRemark *remark = parts->remarks[REMARK_FINISHED_WHEN];
+
+    return remark != NULL ? remark->text : NULL;
+}
 
 static bool
 refuse(const SqlTree *tree, int offset, GError **error, const char *what)
@@ -90,32 +99,6 @@ take_delete(Parts *parts, const PgQuery__DeleteStmt *delete, GError **error)
         return false;
     }
     return true;
-}
-
-/* What of a SELECT is about all its rows at once; NULL: nothing. */
-static const char *
-whole_clause(const PgQuery__SelectStmt *select)
-{
-    const struct {
-        bool is_there;
-        const char *name;
-    } clauses[] = {
-        {select->with_clause != NULL, "WITH"},
-        {select->op != PG_QUERY__SET_OPERATION__SETOP_NONE, "UNION, INTERSECT or EXCEPT"},
-        {select->n_distinct_clause > 0, "DISTINCT"},
-        {select->n_group_clause > 0, "GROUP BY"},
-        {select->having_clause != NULL, "HAVING"},
-        {select->n_window_clause > 0, "WINDOW"},
-        {select->limit_count != NULL || select->limit_offset != NULL, "LIMIT or OFFSET"},
-        {select->n_sort_clause > 0, "ORDER BY"},
-        {select->n_locking_clause > 0, "FOR UPDATE or FOR SHARE"},
-        {select->n_values_lists > 0, "VALUES"},
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(clauses); i++)
-        if (clauses[i].is_there)
-            return clauses[i].name;
-    return NULL;
 }
 
 static bool
@@ -343,8 +326,9 @@ check_excluding(Parts *parts, GError **error)
 {
     Mentions mentions = {parts->relation->relname, 0};
 
-    if (parts->finished_when != NULL)
-        return check_finished_when(parts->finished_when, parts->finished_place, error);
+    if (finished_when_of(parts) != NULL)
+        return check_finished_when(finished_when_of(parts),
+                                   parts->remarks[REMARK_FINISHED_WHEN]->place, error);
     if (parts->kind == BACKFILL_INSERT)
         return check_key(parts->tree, parts->insert, error);
     if (parts->kind == BACKFILL_DELETE)
@@ -371,10 +355,10 @@ where_text(const Parts *parts)
 
     if (parts->where_at < parts->end)
         written = tree_fold(parts->tree, parts->where_at + 1, parts->end);
-    if (parts->finished_when != NULL && written != NULL)
-        return g_strdup_printf("(%s) AND (%s) IS NOT TRUE", written, parts->finished_when);
-    if (parts->finished_when != NULL)
-        return g_strdup_printf("(%s) IS NOT TRUE", parts->finished_when);
+    if (finished_when_of(parts) != NULL && written != NULL)
+        return g_strdup_printf("(%s) AND (%s) IS NOT TRUE", written, finished_when_of(parts));
+    if (finished_when_of(parts) != NULL)
+        return g_strdup_printf("(%s) IS NOT TRUE", finished_when_of(parts));
     return written != NULL ? g_steal_pointer(&written) : g_strdup("true");
 }
 
@@ -439,7 +423,7 @@ backfill_new(const Parts *parts, const PgQuery__RangeVar *driving)
             tree, find_token(tree, 0, parts->from, PG_QUERY__TOKEN__SELECT) + 1, parts->from);
     split_from(parts, driving, backfill);
     backfill->where = where_text(parts);
-    backfill->finished_by_key = parts->insert != NULL && parts->finished_when == NULL;
+    backfill->finished_by_key = parts->insert != NULL && finished_when_of(parts) == NULL;
     return backfill;
 }
 
@@ -447,27 +431,56 @@ backfill_new(const Parts *parts, const PgQuery__RangeVar *driving)
 static bool
 take_remarks(Parts *parts, const GPtrArray *remarks, int first_line, int last_line, GError **error)
 {
-    static const char *const names[REMARK_N] = {"finished when", "driving table"};
-    bool seen[REMARK_N] = {false};
+    static const char *const names[REMARK_N] = {"finished when", "driving table", "walk"};
 
     for (guint i = 0; remarks != NULL && i < remarks->len; i++) {
         const SqlRemark *remark = remarks->pdata[i];
 
         if (remark->place.line < first_line || remark->place.line > last_line)
             continue;
-        if (seen[remark->kind])
+        if (parts->remarks[remark->kind] != NULL)
             return error_set_at(error, ERROR_SQL, remark->place, "a second '%s' of one statement",
                                 names[remark->kind]);
-        seen[remark->kind] = true;
-        if (remark->kind == REMARK_FINISHED_WHEN) {
-            parts->finished_when = remark->text;
-            parts->finished_place = remark->place;
-        } else {
-            parts->driving = remark->text;
-            parts->driving_place = remark->place;
-        }
+        parts->remarks[remark->kind] = remark;
     }
     return true;
+}
+
+static bool
+take_walk(const Parts *parts, SqlBackfill *backfill, GError **error)
+{
+    const SqlRemark *remark = parts->remarks[REMARK_WALK];
+    g_auto(GStrv) words = remark ? g_strsplit_set(remark->text, " \t", 2) : NULL;
+
+    if (remark == NULL)
+        return true;
+    if (g_str_equal(words[0], "pages") && words[1] == NULL) {
+        backfill->walk = WALK_PAGES;
+        return true;
+    }
+    if (g_str_equal(words[0], "key")) {
+        backfill->walk = WALK_KEY;
+        backfill->walk_index = words[1] ? g_strdup(g_strstrip(words[1])) : NULL;
+        return true;
+    }
+    error_set_at(error, ERROR_SQL, remark->place, "'walk %s' is not known", remark->text);
+    return error_hint(error, "Write `walk pages`, `walk key`, or `walk key <index>`.");
+}
+
+static const PgQuery__RangeVar *
+choose_driving(const Parts *parts, GError **error)
+{
+    const SqlRemark *remark = parts->remarks[REMARK_DRIVING_TABLE];
+    const DrivingChoice choice = {
+        .tree = parts->tree,
+        .target = parts->kind == BACKFILL_INSERT ? NULL : parts->relation,
+        .items = parts->from_items,
+        .n_items = parts->n_from_items,
+        .named = remark != NULL ? remark->text : NULL,
+        .named_place = remark != NULL ? remark->place : (Place){0},
+    };
+
+    return driving_choose(&choice, error);
 }
 
 static SqlBackfill *
@@ -476,6 +489,7 @@ parse_one(const SqlStatement *statement, const GPtrArray *remarks, int first_lin
 {
     const Place place = sql_statement_place(statement);
     g_autoptr(SqlTree) tree = tree_parse(sql_statement_text(statement), place, error);
+    g_autoptr(SqlBackfill) backfill = NULL;
     const PgQuery__RangeVar *driving = NULL;
     Parts parts = {.tree = tree};
 
@@ -485,17 +499,11 @@ parse_one(const SqlStatement *statement, const GPtrArray *remarks, int first_lin
     parts.set.alias = relation_alias(parts.relation);
     if (!check_excluding(&parts, error))
         return NULL;
-    driving = driving_choose(
-        &(DrivingChoice){
-            .tree = tree,
-            .target = parts.kind == BACKFILL_INSERT ? NULL : parts.relation,
-            .items = parts.from_items,
-            .n_items = parts.n_from_items,
-            .named = parts.driving,
-            .named_place = parts.driving_place,
-        },
-        error);
-    return driving != NULL ? backfill_new(&parts, driving) : NULL;
+    driving = choose_driving(&parts, error);
+    if (driving == NULL)
+        return NULL;
+    backfill = backfill_new(&parts, driving);
+    return take_walk(&parts, backfill, error) ? g_steal_pointer(&backfill) : NULL;
 }
 
 static int
@@ -557,6 +565,7 @@ sql_backfill_free(SqlBackfill *backfill)
     g_free(backfill->from);
     g_free(backfill->from_rest);
     g_free(backfill->where);
+    g_free(backfill->walk_index);
     g_ptr_array_unref(backfill->columns);
     g_ptr_array_unref(backfill->key);
     g_free(backfill);

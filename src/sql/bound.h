@@ -20,6 +20,7 @@ typedef enum { BACKFILL_UPDATE, BACKFILL_DELETE, BACKFILL_INSERT } BackfillKind;
 typedef enum {
     REMARK_FINISHED_WHEN, /* a condition: true for a row that is done */
     REMARK_DRIVING_TABLE, /* its alias, or its name as written */
+    REMARK_WALK,          /* "pages", "key", "key <index>" */
     REMARK_N
 } SqlRemarkKind;
 
@@ -35,18 +36,23 @@ typedef struct {
     char *alias; /* how the statement names it, quoted */
 } SqlSource;
 
+/* In which order the driving table's rows are gone through. */
+typedef enum { WALK_DEFAULT, WALK_PAGES, WALK_KEY } SqlWalk;
+
 typedef struct {
     BackfillKind kind;
-    SqlSource target;     /* is written */
-    SqlSource driving;    /* is gone through: the target, or a table of the FROM list */
-    bool drives_target;   /* both are the same */
-    char *set;            /* UPDATE: "display_name = full_name" */
-    char *select;         /* INSERT: what it selects */
-    char *from;           /* FROM or USING: in front of the driving table's name; NULL: none */
-    char *from_rest;      /* and behind its name; NULL where it is not of the FROM list */
-    char *where;          /* the excluding condition, never NULL */
-    GPtrArray *columns;   /* char *: set or inserted */
-    GPtrArray *key;       /* char *: of ON CONFLICT (..); empty: none named */
+    SqlSource target;   /* is written */
+    SqlSource driving;  /* is gone through: the target, or a table of the FROM list */
+    bool drives_target; /* both are the same */
+    char *set;          /* UPDATE: "display_name = full_name" */
+    char *select;       /* INSERT: what it selects */
+    char *from;         /* FROM or USING: in front of the driving table's name; NULL: none */
+    char *from_rest;    /* and behind its name; NULL where it is not of the FROM list */
+    char *where;        /* the excluding condition, never NULL */
+    GPtrArray *columns; /* char *: set or inserted */
+    GPtrArray *key;     /* char *: of ON CONFLICT (..); empty: none named */
+    SqlWalk walk;
+    char *walk_index;     /* WALK_KEY: as the author names it; NULL: any */
     bool finished_by_key; /* INSERT: done is what the key finds; else the WHERE tells */
 } SqlBackfill;
 

@@ -14,7 +14,7 @@ append_section(GString *out, const Section *section)
         g_string_append_printf(out, " of %s", section->argument);
     g_string_append_printf(out, " at line %d, checksum %.8s\n", section->place.line, checksum);
     for (guint i = 0; i < section->remarks->len; i++) {
-        static const char *const kinds[REMARK_N] = {"finished when", "driving table"};
+        static const char *const kinds[REMARK_N] = {"finished when", "driving table", "walk"};
         const SqlRemark *remark = section->remarks->pdata[i];
 
         g_string_append_printf(out, "  %s %s\n", kinds[remark->kind], remark->text);

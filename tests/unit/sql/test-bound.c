@@ -22,6 +22,9 @@ append_backfill(GString *out, const SqlBackfill *backfill)
                                backfill->from_rest ? "[ONLY leaf] " : "",
                                backfill->from_rest ? backfill->from_rest : "");
     g_string_append_printf(out, "where %s\n", backfill->where);
+    if (backfill->walk != WALK_DEFAULT)
+        g_string_append_printf(out, "walk %s %s\n", backfill->walk == WALK_KEY ? "key" : "pages",
+                               backfill->walk_index ? backfill->walk_index : "");
     for (guint i = 0; i < backfill->columns->len; i++)
         g_string_append_printf(out, "column %s\n", (char *) backfill->columns->pdata[i]);
     for (guint i = 0; i < backfill->key->len; i++)
@@ -32,7 +35,7 @@ append_backfill(GString *out, const SqlBackfill *backfill)
 static GPtrArray *
 remarks_of(const char *text)
 {
-    static const char *const marks[REMARK_N] = {"-- finished when ", "-- driving table "};
+    static const char *const marks[REMARK_N] = {"-- finished when ", "-- driving table ", "-- walk "};
     GPtrArray *remarks = g_ptr_array_new_with_free_func((GDestroyNotify) sql_remark_free);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 

@@ -1,0 +1,2 @@
+-- walk sideways
+UPDATE t SET a = 1 WHERE a IS NULL
