@@ -11,7 +11,7 @@ run_contract(App *app, void *data, const char *const *words, GError **error)
     g_auto(RolloutApp) rollout = {NULL};
 
     return rollout_app_init(&rollout, app, true, error) &&
-           rollout_pass(&rollout.context, GATE_CONTRACT, words[0], options->dry_run, error);
+           rollout_app_pass(app, &rollout, GATE_CONTRACT, words[0], options->dry_run, error);
 }
 
 const Command command_contract = {

@@ -1,10 +1,21 @@
 #include "base/error.h"
+#include "base/json.h"
 #include "cli/rollout-context.h"
 
 typedef struct {
     bool dry_run;
     bool undo;
 } CutoverOptions;
+
+static bool
+undo(const App *app, const RolloutApp *rollout, const char *target, bool dry_run, GError **error)
+{
+    if (!rollout_undo_cutover(&rollout->context, target, dry_run, error))
+        return false;
+    output_line(app->output, "%s: its cutover %s undone", target, dry_run ? "would be" : "is");
+    output_json(app->output, json_pack("{s:s, s:b}", "undone", target, "dry_run", dry_run));
+    return true;
+}
 
 static bool
 run_cutover(App *app, void *data, const char *const *words, GError **error)
@@ -19,8 +30,8 @@ run_cutover(App *app, void *data, const char *const *words, GError **error)
     if (!rollout_app_init(&rollout, app, true, error))
         return false;
     return options->undo
-               ? rollout_undo_cutover(&rollout.context, words[0], options->dry_run, error)
-               : rollout_pass(&rollout.context, GATE_CUTOVER, words[0], options->dry_run, error);
+               ? undo(app, &rollout, words[0], options->dry_run, error)
+               : rollout_app_pass(app, &rollout, GATE_CUTOVER, words[0], options->dry_run, error);
 }
 
 const Command command_cutover = {

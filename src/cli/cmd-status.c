@@ -5,6 +5,7 @@
 #include "cli/fleet.h"
 #include "cli/revision-state.h"
 #include "ledger/backfills.h"
+#include "ledger/events.h"
 #include "ledger/integrity.h"
 #include "ledger/mappings.h"
 #include "migrate/needs.h"
@@ -26,7 +27,8 @@ typedef struct {
     PgConn *conn;
     LedgerRevisions *applied;
     GPtrArray *backfills; /* LedgerBackfill *; NULL: no ledger */
-    GPtrArray *table;     /* GStrv */
+    GPtrArray *gates; /* LedgerEvent *: the last look at a gate, of each revision; NULL likewise */
+    GPtrArray *table; /* GStrv */
     json_t *revisions;
     json_t *waiting; /* contracts that wait */
     json_t *warnings;
@@ -39,6 +41,7 @@ status_clear(Status *status)
 {
     g_clear_pointer(&status->applied, ledger_revisions_free);
     g_clear_pointer(&status->backfills, g_ptr_array_unref);
+    g_clear_pointer(&status->gates, g_ptr_array_unref);
     g_clear_pointer(&status->table, g_ptr_array_unref);
     g_clear_pointer(&status->revisions, json_decref);
     g_clear_pointer(&status->waiting, json_decref);
@@ -88,6 +91,22 @@ backfill_text(const Status *status, const char *revision)
     return NULL;
 }
 
+/* What its gate said when it was last asked, or how to ask it. Caller owns. */
+static char *
+gate_text(const Status *status, const char *revision, const char *gate)
+{
+    g_autofree char *held = g_strdup_printf("%s gate ", gate);
+
+    for (guint i = 0; status->gates && i < status->gates->len; i++) {
+        const LedgerEvent *event = g_ptr_array_index(status->gates, i);
+
+        if (strcmp(event->revision, revision) == 0 && g_str_has_prefix(event->text, held) &&
+            !g_str_has_suffix(event->text, " passed"))
+            return g_strdup_printf("the %s (%s)", event->text, event->at);
+    }
+    return g_strdup_printf("the %s gate (`sluice gate %s` shows its evidence)", gate, gate);
+}
+
 /* What the contract of a revision waits for. Caller owns. */
 static char *
 reason_text(const Status *status, const char *revision, const char *next)
@@ -96,10 +115,8 @@ reason_text(const Status *status, const char *revision, const char *next)
         g_autofree char *progress = backfill_text(status, revision);
         return g_strdup_printf("its backfill (%s)", progress ? progress : "not begun");
     }
-    if (strcmp(next, "contract") == 0)
-        return g_strdup("the contract gate (`sluice gate contract` shows its evidence)");
-    if (strcmp(next, "cutover") == 0)
-        return g_strdup("the cutover gate (`sluice gate cutover` shows its evidence)");
+    if (strcmp(next, "contract") == 0 || strcmp(next, "cutover") == 0)
+        return gate_text(status, revision, next);
     return g_strdup_printf("its %s", next);
 }
 
@@ -250,6 +267,17 @@ check_adoption(Status *status)
         warn(status, "adoption", NULL, "%s", (char *) g_ptr_array_index(lines, i));
 }
 
+/* What a ledger with revisions has on them. */
+static bool
+load_work(Status *status, GError **error)
+{
+    static const char *const kinds[] = {"gate", NULL};
+
+    status->backfills = ledger_load_backfills(status->conn, NULL, error);
+    status->gates = status->backfills ? ledger_load_last_events(status->conn, kinds, error) : NULL;
+    return status->gates != NULL && check_triggers(status, error);
+}
+
 static bool
 load(Status *status, GError **error)
 {
@@ -262,10 +290,7 @@ load(Status *status, GError **error)
     status->applied = ledger_load_revisions(status->conn, error);
     if (status->applied == NULL)
         return false;
-    if (status->applied->list->len > 0)
-        status->backfills = ledger_load_backfills(status->conn, NULL, error);
-    if (status->applied->list->len > 0 &&
-        (status->backfills == NULL || !check_triggers(status, error)))
+    if (status->applied->list->len > 0 && !load_work(status, error))
         return false;
     history = integrity_history(status->graph, status->applied);
     warn_of_findings(status, history);

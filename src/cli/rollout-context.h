@@ -13,6 +13,9 @@ typedef struct {
 
 /* @database false: the context has no URL, unless one is configured. */
 bool rollout_app_init(RolloutApp *rollout, const App *app, bool database, GError **error);
+/* Cuts over or contracts as rollout_pass does, and prints what has passed. */
+bool rollout_app_pass(const App *app, const RolloutApp *rollout, GateKind kind, const char *target,
+                      bool dry_run, GError **error);
 void rollout_app_clear(RolloutApp *rollout);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RolloutApp, rollout_app_clear)
 

@@ -189,31 +189,31 @@ check_outside(const Runner *run, GateKind kind, GError **error)
                       gate_kind_name(kind));
 }
 
-bool
+GPtrArray *
 rollout_pass(const RolloutContext *context, GateKind kind, const char *target, bool dry_run,
              GError **error)
 {
     g_auto(Runner) run = {0};
-    bool any = false;
+    g_autoptr(GPtrArray) passed = g_ptr_array_new_with_free_func((GDestroyNotify) revision_free);
 
     if (!open_outside(&run, context, error) || !check_outside(&run, kind, error))
-        return false;
+        return NULL;
     for (;;) {
-        g_autoptr(Revision) revision = NULL;
+        Revision *revision = NULL;
 
         if (!choose_revision(&run, kind, target, &revision, error))
-            return false;
-        if (revision == NULL && (any || target))
-            return any || fail_nothing(kind, target, error);
-        if (revision == NULL) {
-            report_step(context->report, "nothing waits for %s", gate_kind_name(kind));
-            return true;
+            return NULL;
+        if (revision == NULL && passed->len == 0 && target) {
+            fail_nothing(kind, target, error);
+            return NULL;
         }
+        if (revision == NULL)
+            return g_steal_pointer(&passed);
+        g_ptr_array_add(passed, revision);
         if (!pass_one(&run, kind, revision, dry_run, error))
-            return false;
+            return NULL;
         if (target || dry_run)
-            return true;
-        any = true;
+            return g_steal_pointer(&passed);
     }
 }
 

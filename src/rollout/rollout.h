@@ -57,9 +57,10 @@ GateResult *rollout_gate(const RolloutContext *context, GateKind kind, const cha
 /* Outside a rollout: cuts over or contracts @target (NULL: all that wait for it) once the gate
  * passes; for contract it samples sessions through the quiet period. Refused (ERROR_CHECK, the
  * evidence) by anything that time alone does not cure, and while a rollout is under way
- * (ERROR_STATE). */
-bool rollout_pass(const RolloutContext *context, GateKind kind, const char *target, bool dry_run,
-                  GError **error);
+ * (ERROR_STATE). What has passed: element-type Revision *, owned by the caller; NULL on an error.
+ */
+GPtrArray *rollout_pass(const RolloutContext *context, GateKind kind, const char *target,
+                        bool dry_run, GError **error);
 /* The way back from a cutover, outside a rollout. No-op if @target is not cut over. */
 bool rollout_undo_cutover(const RolloutContext *context, const char *target, bool dry_run,
                           GError **error);

@@ -413,7 +413,7 @@ def test_contract_without_a_release(project, database):
     old.close()
     wait_until(lambda: project.run("contract").returncode == 0, what="the contract")
     assert database.value("SELECT state FROM sluice.revision WHERE id = %s", NEW) == "contracted"
-    assert "nothing waits for contract" in project.ok("contract").stderr
+    assert "nothing waits for contract" in project.ok("contract").stdout
 
 
 def test_version_that_an_earlier_contract_left_behind(stage):

@@ -118,7 +118,13 @@ def test_an_int_key_becomes_bigint_under_writes(project, database, writers, key)
                           "JOIN orders o ON o.user_id = u.id WHERE u.name = 'big'") \
         == [(3000000001, 3000000001 - 2**32, 3000000001 - 2**32)]
     project.ok("backfill", "verify", REVISION)
-    project.ok("contract", REVISION)
+    project.settings("gate: {quiet: 1h}\n")
+    project.fails(9, "gate", "contract", REVISION)
+    waits_for = project.json("status")["waiting_contracts"][0]["waits_for"]
+    assert waits_for.startswith("the contract gate waiting: old sessions: none for "), waits_for
+    project.settings("gate: {quiet: 0s}\n")
+    assert project.json("contract", REVISION, "--dry-run")["plan"][0]["revision"] == REVISION
+    assert project.ok("contract", REVISION).stdout.startswith(f"contracted {REVISION} ")
     assert (constraints(database), [name for name, _ in indexes(database)]) == before
     assert database.value("SELECT count(*) FROM pg_trigger WHERE tgname ~ 'sluice'") == 0
     assert database.value("SELECT count(*) FROM pg_constraint WHERE conname ~ 'sluice'") == 0
