@@ -1,8 +1,8 @@
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "author/create.h"
 #include "base/file.h"
+#include "temp-folder.h"
 
 /* A clock that stands at 2026-11-21T20:53:02Z and draws the same numbers again and again. */
 typedef struct {
@@ -29,22 +29,14 @@ fixture_random(void *data)
 static void
 set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    fixture->folder = g_dir_make_tmp("sluice-create-XXXXXX", NULL);
+    fixture->folder = temp_folder_new();
     fixture->clock = (Clock){.wall_us = fixture_wall_us, .random = fixture_random, .data = fixture};
 }
 
 static void
 tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GDir) dir = g_dir_open(fixture->folder, 0, NULL);
-    const char *name;
-
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(fixture->folder, name, NULL);
-        g_unlink(path);
-    }
-    g_assert_cmpint(g_rmdir(fixture->folder), ==, 0);
-    g_free(fixture->folder);
+    temp_folder_remove(fixture->folder);
 }
 
 static bool

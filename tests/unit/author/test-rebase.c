@@ -1,8 +1,8 @@
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "author/rebase.h"
 #include "base/error.h"
+#include "temp-folder.h"
 
 typedef struct {
     char *folder;
@@ -12,22 +12,13 @@ typedef struct {
 static void
 set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    fixture->folder = g_dir_make_tmp("sluice-rebase-XXXXXX", NULL);
-    g_assert_nonnull(fixture->folder);
+    fixture->folder = temp_folder_new();
 }
 
 static void
 tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GDir) dir = g_dir_open(fixture->folder, 0, NULL);
-    const char *name;
-
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(fixture->folder, name, NULL);
-        g_assert_cmpint(g_unlink(path), ==, 0);
-    }
-    g_assert_cmpint(g_rmdir(fixture->folder), ==, 0);
-    g_free(fixture->folder);
+    temp_folder_remove(fixture->folder);
     graph_free(fixture->graph);
 }
 

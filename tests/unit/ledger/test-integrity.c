@@ -1,8 +1,8 @@
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "ledger/integrity.h"
+#include "temp-folder.h"
 
 typedef struct {
     char *folder;
@@ -19,8 +19,7 @@ free_row(LedgerRevision *row)
 static void
 set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    fixture->folder = g_dir_make_tmp("sluice-integrity-XXXXXX", NULL);
-    g_assert_nonnull(fixture->folder);
+    fixture->folder = temp_folder_new();
     fixture->rows = (LedgerRevisions){
         .list = g_ptr_array_new_with_free_func((GDestroyNotify) free_row),
         .by_id = g_hash_table_new(g_str_hash, g_str_equal),
@@ -30,15 +29,7 @@ set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 static void
 tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-    g_autoptr(GDir) dir = g_dir_open(fixture->folder, 0, NULL);
-    const char *name;
-
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(fixture->folder, name, NULL);
-        g_assert_cmpint(g_unlink(path), ==, 0);
-    }
-    g_assert_cmpint(g_rmdir(fixture->folder), ==, 0);
-    g_free(fixture->folder);
+    temp_folder_remove(fixture->folder);
     g_hash_table_unref(fixture->rows.by_id);
     g_ptr_array_unref(fixture->rows.list);
 }

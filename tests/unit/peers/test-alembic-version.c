@@ -5,7 +5,7 @@
 #include "revision/graph-folder.h"
 
 typedef struct {
-    Folder *folder;
+    TempFolder *folder;
     Graph *graph;
     RevisionSet *rows;
 } World;
@@ -15,7 +15,7 @@ world_clear(World *world)
 {
     g_clear_pointer(&world->rows, revision_set_free);
     g_clear_pointer(&world->graph, graph_free);
-    g_clear_pointer(&world->folder, remove_folder);
+    g_clear_pointer(&world->folder, temp_folder_remove);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(World, world_clear)

@@ -3,34 +3,7 @@
  */
 #pragma once
 
-#include <glib.h>
-#include <glib/gstdio.h>
-
-typedef char Folder;
-
-static inline void
-remove_folder(Folder *folder)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_assert_cmpint(g_unlink(path), ==, 0);
-    }
-    g_assert_cmpint(g_rmdir(folder), ==, 0);
-    g_free(folder);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Folder, remove_folder)
-
-static inline void
-add_file(const char *folder, const char *name, const char *text)
-{
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-
-    g_assert_true(g_file_set_contents(path, text, -1, NULL));
-}
+#include "temp-folder.h"
 
 /* "id:parent,parent !requirement,requirement @label,label"; the file is named after the id. */
 static inline void
@@ -50,16 +23,15 @@ add_revision(const char *folder, const char *line)
                                    *each);
     }
     g_string_append(text, "\n-- sluice: expand\nSELECT 1;\n");
-    add_file(folder, name, text->str);
+    temp_folder_add(folder, name, text->str);
 }
 
 /* @lines: NULL-ended. Caller owns. */
-static inline Folder *
+static inline TempFolder *
 folder_of(const char *const *lines)
 {
-    char *folder = g_dir_make_tmp("sluice-graph-XXXXXX", NULL);
+    TempFolder *folder = temp_folder_new();
 
-    g_assert_nonnull(folder);
     for (; *lines; lines++)
         add_revision(folder, *lines);
     return folder;

@@ -16,7 +16,7 @@ ids_of(const Graph *graph)
 static void
 test_order(void)
 {
-    g_autoptr(Folder) folder =
+    g_autoptr(TempFolder) folder =
         folder_of((const char *[]){"a000:c000", "b000:", "c000:b000", "d000:a000", NULL});
     g_autoptr(GError) error = NULL;
     g_autoptr(Graph) graph = graph_load(folder, &error);
@@ -43,7 +43,7 @@ test_order(void)
 static void
 test_merge(void)
 {
-    g_autoptr(Folder) folder = folder_of((const char *[]){"a:", "b:a", "c:a", "d:b,c", NULL});
+    g_autoptr(TempFolder) folder = folder_of((const char *[]){"a:", "b:a", "c:a", "d:b,c", NULL});
     g_autoptr(GError) error = NULL;
     g_autoptr(Graph) graph = graph_load(folder, &error);
     g_autofree char *ids = NULL;
@@ -58,7 +58,7 @@ test_merge(void)
 static void
 test_resolve(void)
 {
-    g_autoptr(Folder) folder =
+    g_autoptr(TempFolder) folder =
         folder_of((const char *[]){"3f2a9c1b7d20:", "3f2a00000000:3f2a9c1b7d20", NULL});
     static const struct {
         const char *target, *id; /* id NULL: base; "!": an error that holds the hint */
@@ -111,12 +111,13 @@ assert_fails(const char *folder, ErrorCode code, const char *message, const char
 static void
 test_bad_graphs(void)
 {
-    g_autoptr(Folder) heads = folder_of((const char *[]){"a:", "b:a", "c:a", NULL});
-    g_autoptr(Folder) cycle = folder_of((const char *[]){"r:", "a:c", "b:a", "c:b", "d:c", NULL});
-    g_autoptr(Folder) itself = folder_of((const char *[]){"a:a", NULL});
-    g_autoptr(Folder) missing = folder_of((const char *[]){"abcd1234:", "b:abcd1235", NULL});
-    g_autoptr(Folder) twice = folder_of((const char *[]){"a:", NULL});
-    g_autoptr(Folder) broken = folder_of((const char *[]){"a:", NULL});
+    g_autoptr(TempFolder) heads = folder_of((const char *[]){"a:", "b:a", "c:a", NULL});
+    g_autoptr(TempFolder) cycle =
+        folder_of((const char *[]){"r:", "a:c", "b:a", "c:b", "d:c", NULL});
+    g_autoptr(TempFolder) itself = folder_of((const char *[]){"a:a", NULL});
+    g_autoptr(TempFolder) missing = folder_of((const char *[]){"abcd1234:", "b:abcd1235", NULL});
+    g_autoptr(TempFolder) twice = folder_of((const char *[]){"a:", NULL});
+    g_autoptr(TempFolder) broken = folder_of((const char *[]){"a:", NULL});
     g_autoptr(GError) error = NULL;
     g_autoptr(Graph) allowed = graph_load(heads, &error);
 
@@ -127,9 +128,9 @@ test_bad_graphs(void)
     assert_fails(itself, ERROR_CONFIG, "a.sql) revises a", NULL);
     assert_fails(missing, ERROR_CONFIG, "revises 'abcd1235', which no file holds",
                  "Did you mean 'abcd1234'?");
-    add_file(twice, "z.sql", "-- Revision: a\n");
+    temp_folder_add(twice, "z.sql", "-- Revision: a\n");
     assert_fails(twice, ERROR_CONFIG, "revision 'a' stands in two files: '", "new id");
-    add_file(broken, "z.sql", "-- Revison: a\n");
+    temp_folder_add(broken, "z.sql", "-- Revison: a\n");
     assert_fails(broken, ERROR_CONFIG, "z.sql:1:4: unknown header word", NULL);
     assert_fails("/nowhere/at/all", ERROR_CONFIG, "'/nowhere/at/all'", "sluice init");
 }
@@ -137,13 +138,13 @@ test_bad_graphs(void)
 static void
 test_empty_folder(void)
 {
-    g_autoptr(Folder) folder = folder_of((const char *[]){NULL});
+    g_autoptr(TempFolder) folder = folder_of((const char *[]){NULL});
     g_autoptr(GError) error = NULL;
     g_autoptr(Graph) graph = NULL;
     const Revision *head;
 
-    add_file(folder, "README.md", "not a revision");
-    add_file(folder, ".hidden.sql", "nor this");
+    temp_folder_add(folder, "README.md", "not a revision");
+    temp_folder_add(folder, ".hidden.sql", "nor this");
     graph = graph_load(folder, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(graph_count(graph), ==, 0);
@@ -155,14 +156,14 @@ test_empty_folder(void)
 static void
 test_headers_only(void)
 {
-    g_autoptr(Folder) folder = folder_of((const char *[]){"a:", NULL});
+    g_autoptr(TempFolder) folder = folder_of((const char *[]){"a:", NULL});
     g_autoptr(GString) text = g_string_new("-- Revision: b\n-- Revises: a\n-- sluice: expand\n'");
     g_autoptr(GError) error = NULL;
     g_autoptr(Graph) graph = NULL;
 
     while (text->len < 1 << 20)
         g_string_append(text, "no SQL at all\n");
-    add_file(folder, "b.sql", text->str);
+    temp_folder_add(folder, "b.sql", text->str);
     graph = graph_load(folder, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(graph_count(graph), ==, 2);

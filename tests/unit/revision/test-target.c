@@ -69,7 +69,7 @@ check_case(const Graph *graph, Ask ask, const Case *the)
 static void
 check_cases(const char *const *lines, Ask ask, const Case *cases)
 {
-    g_autoptr(Folder) folder = folder_of(lines);
+    g_autoptr(TempFolder) folder = folder_of(lines);
     g_autoptr(GError) error = NULL;
     g_autoptr(Graph) graph = graph_load(folder, &error);
 
