@@ -38,9 +38,9 @@ fill_table(const BackfillContext *context, PgConn *conn, const BackfillTask *tas
            GError **error)
 {
     const int workers = context->workers ? context->workers : context->settings->backfill_workers;
-    g_autoptr(Control) control = control_new(context, conn);
-    g_autoptr(Run) run = run_new(context, task, workers);
     GPtrArray *threads = g_ptr_array_new();
+    g_autoptr(Control) control = control_new(context, conn, threads);
+    g_autoptr(Run) run = run_new(context, task, workers);
     bool went = false;
 
     /* Whoever was held and then killed left its cause. */
@@ -49,10 +49,6 @@ fill_table(const BackfillContext *context, PgConn *conn, const BackfillTask *tas
         !ledger_throttle_backfill(conn, task->id, NULL, 0, error)) {
         g_ptr_array_unref(threads);
         return false;
-    }
-    for (int i = 0; i < workers; i++) {
-        run_start_worker(run);
-        g_ptr_array_add(threads, g_thread_new("backfill", worker_main, run));
     }
     went = control_watch(control, run, ret_paused, error);
     join_threads(threads);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "backfill/worker.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "ledger/events.h"
@@ -18,6 +19,7 @@ enum {
 struct Control {
     const BackfillContext *context;
     PgConn *conn;
+    GPtrArray *threads; /* GThread * */
     Signals *signals;
     gint64 lost_since_ms; /* 0: connected */
 
@@ -34,12 +36,13 @@ struct Control {
 };
 
 Control *
-control_new(const BackfillContext *context, PgConn *conn)
+control_new(const BackfillContext *context, PgConn *conn, GPtrArray *threads)
 {
     Control *control = g_new0(Control, 1);
 
     control->context = context;
     control->conn = conn;
+    control->threads = threads;
     control->signals = signals_new(conn, context->settings, context->clock);
     control->rows_per_s = -1;
     control->began_ms = clock_now_ms(context->clock);
@@ -220,6 +223,31 @@ tell_progress(Control *control, const Run *run, const LedgerBackfill *backfill)
     report_progress(control->context->report, &progress);
 }
 
+static void
+start_workers(Control *control, Run *run)
+{
+    for (int i = run_start_missing(run); i > 0; i--)
+        g_ptr_array_add(control->threads, g_thread_new("backfill", worker_main, run));
+}
+
+/* What `backfill set` wants, else what the call began with. */
+static void
+follow(Control *control, Run *run, const LedgerBackfill *backfill)
+{
+    const BackfillContext *context = control->context;
+    const Settings *settings = context->settings;
+    const int own = context->workers ? context->workers : settings->backfill_workers;
+    const int workers = backfill->workers ? backfill->workers : own;
+    const gint64 target_ms =
+        backfill->target_ms ? backfill->target_ms : settings->backfill_target_ms;
+
+    if (workers != run_workers(run))
+        report_step(context->report, "backfill of %s goes on with %d workers", backfill->relation,
+                    workers);
+    run_adjust(run, workers, target_ms);
+    start_workers(control, run);
+}
+
 static bool
 tick(Control *control, Run *run, bool *ret_paused, GError **error)
 {
@@ -231,6 +259,7 @@ tick(Control *control, Run *run, bool *ret_paused, GError **error)
     if (backfill == NULL || !obey(control, run, backfill, ret_paused, error) ||
         !look_at_signals(control, run, error))
         return false;
+    follow(control, run, backfill);
     tell_progress(control, run, backfill);
     return true;
 }
@@ -281,6 +310,7 @@ control_watch(Control *control, Run *run, bool *ret_paused, GError **error)
     gint64 tick_ms = TICK_MIN_MS;
     GError *failure = NULL;
 
+    start_workers(control, run);
     while (!run_is_over(run)) {
         g_autoptr(GError) cause = NULL;
 

@@ -9,11 +9,13 @@
 
 typedef struct Control Control;
 
-/* @conn must be nobody else's; it is reconnected when it is lost. Outlive the result. */
-Control *control_new(const BackfillContext *context, PgConn *conn);
+/* @conn must be nobody else's; it is reconnected when it is lost. @threads: where the workers that
+ * it starts are put, for the caller to join. All outlive the result. */
+Control *control_new(const BackfillContext *context, PgConn *conn, GPtrArray *threads);
 void control_free(Control *control);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Control, control_free)
 
-/* Watches @run until its last worker has left. *@ret_paused: it was ended by a pause. False with
- * the reason for which it was ended otherwise: cancelled, failed, stopped, unmeasurable. */
+/* Starts the workers, and watches @run until its last worker has left. *@ret_paused: it was ended
+ * by a pause. False with the reason for which it was ended otherwise: cancelled, failed, stopped,
+ * unmeasurable. */
 bool control_watch(Control *control, Run *run, bool *ret_paused, GError **error);

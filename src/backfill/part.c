@@ -45,11 +45,13 @@ part_sql(const BackfillTask *task, const LedgerChunk *chunk, PartMode mode)
 bool
 part_begin(PgConn *conn, const BackfillTask *task, GError **error)
 {
+    const guint32 written = task->statement->drives_target ? task->table->oid : task->target->oid;
     g_autofree char *revision = pg_quote_literal(task->synced ? task->revision : "");
+    g_autofree char *mark = ledger_mark_part(written);
     g_autofree char *sql = g_strdup_printf(
         "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %d; "
-        "SET LOCAL " SYNC_SILENCE_SETTING " = %s%s",
-        LOCK_TIMEOUT_MS, revision,
+        "SET LOCAL " SYNC_SILENCE_SETTING " = %s; %s%s",
+        LOCK_TIMEOUT_MS, revision, mark,
         task->key && task->statement->from == NULL ? "; SET LOCAL enable_seqscan = off" : "");
 
     return pg_exec_script(conn, sql, error);
@@ -83,8 +85,8 @@ attempt(PgConn *conn, const BackfillTask *task, LedgerChunk *chunk, PartMode mod
     FAULT_POINT("backfill-part-updated");
     if (mode == PART_PATIENT && !count_skipped(conn, task, chunk, &ret_result->skipped, error))
         return false;
-    if (!ledger_finish_part(conn, chunk, ret_result->rows, ret_result->skipped, &ret_result->wanted,
-                            &ret_result->state, error))
+    if (!ledger_finish_part(conn, chunk, ret_result->rows, ret_result->skipped,
+                            &ret_result->outcome, error))
         return false;
     FAULT_POINT("backfill-part-counted");
     return pg_commit(conn, error);

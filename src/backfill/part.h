@@ -24,8 +24,7 @@ bool part_begin(PgConn *conn, const BackfillTask *task, GError **error);
 
 typedef struct {
     gint64 rows, skipped;
-    LedgerWanted wanted;
-    LedgerBackfillState state;
+    LedgerPartOutcome outcome;
 } PartResult;
 
 /* Does @chunk's next part and counts it as done. On an error nothing of it is done; ERROR_LOCK: the

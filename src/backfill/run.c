@@ -12,18 +12,20 @@ static const double SMOOTHING = 0.2;
 struct Run {
     const BackfillContext *context;
     const BackfillTask *task;
-    int workers;
 
     GMutex mutex;
     GCond changed;
     bool held;
     bool ending;
+    int workers; /* wanted */
     int working;
+    gint64 target_ms;
     GArray *pids;
     GError *failure;
 
-    int cost_parts; /* what cost_us is of: ranges in so many parts */
-    double cost_us; /* of a part, for each page of its range; 0: not known */
+    int cost_parts;   /* what cost_us is of: ranges in so many parts */
+    double cost_us;   /* of a part, for each page of its range; 0: not known */
+    double wal_bytes; /* so too */
 };
 
 Run *
@@ -34,6 +36,7 @@ run_new(const BackfillContext *context, const BackfillTask *task, int workers)
     run->context = context;
     run->task = task;
     run->workers = workers;
+    run->target_ms = context->settings->backfill_target_ms;
     run->pids = g_array_new(FALSE, FALSE, sizeof(int));
     g_mutex_init(&run->mutex);
     g_cond_init(&run->changed);
@@ -65,9 +68,48 @@ run_task(const Run *run)
 }
 
 int
-run_workers(const Run *run)
+run_workers(Run *run)
 {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
     return run->workers;
+}
+
+gint64
+run_target_ms(Run *run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    return run->target_ms;
+}
+
+void
+run_adjust(Run *run, int workers, gint64 target_ms)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    run->workers = workers;
+    run->target_ms = target_ms;
+}
+
+bool
+run_leave_surplus(Run *run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+    const bool surplus = run->working > run->workers;
+
+    run->working -= surplus;
+    return surplus;
+}
+
+int
+run_start_missing(Run *run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+    const int missing = run->ending ? 0 : MAX(0, run->workers - run->working);
+
+    run->working += missing;
+    return missing;
 }
 
 bool
@@ -157,14 +199,6 @@ run_pids(Run *run)
 }
 
 void
-run_start_worker(Run *run)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
-
-    run->working++;
-}
-
-void
 run_finish_worker(Run *run)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
@@ -181,15 +215,18 @@ run_is_over(Run *run)
 }
 
 void
-run_measure(Run *run, int parts, gint64 pages, gint64 part_us)
+run_measure(Run *run, int parts, gint64 pages, gint64 part_us, gint64 wal_bytes)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
     const double cost_us = (double) part_us / (double) MAX(pages, 1);
+    const double wal = (double) wal_bytes / (double) MAX(pages, 1);
 
     if (run->cost_parts != parts) {
         run->cost_parts = parts;
         run->cost_us = cost_us;
+        run->wal_bytes = wal;
     } else {
+        run->wal_bytes += SMOOTHING * (wal - run->wal_bytes);
         run->cost_us += SMOOTHING * (cost_us - run->cost_us);
     }
 }
@@ -198,12 +235,16 @@ int
 run_range_pages(Run *run, int parts, int range_pages)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
-    const double target_us = 1000.0 * (double) run->context->settings->backfill_target_ms;
+    const double target_us = 1000.0 * (double) run->target_ms;
+    const double max_wal = (double) run->context->settings->backfill_max_part_wal;
     double pages = 0;
 
     if (run->cost_parts != parts || run->cost_us <= 0)
         return range_pages;
-    pages = CLAMP(target_us / run->cost_us, range_pages / 2.0, range_pages * 2.0);
+    pages = target_us / run->cost_us;
+    if (max_wal > 0 && run->wal_bytes > 0)
+        pages = MIN(pages, max_wal / run->wal_bytes);
+    pages = CLAMP(pages, range_pages / 2.0, range_pages * 2.0);
     return (int) CLAMP(pages, RANGE_PAGES_MIN,
                        run->task && run->task->key ? RANGE_ROWS_MAX : RANGE_PAGES_MAX);
 }

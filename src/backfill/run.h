@@ -16,7 +16,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)
 
 const BackfillContext *run_context(const Run *run);
 const BackfillTask *run_task(const Run *run);
-int run_workers(const Run *run);
+/* How many workers are wanted, and how long a part should take: both may change meanwhile. */
+int run_workers(Run *run);
+gint64 run_target_ms(Run *run);
+void run_adjust(Run *run, int workers, gint64 target_ms);
 
 /* Blocks while the workers are held. False once the run is to end. */
 bool run_may_go_on(Run *run);
@@ -34,12 +37,16 @@ void run_enter(Run *run, int pid);
 void run_leave(Run *run, int pid);
 /* Element-type int. Caller owns. */
 GArray *run_pids(Run *run);
-void run_start_worker(Run *run);
 void run_finish_worker(Run *run);
+/* Are there more workers than wanted? Then the caller has left, as by run_finish_worker. */
+bool run_leave_surplus(Run *run);
+/* How many more are wanted; they count as started. */
+int run_start_missing(Run *run);
 bool run_is_over(Run *run);
 
-/* A part of a range of @pages took so long: what the size of the next ranges is made of. */
-void run_measure(Run *run, int parts, gint64 pages, gint64 part_us);
-/* Pages that a range should have so that one of its @parts takes the target time; at most double of
- * @range_pages, at least half of it. */
+/* A part of a range of @pages took so long, and made so much WAL: what the size of the next ranges
+ * is made of. */
+void run_measure(Run *run, int parts, gint64 pages, gint64 part_us, gint64 wal_bytes);
+/* Pages that a range should have so that one of its @parts takes the target time, and makes no more
+ * WAL than it may; at most double of @range_pages, at least half of it. */
 int run_range_pages(Run *run, int parts, int range_pages);

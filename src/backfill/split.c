@@ -225,8 +225,8 @@ static bool
 finish(Split *split, LedgerChunk *chunk, GError **error)
 {
     if (count_skipped(split, error) && pg_begin(split->conn, error) &&
-        ledger_finish_part(split->conn, chunk, 0, split->result.skipped, &split->result.wanted,
-                           &split->result.state, error) &&
+        ledger_finish_part(split->conn, chunk, 0, split->result.skipped, &split->result.outcome,
+                           error) &&
         pg_commit(split->conn, error))
         return true;
     pg_rollback(split->conn);

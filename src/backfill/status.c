@@ -31,19 +31,22 @@ count_workers(PgConn *conn, BackfillStatus *status, GError **error)
 static bool
 measure_table(PgConn *conn, BackfillStatus *status, GError **error)
 {
-    g_autoptr(PgRows) rows = pg_query(conn, error,
-                                      "SELECT coalesce(pg_relation_size(t.oid), 0), "
-                                      "       s.n_tup_hot_upd::float8 / nullif(s.n_tup_upd, 0) "
-                                      "FROM (SELECT to_regclass($1)::oid AS oid) t "
-                                      "LEFT JOIN pg_stat_all_tables s ON s.relid = t.oid",
-                                      status->backfill->relation);
+    const LedgerBackfill *backfill = status->backfill;
+    g_autoptr(PgRows) rows =
+        pg_query(conn, error,
+                 "SELECT coalesce(pg_relation_size(t.oid), 0), coalesce(pg_indexes_size(t.oid), 0) "
+                 "FROM (SELECT to_regclass($1)::oid AS oid) t",
+                 backfill->relation);
 
     if (rows == NULL)
         return false;
     status->size = pg_integer(rows, 0, 0);
-    status->hot_share = pg_is_null(rows, 0, 1) ? -1 : pg_double(rows, 0, 1);
-    if (status->backfill->size_before > 0)
-        status->growth = (double) status->size / (double) status->backfill->size_before;
+    status->hot_share =
+        backfill->updates > 0 ? (double) backfill->hot_updates / (double) backfill->updates : -1;
+    if (backfill->size_before > 0)
+        status->growth = (double) status->size / (double) backfill->size_before;
+    if (backfill->indexes_before > 0)
+        status->index_growth = (double) pg_integer(rows, 0, 1) / (double) backfill->indexes_before;
     return true;
 }
 

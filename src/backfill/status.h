@@ -13,10 +13,11 @@ typedef struct {
         *state;   /* running, throttled, paused, cancelling, stopped (nobody works), done, .. */
     int workers;  /* sessions that hold a range now */
     double share; /* of this pass, by pages, 0..1 */
-    double rows_per_s; /* over its whole time, stops left out */
-    gint64 size;       /* bytes of the table now; 0: it is gone */
-    double growth;     /* size now / before; 0: not known */
-    double hot_share;  /* of all updates of the table, 0..1; < 0: not known */
+    double rows_per_s;   /* over its whole time, stops left out */
+    gint64 size;         /* bytes of the table now; 0: it is gone */
+    double growth;       /* size now / before; 0: not known */
+    double index_growth; /* of all its indexes together; 0: not known */
+    double hot_share;    /* of its own updates, 0..1; < 0: not known */
 } BackfillStatus;
 
 /* Of @revision, or of all where it is NULL. Element-type BackfillStatus *. Caller owns. */

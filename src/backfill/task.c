@@ -491,7 +491,7 @@ backfill_task_begin(PgConn *conn, const BackfillTask *task, GError **error)
     gint64 pages = 0, size = 0;
 
     return measure(conn, task, &pages, &size, error) &&
-           ledger_begin_backfill(conn, task->id, MAX(pages, 0), size, error);
+           ledger_begin_backfill(conn, task->id, task->table->oid, MAX(pages, 0), size, error);
 }
 
 bool

@@ -153,12 +153,10 @@ check_plan(Worker *worker, const LedgerChunk *chunk, GError **error)
 }
 
 static void
-measure(Worker *worker, const LedgerChunk *chunk, gint64 part_us)
+measure(Worker *worker, const LedgerChunk *chunk, gint64 part_us, gint64 wal_bytes)
 {
-    const gint64 target_ms = run_context(worker->run)->settings->backfill_target_ms;
-
-    run_measure(worker->run, chunk->parts, chunk->end_page - chunk->first_page, part_us);
-    if (part_us > SLOW_FACTOR * target_ms * 1000)
+    run_measure(worker->run, chunk->parts, chunk->end_page - chunk->first_page, part_us, wal_bytes);
+    if (part_us > SLOW_FACTOR * run_target_ms(worker->run) * 1000)
         worker->guarded = false;
 }
 
@@ -180,12 +178,13 @@ do_range(Worker *worker, LedgerChunk *chunk, GError **error)
             return false;
         }
         if (!guarded)
-            measure(worker, chunk, clock->monotonic_us(clock->data) - began_us);
+            measure(worker, chunk, clock->monotonic_us(clock->data) - began_us,
+                    result.outcome.wal_bytes);
         worker->failing_since = 0;
         /* The controller sees it too, but may be busy: a pause takes hold at the next part. */
-        if (result.wanted != LEDGER_WANT_RUN)
+        if (result.outcome.wanted != LEDGER_WANT_RUN)
             run_hold(worker->run, true);
-        if (result.state != LEDGER_BACKFILL_RUNNING)
+        if (result.outcome.state != LEDGER_BACKFILL_RUNNING)
             run_end(worker->run);
     }
     return release(worker, error);
@@ -278,8 +277,9 @@ gpointer
 worker_main(gpointer data)
 {
     Worker worker = {.run = data};
+    bool surplus = false;
 
-    while (run_may_go_on(worker.run)) {
+    while (run_may_go_on(worker.run) && !(surplus = run_leave_surplus(worker.run))) {
         g_autoptr(GError) error = NULL;
 
         if (work(&worker, &error))
@@ -292,6 +292,7 @@ worker_main(gpointer data)
             run_fail(worker.run, g_steal_pointer(&error));
     }
     disconnect_worker(&worker);
-    run_finish_worker(worker.run);
+    if (!surplus)
+        run_finish_worker(worker.run);
     return NULL;
 }

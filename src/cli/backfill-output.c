@@ -33,6 +33,11 @@ status_to_json(const BackfillStatus *status)
         b->throttle, "throttled_ms", (json_int_t) b->throttled_ms, "growth", status->growth,
         "error", b->error, "started_at", b->started_at, "finished_at", b->finished_at);
 
+    json_object_set_new(object, "index_growth", json_real(status->index_growth));
+    json_object_set_new(object, "wal_bytes", json_integer(b->wal_bytes));
+    json_object_set_new(object, "set_workers", b->workers ? json_integer(b->workers) : json_null());
+    json_object_set_new(object, "set_target_ms",
+                        b->target_ms ? json_integer(b->target_ms) : json_null());
     json_object_set_new(object, "quarantine", quarantine_to_json(status->quarantine));
     json_object_set_new(object, "hot_share",
                         status->hot_share < 0 ? json_null() : json_real(status->hot_share));
@@ -48,11 +53,13 @@ status_to_row(const BackfillStatus *status)
     g_autofree char *speed = text_format_count((gint64) status->rows_per_s);
     g_autofree char *share = g_strdup_printf("pass %d, %.0f %%", b->pass, 100 * status->share);
     g_autofree char *growth = g_strdup_printf("%.2f", status->growth);
+    g_autofree char *indexes = g_strdup_printf("%.2f", status->index_growth);
+    g_autofree char *wal = text_format_size(b->wal_bytes);
     g_autofree char *hot =
         status->hot_share < 0 ? g_strdup("-") : g_strdup_printf("%.0f %%", 100 * status->hot_share);
     const char *note = b->error ? b->error : b->throttle ? b->throttle : "";
-    const char *const values[] = {b->revision, b->relation, status->state, share, rows,
-                                  speed,       growth,      hot,           note,  NULL};
+    const char *const values[] = {b->revision, b->relation, status->state, share, rows, speed,
+                                  growth,      indexes,     hot,           wal,   note, NULL};
 
     g_strv_builder_addv(cells, (const char **) values);
     return g_strv_builder_end(cells);
@@ -78,8 +85,9 @@ print_quarantine(Output *output, const GPtrArray *list)
 void
 backfill_output_status(Output *output, const GPtrArray *list)
 {
-    static const char *const header[] = {"REVISION", "TABLE",  "STATE", "PROGRESS", "ROWS",
-                                         "ROWS/S",   "GROWTH", "HOT",   "",         NULL};
+    static const char *const header[] = {"REVISION", "TABLE",  "STATE",  "PROGRESS",
+                                         "ROWS",     "ROWS/S", "GROWTH", "INDEXES",
+                                         "HOT",      "WAL",    "",       NULL};
     g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
     g_autoptr(json_t) json = json_array();
 

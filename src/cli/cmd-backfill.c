@@ -14,6 +14,8 @@
 
 static const char group[] = "Backfill";
 
+enum { WORKERS_MAX = 64 };
+
 static PgConn *
 connect_ledger(App *app, const char *purpose, GError **error)
 {
@@ -170,8 +172,9 @@ const Command command_backfill_status = {
     .name = "backfill status",
     .summary = "show how far each backfill is, and what holds it",
     .usage = "",
-    .details = "GROWTH is the table's size now, divided by what it was before; HOT the share of "
-               "the table's updates that touched no index.",
+    .details = "GROWTH is the table's size now, divided by what it was before, INDEXES that of its "
+               "indexes; HOT the share of "
+               "its updates that touched no index; WAL what the server wrote during its parts.",
     .example = "sluice backfill status --format json",
     .needs = NEED_DATABASE,
     .run = run_status,
@@ -284,6 +287,62 @@ const Command command_backfill_cancel = {
     .example = "sluice backfill cancel 3f2a",
     .needs = NEED_DATABASE,
     .run = run_cancel,
+};
+
+typedef struct {
+    gint64 workers, target_ms;
+} SetOptions;
+
+static bool
+run_set(App *app, void *options, const char *const *words, GError **error)
+{
+    const SetOptions *wanted = options;
+    g_autoptr(PgConn) conn = connect_ledger(app, "backfill control", error);
+    g_autoptr(GPtrArray) ids = conn ? choose_controlled(app, conn, words[0], error) : NULL;
+    const int workers = (int) MIN(wanted->workers, WORKERS_MAX);
+    g_autoptr(GString) text = g_string_new("set:");
+    g_autofree char *target = text_format_duration_ms(wanted->target_ms);
+
+    if (ids == NULL)
+        return false;
+    if (wanted->workers == 0 && wanted->target_ms == 0) {
+        error_set(error, ERROR_USAGE, "backfill set needs --workers or --target-time");
+        return error_hint(error, "See `sluice help backfill set`.");
+    }
+    if (wanted->workers)
+        g_string_append_printf(text, " workers %d", workers);
+    if (wanted->target_ms)
+        g_string_append_printf(text, " target time %s", target);
+    for (guint i = 0; i < ids->len; i++) {
+        if (!ledger_set_backfill(conn, ids->pdata[i], workers, wanted->target_ms, error) ||
+            !ledger_append_event(conn, "backfill", ids->pdata[i], 0, text->str, NULL, error))
+            return false;
+        output_line(app->output, "backfill of %s %s", (const char *) ids->pdata[i], text->str);
+    }
+    output_json(app->output, json_pack("{s:I, s:I}", "workers", (json_int_t) wanted->workers,
+                                       "target_ms", (json_int_t) wanted->target_ms));
+    return true;
+}
+
+static const ArgSpec set_args[] = {
+    {"workers", 0, ARG_INT, offsetof(SetOptions, workers), "N", "sessions in each process"},
+    {"target-time", 0, ARG_DURATION, offsetof(SetOptions, target_ms), "TIME",
+     "time that a part should take"},
+    {0},
+};
+
+const Command command_backfill_set = {
+    .group = group,
+    .name = "backfill set",
+    .summary = "change the pace of a backfill while it runs, on whatever machine",
+    .usage = "[REVISION]",
+    .details = "Every process of it follows at its next part, and so do later ones, whatever their "
+               "settings say.",
+    .example = "sluice backfill set --workers 4 --target-time 20ms",
+    .args = set_args,
+    .args_size = sizeof(SetOptions),
+    .needs = NEED_DATABASE,
+    .run = run_set,
 };
 
 static bool

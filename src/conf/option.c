@@ -69,6 +69,8 @@ const OptionSpec settings_options[] = {
     {"backfill.walk", "SLUICE_BACKFILL_WALK", OPTION_TEXT, "auto",
      "order in which a table is gone through: by its pages, or along a unique key; auto: pages",
      AT(backfill_walk), "auto|pages|key"},
+    {"backfill.max_part_wal", "SLUICE_BACKFILL_MAX_PART_WAL", OPTION_SIZE, "16MB",
+     "WAL that a part may make, whatever time it takes; 0: any", AT(backfill_max_part_wal)},
     {"backfill.plan_guard", "SLUICE_BACKFILL_PLAN_GUARD", OPTION_BOOL, "yes",
      "stop where each part would read a large table as a whole", AT(backfill_plan_guard)},
     {"backfill.max_quarantined", "SLUICE_BACKFILL_MAX_QUARANTINED", OPTION_INT, "100",

@@ -85,6 +85,7 @@ typedef struct {
     int backfill_max_blocked;          /* backfill.max_blocked: sessions blocked by us, 0 */
     char *backfill_walk;               /* backfill.walk: auto, pages or key */
     bool backfill_plan_guard;          /* stop at a plan that reads too much, true */
+    gint64 backfill_max_part_wal;      /* backfill.max_part_wal, 16 MB; 0: as much as it takes */
     int backfill_max_quarantined;      /* backfill.max_quarantined: refused rows, 100 */
     bool backfill_require_replica_lag; /* fail closed if it cannot be measured, true */
 

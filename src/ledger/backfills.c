@@ -100,6 +100,12 @@ read_backfill(const PgConn *conn, const PgRows *rows, int row)
     backfill->open_ranges = pg_integer(rows, row, column++);
     backfill->again = pg_bool(rows, row, column++);
     backfill->size_before = pg_integer(rows, row, column++);
+    backfill->indexes_before = pg_integer(rows, row, column++);
+    backfill->wal_bytes = pg_integer(rows, row, column++);
+    backfill->updates = pg_integer(rows, row, column++);
+    backfill->hot_updates = pg_integer(rows, row, column++);
+    backfill->workers = (int) pg_integer(rows, row, column++);
+    backfill->target_ms = pg_integer(rows, row, column++);
     backfill->throttle = optional(rows, row, column++);
     backfill->throttled_ms = pg_integer(rows, row, column++);
     backfill->elapsed_ms = pg_integer(rows, row, column++);
@@ -114,13 +120,19 @@ static const char select_backfills[] =
     "       b.next_page, b.end_page, b.next_page - c.pages_open, b.range_pages, b.parts, "
     "       b.key_index, array_to_string(b.next_key, ', '), "
     "       b.rows + c.rows, b.pass_rows, coalesce(b.last_pass_rows, -1), b.skipped, c.open, "
-    "       b.again, b.size_before, b.throttle, b.throttled_ms, "
+    "       b.again, b.size_before, "
+    "       (SELECT coalesce(sum(value::bigint), 0) FROM jsonb_each_text(b.indexes_before)), "
+    "       b.wal_bytes + c.wal_bytes, b.updates + c.updates, b.hot_updates + c.hot_updates, "
+    "       b.workers, b.target_ms, b.throttle, b.throttled_ms, "
     "       (extract(epoch FROM coalesce(b.finished_at, clock_timestamp()) - b.started_at) * 1000)"
     "           ::bigint, "
     "       b.error, b.started_at, b.finished_at "
     "FROM sluice.backfill b CROSS JOIN LATERAL ("
     "    SELECT count(*) AS open, "
     "           coalesce(sum(rows), 0)::bigint AS rows, "
+    "           coalesce(sum(wal_bytes), 0)::bigint AS wal_bytes, "
+    "           coalesce(sum(updates), 0)::bigint AS updates, "
+    "           coalesce(sum(hot_updates), 0)::bigint AS hot_updates, "
     "           coalesce(sum((end_page - first_page) * (parts - parts_done) / parts), 0)::bigint "
     "               AS pages_open "
     "    FROM sluice.chunk WHERE backfill = b.id AND pass = b.pass) c ";
@@ -201,17 +213,22 @@ ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, int nth, GError **
 }
 
 bool
-ledger_begin_backfill(PgConn *conn, gint64 id, gint64 end_page, gint64 size, GError **error)
+ledger_begin_backfill(PgConn *conn, gint64 id, guint32 table, gint64 end_page, gint64 size,
+                      GError **error)
 {
+    g_autofree char *oid = g_strdup_printf("%u", table);
     g_autofree char *key = number(id);
     g_autofree char *end = number(end_page);
     g_autofree char *bytes = number(size);
 
     return pg_exec(conn, error,
                    "UPDATE sluice.backfill SET end_page = $2, size_before = $3, "
-                   "    started_at = clock_timestamp() "
+                   "    started_at = clock_timestamp(), "
+                   "    indexes_before = (SELECT coalesce(jsonb_object_agg(indexrelid::regclass, "
+                   "        pg_relation_size(indexrelid)), '{}') FROM pg_index "
+                   "        WHERE indrelid = $4::oid) "
                    "WHERE id = $1 AND pass = 1 AND next_page = 0 AND state = 'running'",
-                   key, end, bytes);
+                   key, end, bytes, oid);
 }
 
 bool
@@ -251,6 +268,22 @@ ledger_want_backfill(PgConn *conn, const char *revision, LedgerWanted wanted, gi
                          "UPDATE sluice.backfill SET wanted = $2 "
                          "WHERE revision = $1 AND state <> 'done'",
                          params, G_N_ELEMENTS(params), ret_count, error) &&
+           pg_exec(conn, error, "NOTIFY " LEDGER_BACKFILL_CHANNEL);
+}
+
+bool
+ledger_set_backfill(PgConn *conn, const char *revision, int workers, gint64 target_ms,
+                    GError **error)
+{
+    g_autofree char *key = ledger_key(conn, revision);
+    g_autofree char *sessions = workers > 0 ? number(workers) : NULL;
+    g_autofree char *target = target_ms > 0 ? number(target_ms) : NULL;
+
+    return pg_exec(conn, error,
+                   "UPDATE sluice.backfill SET workers = coalesce($2, workers), "
+                   "    target_ms = coalesce($3, target_ms) "
+                   "WHERE revision = $1 AND state <> 'done'",
+                   key, sessions, target) &&
            pg_exec(conn, error, "NOTIFY " LEDGER_BACKFILL_CHANNEL);
 }
 
@@ -329,9 +362,19 @@ ledger_begin_chunk(PgConn *conn, LedgerChunk *chunk, bool *ret_open, GError **er
     return true;
 }
 
+char *
+ledger_mark_part(guint32 oid)
+{
+    return g_strdup_printf(
+        "SELECT set_config('sluice.part', format('{%%s,%u,%%s,%%s}', "
+        "    pg_current_wal_insert_lsn() - '0/0'::pg_lsn, pg_stat_get_xact_tuples_updated(%u), "
+        "    pg_stat_get_xact_tuples_hot_updated(%u)), true)",
+        oid, oid, oid);
+}
+
 bool
 ledger_finish_part(PgConn *conn, LedgerChunk *chunk, gint64 rows, gint64 skipped,
-                   LedgerWanted *ret_wanted, LedgerBackfillState *ret_state, GError **error)
+                   LedgerPartOutcome *ret_outcome, GError **error)
 {
     g_autofree char *key = number(chunk->backfill);
     g_autofree char *pass = number(chunk->pass);
@@ -339,15 +382,22 @@ ledger_finish_part(PgConn *conn, LedgerChunk *chunk, gint64 rows, gint64 skipped
     g_autofree char *part = number(chunk->parts_done);
     g_autofree char *more = number(rows);
     g_autofree char *left = number(skipped);
-    g_autoptr(PgRows) result =
-        pg_query(conn, error,
-                 "UPDATE sluice.chunk c SET parts_done = c.parts_done + 1, rows = c.rows + $5, "
-                 "    skipped = c.skipped + $6 "
-                 "FROM sluice.backfill b "
-                 "WHERE (c.backfill, c.pass, c.first_page, c.parts_done) = ($1, $2, $3, $4) "
-                 "  AND b.id = c.backfill "
-                 "RETURNING b.wanted, b.state",
-                 key, pass, first_page, part, more, left);
+    g_autoptr(PgRows) result = pg_query(
+        conn, error,
+        "WITH mark AS (SELECT nullif(current_setting('sluice.part', true), '')::bigint[] AS at), "
+        "  done AS (SELECT "
+        "    coalesce(pg_current_wal_insert_lsn() - '0/0'::pg_lsn - at[1], 0)::bigint AS wal, "
+        "    coalesce(pg_stat_get_xact_tuples_updated(at[2]::oid) - at[3], 0) AS updates, "
+        "    coalesce(pg_stat_get_xact_tuples_hot_updated(at[2]::oid) - at[4], 0) AS hot "
+        "    FROM mark) "
+        "UPDATE sluice.chunk c SET parts_done = c.parts_done + 1, rows = c.rows + $5, "
+        "    skipped = c.skipped + $6, wal_bytes = c.wal_bytes + m.wal, "
+        "    updates = c.updates + m.updates, hot_updates = c.hot_updates + m.hot "
+        "FROM sluice.backfill b, done m "
+        "WHERE (c.backfill, c.pass, c.first_page, c.parts_done) = ($1, $2, $3, $4) "
+        "  AND b.id = c.backfill "
+        "RETURNING b.wanted, b.state, m.wal",
+        key, pass, first_page, part, more, left);
 
     if (result == NULL)
         return false;
@@ -356,8 +406,9 @@ ledger_finish_part(PgConn *conn, LedgerChunk *chunk, gint64 rows, gint64 skipped
                          "pages %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
                          " were done by somebody else",
                          chunk->first_page, chunk->end_page);
-    *ret_wanted = parse_wanted(pg_text(result, 0, 0));
-    *ret_state = parse_state(pg_text(result, 0, 1));
+    ret_outcome->wanted = parse_wanted(pg_text(result, 0, 0));
+    ret_outcome->state = parse_state(pg_text(result, 0, 1));
+    ret_outcome->wal_bytes = pg_integer(result, 0, 2);
     return true;
 }
 
@@ -395,11 +446,16 @@ ledger_fold_chunks(PgConn *conn, gint64 backfill, GError **error)
 
     return pg_exec(conn, error,
                    "WITH done AS (DELETE FROM sluice.chunk "
-                   "    WHERE backfill = $1 AND parts_done >= parts RETURNING rows, skipped), "
+                   "    WHERE backfill = $1 AND parts_done >= parts RETURNING *), "
                    "  sums AS (SELECT coalesce(sum(rows), 0) AS rows, "
+                   "                  coalesce(sum(wal_bytes), 0) AS wal_bytes, "
+                   "                  coalesce(sum(updates), 0) AS updates, "
+                   "                  coalesce(sum(hot_updates), 0) AS hot_updates, "
                    "                  coalesce(sum(skipped), 0) AS skipped FROM done) "
                    "UPDATE sluice.backfill b SET rows = b.rows + s.rows, "
-                   "    pass_rows = b.pass_rows + s.rows, skipped = b.skipped + s.skipped "
+                   "    pass_rows = b.pass_rows + s.rows, skipped = b.skipped + s.skipped, "
+                   "    wal_bytes = b.wal_bytes + s.wal_bytes, updates = b.updates + s.updates, "
+                   "    hot_updates = b.hot_updates + s.hot_updates "
                    "FROM sums s WHERE b.id = $1",
                    key);
 }

@@ -41,12 +41,17 @@ typedef struct {
     char *next_key;   /* of a walk along a key: where the next range begins; NULL: at the first */
     gint64 rows;      /* updated in all passes, by everybody */
     gint64 pass_rows; /* folded ranges of this pass alone */
-    gint64 last_pass_rows; /* -1: there was none, or it skipped some: no measure */
-    gint64 skipped;        /* of folded ranges of this pass: locked by an app */
-    gint64 open_ranges;    /* planned and not folded: a pass ends when there are none */
-    bool again;            /* one more pass is wanted, whatever this one finds */
-    gint64 size_before;    /* bytes of the table */
-    char *throttle;        /* what holds it now; NULL: nothing */
+    gint64 last_pass_rows;       /* -1: there was none, or it skipped some: no measure */
+    gint64 skipped;              /* of folded ranges of this pass: locked by an app */
+    gint64 open_ranges;          /* planned and not folded: a pass ends when there are none */
+    bool again;                  /* one more pass is wanted, whatever this one finds */
+    gint64 size_before;          /* bytes of the table */
+    gint64 indexes_before;       /* bytes of all its indexes */
+    gint64 wal_bytes;            /* that the server wrote during its parts */
+    gint64 updates, hot_updates; /* of its parts: how many touched no index */
+    int workers;                 /* by backfill set; 0: the settings */
+    gint64 target_ms;            /* so too */
+    char *throttle;              /* what holds it now; NULL: nothing */
     gint64 throttled_ms;
     gint64 elapsed_ms; /* since it began, or until it was done */
     char *error;       /* why it failed; NULL */
@@ -67,7 +72,8 @@ LedgerBackfill *ledger_load_backfill(PgConn *conn, gint64 id, GError **error);
  * are read), the @nth (from 0) of its revision for that relation, unless it is there. */
 bool ledger_add_backfill(PgConn *conn, const LedgerBackfill *plan, int nth, GError **error);
 /* Its work begins now, with a table of this size; nothing if a range was planned before. */
-bool ledger_begin_backfill(PgConn *conn, gint64 id, gint64 end_page, gint64 size, GError **error);
+bool ledger_begin_backfill(PgConn *conn, gint64 id, guint32 table, gint64 end_page, gint64 size,
+                           GError **error);
 /* A failed, cancelled or quarantined one runs again, if `wanted` says so. */
 bool ledger_restart_backfill(PgConn *conn, gint64 id, GError **error);
 /* DONE also writes its time; @error_text NULL for DONE and CANCELLED. Only a running one changes,
@@ -78,6 +84,9 @@ bool ledger_end_backfill(PgConn *conn, gint64 id, LedgerBackfillState state, con
 /* pause, resume, cancel: of @revision's backfills that are not done. *@ret_count: how many. */
 bool ledger_want_backfill(PgConn *conn, const char *revision, LedgerWanted wanted,
                           gint64 *ret_count, GError **error);
+/* backfill set: of @revision's backfills that are not done; 0: as it is. */
+bool ledger_set_backfill(PgConn *conn, const char *revision, int workers, gint64 target_ms,
+                         GError **error);
 /* What holds it now (NULL: nothing any more), and @add_ms more of having been held. */
 bool ledger_throttle_backfill(PgConn *conn, gint64 id, const char *text, gint64 add_ms,
                               GError **error);
@@ -98,10 +107,18 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LedgerChunk, ledger_chunk_clear)
 GArray *ledger_load_open_chunks(PgConn *conn, gint64 backfill, GError **error);
 /* Under the claim: reads parts_done again and counts the attempt. *@ret_open false: it is done. */
 bool ledger_begin_chunk(PgConn *conn, LedgerChunk *chunk, bool *ret_open, GError **error);
-/* Inside the part's transaction: the checkpoint. Tells what is wanted meanwhile, and the state.
- * ERROR_STATE if somebody else did the part (the transaction must then be rolled back). */
+/* SQL for the beginning of a part's transaction: what the server had done to table @oid until then;
+ * ledger_finish_part takes the difference. Caller owns. */
+char *ledger_mark_part(guint32 oid);
+typedef struct {
+    LedgerWanted wanted; /* meanwhile, by others */
+    LedgerBackfillState state;
+    gint64 wal_bytes; /* that the server wrote since the mark; 0: there was none */
+} LedgerPartOutcome;
+/* Inside the part's transaction: the checkpoint. ERROR_STATE if somebody else did the part (the
+ * transaction must then be rolled back). */
 bool ledger_finish_part(PgConn *conn, LedgerChunk *chunk, gint64 rows, gint64 skipped,
-                        LedgerWanted *ret_wanted, LedgerBackfillState *ret_state, GError **error);
+                        LedgerPartOutcome *ret_outcome, GError **error);
 /* Inside the transaction of a piece of a part: what it did; the part is not done by it. */
 bool ledger_count_piece(PgConn *conn, const LedgerChunk *chunk, gint64 rows, GError **error);
 bool ledger_fail_chunk(PgConn *conn, const LedgerChunk *chunk, const char *message, GError **error);

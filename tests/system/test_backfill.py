@@ -22,6 +22,8 @@ def test_fills_everything_and_folds_its_ranges(project, database):
     assert database.value("SELECT state FROM sluice.revision") == "backfilled"
     now = status(project)
     assert now["state"] == "done" and now["share"] == 1 and now["rows"] == 20000
+    assert 1 <= now["index_growth"] < 2 and now["wal_bytes"] > 20000 * 50
+    assert 0.3 < now["hot_share"] < 1
     assert 1 <= now["growth"] < 2, "scattered parts should keep most updates on their pages"
     assert "nothing to backfill" in project.ok("backfill", "run").stdout
 
@@ -84,6 +86,27 @@ def test_paused_and_resumed_from_another_process(project, database):
     project.ok("backfill", "resume")
     assert finish(process)["backfills"][0]["rows"] == 2000
     assert unfilled(database) == 0
+
+
+def sessions(database):
+    return database.value("SELECT count(*) FROM pg_stat_activity "
+                          "WHERE application_name = 'sluice/backfill'")
+
+
+def test_its_pace_is_set_from_another_process(project, database):
+    expand(project, database, rows=6000)
+    count_updates(database)
+    slow_down(database, 0.0005)
+    process = project.start("backfill", "run", "--format", "json")
+    wait_until(lambda: sessions(database) == 1)
+    project.ok("backfill", "set", "--workers", "3", "--target-time", "20ms")
+    wait_until(lambda: sessions(database) == 3)
+    assert status(project)["set_workers"] == 3 and status(project)["set_target_ms"] == 20
+    project.ok("backfill", "set", RENAME, "--workers", "1")
+    wait_until(lambda: sessions(database) == 1)
+    assert project.fails(2, "backfill", "set").returncode == 2
+    assert finish(process)["backfills"][0]["rows"] == 6000
+    assert database.query("SELECT count(*), count(DISTINCT id) FROM hits") == [(6000, 6000)]
 
 
 def test_cancelled_stays_cancelled_until_resumed(project, database):
@@ -353,7 +376,7 @@ def test_verify_runs_the_authors_query(project, database):
 
 def test_control_without_a_backfill_says_so(project, database):
     expand(project, database, rows=10)
-    for verb in ("pause", "resume", "cancel"):
+    for verb in ("pause", "resume", "cancel", "retry"):
         assert "no backfill" in project.fails(8, "backfill", verb).stderr
 
 

@@ -11,7 +11,7 @@ test_size_follows_the_target(void)
 
     g_assert_cmpint(run_range_pages(run, 8, 512), ==, 512);
     /* 100 us for each page of the range: 750 pages take 75 ms. */
-    run_measure(run, 8, 512, 51200);
+    run_measure(run, 8, 512, 51200, 0);
     g_assert_cmpint(run_range_pages(run, 8, 512), ==, 750);
     /* Never more than double, or less than half, at once. */
     g_assert_cmpint(run_range_pages(run, 8, 100), ==, 200);
@@ -23,9 +23,9 @@ test_size_has_bounds(void)
 {
     g_autoptr(Run) run = run_new(&context, NULL, 1);
 
-    run_measure(run, 8, 16, 1000000);
+    run_measure(run, 8, 16, 1000000, 0);
     g_assert_cmpint(run_range_pages(run, 8, 16), ==, 16);
-    run_measure(run, 1, 16384, 10);
+    run_measure(run, 1, 16384, 10, 0);
     g_assert_cmpint(run_range_pages(run, 1, 16384), ==, 16384);
 }
 
@@ -34,7 +34,7 @@ test_parts_of_another_kind_tell_nothing(void)
 {
     g_autoptr(Run) run = run_new(&context, NULL, 1);
 
-    run_measure(run, 8, 512, 51200);
+    run_measure(run, 8, 512, 51200, 0);
     g_assert_cmpint(run_range_pages(run, 1, 512), ==, 512);
 }
 
@@ -58,12 +58,44 @@ test_held_workers_wait_and_end(void)
     GThread *thread = NULL;
 
     run_hold(run, true);
-    run_start_worker(run);
+    g_assert_cmpint(run_start_missing(run), ==, 1);
     thread = g_thread_new("worker", count_rounds, run);
     g_usleep(20000);
     run_end(run);
     g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(thread)), ==, 0);
     g_assert_true(run_is_over(run));
+}
+
+static void
+test_workers_come_and_go(void)
+{
+    g_autoptr(Run) run = run_new(&context, NULL, 2);
+
+    g_assert_cmpint(run_start_missing(run), ==, 2);
+    g_assert_false(run_leave_surplus(run));
+    run_adjust(run, 1, 20);
+    g_assert_cmpint(run_target_ms(run), ==, 20);
+    g_assert_true(run_leave_surplus(run));
+    g_assert_false(run_leave_surplus(run));
+    run_adjust(run, 3, 20);
+    g_assert_cmpint(run_start_missing(run), ==, 2);
+    run_end(run);
+    run_adjust(run, 9, 20);
+    g_assert_cmpint(run_start_missing(run), ==, 0);
+}
+
+static void
+test_no_more_wal_than_it_may(void)
+{
+    Settings capped = settings;
+    const BackfillContext small = {.settings = &capped, .clock = &clock_system};
+    g_autoptr(Run) run = run_new(&small, NULL, 1);
+
+    capped.backfill_max_part_wal = 1 << 20;
+    run_measure(run, 8, 512, 51200, 512 * 4096);
+    g_assert_cmpint(run_range_pages(run, 8, 512), ==, 256);
+    capped.backfill_max_part_wal = 0;
+    g_assert_cmpint(run_range_pages(run, 8, 512), >, 512);
 }
 
 static void
@@ -104,5 +136,7 @@ main(int argc, char **argv)
     g_test_add_func("/backfill/run/held-workers-wait-and-end", test_held_workers_wait_and_end);
     g_test_add_func("/backfill/run/the-first-failure-stays", test_the_first_failure_stays);
     g_test_add_func("/backfill/run/pids-come-and-go", test_pids_come_and_go);
+    g_test_add_func("/backfill/run/workers-come-and-go", test_workers_come_and_go);
+    g_test_add_func("/backfill/run/no-more-wal-than-it-may", test_no_more_wal_than_it_may);
     return g_test_run();
 }

@@ -75,12 +75,11 @@ static void
 finish_part(Fixture *fixture, LedgerChunk *chunk, gint64 rows, gint64 skipped)
 {
     g_autoptr(GError) error = NULL;
-    LedgerWanted wanted = LEDGER_WANT_CANCEL;
-    LedgerBackfillState state = LEDGER_BACKFILL_FAILED;
+    LedgerPartOutcome outcome = {0};
 
-    g_assert_true(ledger_finish_part(fixture->conn, chunk, rows, skipped, &wanted, &state, &error));
-    g_assert_cmpint(wanted, ==, LEDGER_WANT_RUN);
-    g_assert_cmpint(state, ==, LEDGER_BACKFILL_RUNNING);
+    g_assert_true(ledger_finish_part(fixture->conn, chunk, rows, skipped, &outcome, &error));
+    g_assert_cmpint(outcome.wanted, ==, LEDGER_WANT_RUN);
+    g_assert_cmpint(outcome.state, ==, LEDGER_BACKFILL_RUNNING);
     chunk->parts_done++;
 }
 
@@ -119,8 +118,7 @@ test_a_part_is_counted_once(void)
     g_autoptr(LedgerBackfill) backfill = NULL;
     g_autoptr(GError) error = NULL;
     LedgerChunk chunk = {0}, stale = {0};
-    LedgerWanted wanted = LEDGER_WANT_RUN;
-    LedgerBackfillState state = LEDGER_BACKFILL_RUNNING;
+    LedgerPartOutcome outcome = {0};
 
     if (!fixture_init(&fixture))
         return;
@@ -128,7 +126,7 @@ test_a_part_is_counted_once(void)
     chunks = ledger_load_open_chunks(fixture.conn, fixture.id, NULL);
     chunk = stale = g_array_index(chunks, LedgerChunk, 0);
     finish_part(&fixture, &chunk, 7, 1);
-    g_assert_false(ledger_finish_part(fixture.conn, &stale, 7, 0, &wanted, &state, &error));
+    g_assert_false(ledger_finish_part(fixture.conn, &stale, 7, 0, &outcome, &error));
     g_assert_true(error_is(error, ERROR_STATE));
     backfill = load(&fixture);
     g_assert_cmpint(backfill->rows, ==, 7);
