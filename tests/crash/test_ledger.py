@@ -18,5 +18,7 @@ def test_ensure(project, database, point):
     assert database.value("SELECT to_regnamespace('sluice') IS NOT NULL") == committed
     # The lock went with the session, so nobody has to wait for a dead one.
     project.ok("upgrade", timeout=30)
-    assert database.query("SELECT version FROM sluice.ledger ORDER BY 1") == [(1,), (2,)]
+    newest = project.json("ensure-version")["version"]
+    assert database.query("SELECT version FROM sluice.ledger ORDER BY 1") == \
+        [(version,) for version in range(1, newest + 1)]
     assert database.query("SELECT id, state FROM sluice.revision") == [("aaaa1111", "expanded")]
