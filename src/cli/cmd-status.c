@@ -11,6 +11,7 @@
 #include "migrate/needs.h"
 #include "migrate/next.h"
 #include "peers/adoption.h"
+#include "peers/unadopted.h"
 #include "pg/conn.h"
 #include "revision/graph.h"
 #include "sync/intact.h"
@@ -143,15 +144,18 @@ check_drift(Status *status, const Revision *revision, const LedgerRevision *row)
              row->id, row->partly);
 }
 
-/* A revision that is not expanded because another is not as far as it wants. */
+/* A revision that is not expanded because another is not as far as it wants; not one that the same
+ * upgrade expands before it. */
 static void
 check_needs(Status *status, const Revision *revision)
 {
     const Requirement *unmet = need_find_unmet(status->graph, status->applied, revision);
     const Revision *required = unmet ? graph_required(status->graph, unmet) : NULL;
     const LedgerRevision *row = unmet ? ledger_find_revision(status->applied, required->id) : NULL;
+    const bool comes_first =
+        unmet && unmet->state == STATE_EXPANDED && (row == NULL || row->state == STATE_PENDING);
 
-    if (unmet)
+    if (unmet && !comes_first)
         warn(status, "requires", revision->id, "revision %s waits: it requires %s %s, which is %s",
              revision->id, required->id, revision_state_name(unmet->state),
              revision_state_name(row ? row->state : STATE_PENDING));
@@ -260,6 +264,10 @@ check_adoption(Status *status)
     if (!adoption_look(status->conn, status->graph, status->applied, &is_kept, &difference,
                        &cause)) {
         warn(status, "adoption", NULL, "%s", cause->message);
+        return;
+    }
+    if (!unadopted_check(status->conn, status->graph, status->applied, &cause)) {
+        warn(status, "adoption", NULL, "%s: `sluice adopt`", cause->message);
         return;
     }
     lines = is_kept ? adoption_describe(&difference) : g_ptr_array_new();

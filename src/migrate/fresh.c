@@ -287,6 +287,6 @@ fresh_run(const MigrateContext *context, const UpgradePlan *plan, const LedgerRe
 {
     Fresh fresh = {.context = context, .plan = plan};
 
-    return !has_open(plan, rows) || (imported_check(context, plan->pending, error) &&
+    return !has_open(plan, rows) || (imported_check(context, plan->pending, rows, error) &&
                                      migrate_under_lock(context, live_all, &fresh, error));
 }

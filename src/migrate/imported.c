@@ -1,5 +1,7 @@
 #include "migrate/imported.h"
 
+#include "peers/unadopted.h"
+
 /* One table of the database's users that has a row, as it is quoted; NULL: there is none. */
 static bool
 find_rows(PgConn *conn, char **ret_table, GError **error)
@@ -61,8 +63,25 @@ check_revision(const MigrateContext *context, const Revision *header, const char
     return true;
 }
 
+/* A dry run goes on, and shows what would be run. */
+static bool
+check_adopted(const MigrateContext *context, const LedgerRevisions *rows, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (unadopted_check(context->apply.conn, context->apply.graph, rows, &cause))
+        return true;
+    if (context->apply.dry_run && error_is(cause, ERROR_STATE)) {
+        report_warning(context->apply.report, "%s: `sluice adopt`", cause->message);
+        return true;
+    }
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return false;
+}
+
 bool
-imported_check(const MigrateContext *context, const GPtrArray *pending, GError **error)
+imported_check(const MigrateContext *context, const GPtrArray *pending, const LedgerRevisions *rows,
+               GError **error)
 {
     g_autofree char *table = NULL;
     bool looked = false;
@@ -72,7 +91,8 @@ imported_check(const MigrateContext *context, const GPtrArray *pending, GError *
 
         if (revision->imported == NULL)
             continue;
-        if (!looked && !find_rows(context->apply.conn, &table, error))
+        if (!looked && (!check_adopted(context, rows, error) ||
+                        !find_rows(context->apply.conn, &table, error)))
             return false;
         looked = true;
         if (!check_revision(context, revision, table, error))

@@ -329,7 +329,7 @@ upgrade_run(const MigrateContext *context, const UpgradePlan *plan, const Ledger
     if (plan->pending->len == 0)
         return context->apply.dry_run || complete_all(&upgrade, rows, error);
     say_holes(&upgrade);
-    if (!check_all(&upgrade, error) || !imported_check(context, plan->pending, error) ||
+    if (!check_all(&upgrade, error) || !imported_check(context, plan->pending, rows, error) ||
         !migrate_under_lock(context, expand_all, &upgrade, error))
         return false;
     if (context->apply.dry_run)

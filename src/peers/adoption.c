@@ -46,12 +46,16 @@ find_adopted(const PeerTable *table, const PeerRows *rows, const RevisionSet *ou
     return revision_set_list(adopted);
 }
 
+/* What the tool undid since. A head that no file has implies revisions nobody can name here: then
+ * nothing is known to be undone. */
 static GPtrArray *
 find_lacking(const PeerTable *table, const PeerRows *rows, const RevisionSet *ours)
 {
     GPtrArray *lacking = g_ptr_array_new();
     g_autoptr(GPtrArray) list = revision_set_list(ours);
 
+    if (table->has_heads && rows->unknown->len > 0)
+        return lacking;
     for (guint i = list->len; i > 0; i--) {
         const Revision *revision = g_ptr_array_index(list, i - 1);
 

@@ -124,6 +124,35 @@ def test_alembic_goes_on_with_a_revision_that_was_not_imported(chain, project, d
     assert applied(project) == {A, B, C}
 
 
+def test_a_head_without_a_file_undoes_nothing(chain, project, database):
+    chain.ok("upgrade", C)
+    project.ok("adopt")
+    chain.add(E, (C,))
+    chain.ok("upgrade", E)
+    (project.migrations / f"{E}.sql").unlink()
+    warnings = [it["text"] for it in project.json("status")["warnings"]]
+    assert [it for it in warnings if "undid" in it] == []
+    assert any(f"holds {E}, which no file has" in it for it in warnings)
+    assert project.json("adopt", "--partial", "--dry-run")["told"] == []
+
+
+@pytest.mark.parametrize("options", [(), ("--fresh",)])
+def test_what_is_not_adopted_is_not_run_again(chain, project, database, options):
+    chain.ok("upgrade", B)
+    for path in project.migrations.glob("*.sql"):
+        path.write_text(path.read_text().replace("-- Title:", "-- Imported: alembic\n-- Title:"))
+    warning = project.json("status")["warnings"][0]["text"]
+    assert warning.startswith(f"Alembic has run {A} already, says public.alembic_version")
+    assert f"Alembic has run {A} already" in project.ok("upgrade", "--dry-run", *options).stdout
+    result = project.fails(8, "upgrade", *options)
+    assert f"Alembic has run {A} already" in result.stderr
+    assert "`sluice adopt alembic`" in result.stderr
+    assert applied(project) == set()
+    project.ok("adopt")
+    project.ok("upgrade")
+    assert tables(database) == applied(project) == {A, B, C, D}
+
+
 def test_ledger_knows_more(chain, project, database):
     chain.ok("upgrade", B)
     project.ok("adopt", "--no-keep")

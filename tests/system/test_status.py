@@ -188,3 +188,10 @@ def test_what_is_done_is_counted(project, database):
     assert re.search("^aaaa1111 +expanded", project.ok("status", "--all").stdout, re.M)
     assert [r["id"] for r in project.json("status")["revisions"]] == \
         ["aaaa1111", "bbbb2222", "cccc3333"]
+
+
+def test_what_one_upgrade_brings_does_not_wait(project):
+    project.revision("aaaa1111", PLAIN)
+    path = project.revision("bbbb2222", "", revises="aaaa1111")
+    path.write_text(path.read_text().replace("-- Title", "-- Requires: aaaa1111 expanded\n-- Title"))
+    assert project.json("status")["warnings"] == []
