@@ -36,15 +36,26 @@ append_words(GString *out, const char *word, const GPtrArray *values, const char
         g_string_append_c(out, '\n');
 }
 
+/* @path as it is seen from @folder, where it is below: files are the same on every machine. */
+static char *
+path_below(const char *folder, const char *path)
+{
+    g_autofree char *above = g_canonicalize_filename(folder, NULL);
+    g_autofree char *whole = g_canonicalize_filename(path, NULL);
+    const size_t length = strlen(above);
+
+    if (g_str_has_prefix(whole, above) && whole[length] == '/')
+        return g_strdup(whole + length + 1);
+    return g_path_get_basename(path);
+}
+
 static void
 append_header(GString *out, const ImportRequest *request, const History *history,
               const PeerRevision *revision)
 {
     g_autofree char *title = one_line(revision->title);
-    const char *source = revision->source;
+    g_autofree char *source = path_below(request->source, revision->source);
 
-    if (g_str_has_prefix(source, request->source))
-        source += strlen(request->source) + strspn(source + strlen(request->source), "/");
     g_string_append_printf(out, "-- Revision: %s\n", revision->id);
     append_words(out, "-- Revises:", revision->revises, ", ");
     for (guint i = 0; i < revision->requires->len; i++)

@@ -98,6 +98,13 @@ print_result(App *app, const ImportOptions *options, const GPtrArray *files, con
 }
 
 static bool
+fail_empty(const Peer *peer, const char *folder, GError **error)
+{
+    error_set(error, ERROR_CONFIG, "'%s' holds no migration of %s", folder, peer->title);
+    return error_hint(error, "Name the folder that holds them: %s.", peer->folder);
+}
+
+static bool
 run_import(App *app, void *data, const char *const *words, GError **error)
 {
     const ImportOptions *options = data;
@@ -111,6 +118,8 @@ run_import(App *app, void *data, const char *const *words, GError **error)
     history_init(&history);
     if (!peer->import(&source, &history, error))
         return false;
+    if (history.revisions->len + history.findings->len == 0)
+        return fail_empty(peer, words[1], error);
     files =
         import_history(&(ImportRequest){.peer = peer,
                                         .source = words[1],

@@ -97,7 +97,9 @@ foreign_mark_all(History *history, const char *hint, const char *what)
     for (guint i = 0; i < history->revisions->len; i++) {
         PeerRevision *revision = g_ptr_array_index(history->revisions, i);
 
-        revision->expand.missing = g_strdup_printf("what '%s' does", revision->source);
-        revision->downgrade.missing = g_strdup_printf("how '%s' is undone", revision->source);
+        g_autofree char *file = g_path_get_basename(revision->source);
+
+        revision->expand.missing = g_strdup_printf("what '%s' does", file);
+        revision->downgrade.missing = g_strdup_printf("how '%s' is undone", file);
     }
 }

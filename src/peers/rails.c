@@ -92,6 +92,8 @@ import_rails(const PeerSource *source, History *history, GError **error)
 
     if (files == NULL)
         return false;
+    if (files->len == 0)
+        return true;
     history->chain = true;
     for (guint i = 0; i < files->len; i++)
         add_file(history, g_ptr_array_index(files, i));

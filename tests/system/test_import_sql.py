@@ -3,6 +3,8 @@
 dbmate is the real one. Flyway needs a Java machine and is no package of Debian's: its files are
 written by hand here, as its documentation describes them; so are those of golang-migrate and goose.
 """
+import pytest
+
 from import_fixtures import dbmate, findings, imported, other, run, schema
 
 
@@ -207,3 +209,23 @@ def test_history_that_destroys_runs_on_a_new_database(tmp_path, project, databas
     imported(project, "sql", tmp_path / "s")
     project.ok("upgrade")
     assert database.query("SELECT * FROM t") == [(1,)]
+
+
+@pytest.mark.parametrize("tool", ["rails", "dbmate", "flyway", "sql"])
+def test_a_folder_without_migrations(project, tmp_path, tool):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    result = project.fails(3, "import", tool, empty)
+    assert f"'{empty}' holds no migration of" in result.stderr
+    assert "Name the folder that holds them: " in result.stderr
+
+
+def test_files_are_the_same_wherever_they_are_made(project, tmp_path):
+    theirs = project.folder / "db/migrations"
+    write(theirs, {"1_a.sql": "-- migrate:up\nSELECT 1;\n"})
+    for named in (".", project.folder, theirs):
+        project.ok("import", "dbmate", named)
+        text, = texts(project).values()
+        assert "\n-- from " in text and str(project.folder) not in text
+        for path in project.migrations.glob("*.sql"):
+            path.unlink()
