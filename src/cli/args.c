@@ -241,8 +241,8 @@ parse_argument(Parser *parser, const char *argument, GError **error)
 static bool
 fail_words(const Command *command, GError **error)
 {
-    return error_hint(error, "Usage: sluice %s%s%s", command->name, *command->usage ? " " : "",
-                      command->usage);
+    return error_hint(error, "Usage: sluice %s%s%s; `sluice %s --help` lists the options.",
+                      command->name, *command->usage ? " " : "", command->usage, command->name);
 }
 
 /* The words against the command's usage: as many as it names, and of its choices. */
@@ -268,7 +268,7 @@ check_words(const Command *command, const GPtrArray *words, GError **error)
         }
         if (at == words->len)
             continue;
-        if (strchr(name, '|') && !check_choice(name, "", g_ptr_array_index(words, at), error))
+        if (g_ascii_islower(*name) && !check_choice(name, "", g_ptr_array_index(words, at), error))
             return false;
         at++;
     }

@@ -24,6 +24,8 @@ help_of(const char *name, GError **error)
     error_set(error, ERROR_USAGE, "unknown command '%s'", name);
     if (near)
         error_hint(error, "Did you mean 'sluice help %s'?", near);
+    else
+        error_hint(error, "`sluice help` lists the commands.");
     return NULL;
 }
 

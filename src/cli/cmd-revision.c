@@ -111,7 +111,7 @@ run_revision(App *app, void *data, const char *const *words G_GNUC_UNUSED, GErro
 
     if (!write_sections(app, options, &sections, &title, error))
         return false;
-    if (options->message == NULL && title == NULL) {
+    if ((options->message == NULL || *options->message == '\0') && title == NULL) {
         error_set(error, ERROR_USAGE, "a revision needs a title");
         return error_hint(error, "sluice revision -m \"users display name\"");
     }

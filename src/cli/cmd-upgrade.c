@@ -49,6 +49,16 @@ target_name(const UpgradePlan *plan, const char *word)
     return ((const Revision *) g_ptr_array_index(plan->heads, 0))->id;
 }
 
+static void
+say_idle(Output *output, const UpgradePlan *plan, const char *word)
+{
+    if (plan->scope->len == 0)
+        output_line(output, "nothing to do: nothing is left to apply");
+    else
+        output_line(output, "nothing to do: %s %s expanded", target_name(plan, word),
+                    plan->heads->len == 1 ? "is" : "are");
+}
+
 static bool
 run(MigrateContext *context, const Options *options, const UpgradePlan *plan,
     const LedgerRevisions *rows, GPtrArray *waiting, GError **error)
@@ -149,7 +159,7 @@ run_on_one(App *app, const Options *options, const char *word, GError **error)
         return false;
     migrate_output_end(&output);
     if (json_array_size(output.list) == 0 && plan->pending->len == 0)
-        output_line(app->output, "nothing to do: %s is expanded", target_name(plan, word));
+        say_idle(app->output, plan, word);
     output_json(app->output,
                 json_pack("{s:s, s:b, s:O, s:o}", "target", target_name(plan, word), "dry_run",
                           options->dry_run, options->dry_run ? "plan" : "done", output.list,

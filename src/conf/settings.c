@@ -301,7 +301,8 @@ settings_set(Settings *settings, const char *key, const char *value, GError **er
     g_ptr_array_add(keys, NULL);
     near = text_nearest(key, (const char *const *) keys->pdata);
     error_set(error, ERROR_CONFIG, "unknown option '%s'", key);
-    return near ? error_hint(error, "Did you mean '%s'?", near) : false;
+    return near ? error_hint(error, "Did you mean '%s'?", near)
+                : error_hint(error, "`sluice help settings` lists them.");
 }
 
 const char *

@@ -33,9 +33,10 @@ find_prefix(const Graph *graph, const char *name, const Revision **ret_revision,
     }
     if (count == 1)
         return true;
-    if (count > 1)
-        return error_set(error, ERROR_USAGE, "'%s' fits %u revisions: %s", name, count,
-                         matches->str);
+    if (count > 1) {
+        error_set(error, ERROR_USAGE, "'%s' fits %u revisions: %s", name, count, matches->str);
+        return error_hint(error, "Give more of the id.");
+    }
     error_set(error, ERROR_USAGE, "there is no revision '%s'", name);
     nearest = graph_nearest(graph, name);
     return nearest ? error_hint(error, "Did you mean '%s'?", nearest)
@@ -400,6 +401,23 @@ target_word_next(const TargetWord *word, const RevisionSet *done, GError **error
     return peel(word, open, graph_edges_above(word->graph), graph_edges_below(word->graph), error);
 }
 
+/* @applied: how many there are where the word wants more. */
+static bool
+fail_short(const TargetWord *word, guint applied, GError **error)
+{
+    if (applied == 0) {
+        error_set(error, ERROR_STATE, "'%s' goes too far: nothing%s%s is applied", word->text,
+                  word->label ? " of " : "", word->label ? word->label : "");
+        return error_hint(error, "`sluice status` shows what the database has.");
+    }
+    error_set(error, ERROR_STATE, "'%s' goes too far: only %u %s applied", word->text, applied,
+              applied == 1 ? "revision is" : "revisions are");
+    return error_hint(error,
+                      word->label ? "`sluice downgrade %s@base` undoes the whole branch."
+                                  : "`sluice downgrade base` undoes everything.",
+                      word->label);
+}
+
 GPtrArray *
 target_word_last(const TargetWord *word, GError **error)
 {
@@ -413,12 +431,7 @@ target_word_last(const TargetWord *word, GError **error)
         revision_set_keep_all(open, word->branch);
     taken = peel(word, open, graph_edges_below(word->graph), graph_edges_above(word->graph), error);
     if (taken != NULL && (int) taken->len < -word->steps) {
-        error_set(error, ERROR_STATE, "'%s' goes too far: %u of it %s applied", word->text,
-                  taken->len, taken->len == 1 ? "is" : "are");
-        error_hint(error,
-                   word->label ? "`sluice downgrade %s@base` undoes the whole branch."
-                               : "`sluice downgrade base` undoes everything.",
-                   word->label);
+        fail_short(word, taken->len, error);
         return NULL;
     }
     return g_steal_pointer(&taken);

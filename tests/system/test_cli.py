@@ -30,7 +30,9 @@ def test_version_and_help():
     (["upgarde"], "unknown command 'upgarde'", "Did you mean 'sluice upgrade'?"),
     (["dev", "strat"], "unknown command 'dev strat'", "Did you mean 'sluice dev start'?"),
     (["heads", "--fromat=json"], "unknown option '--fromat=json'", "Did you mean '--format'?"),
-    (["heads", "extra"], "unexpected argument 'extra'", "Usage: sluice heads"),
+    (["heads", "extra"], "unexpected argument 'extra'", "`sluice heads --help` lists"),
+    (["help", "qqqqqqqq"], "unknown command 'qqqqqqqq'", "`sluice help` lists the commands"),
+    (["export", "rails", "."], "'rails' is none of: alembic", ""),
     (["help", "upgarde"], "unknown command 'upgarde'", "Did you mean 'sluice help upgrade'?"),
 ])
 def test_usage_errors(arguments, words, hint):

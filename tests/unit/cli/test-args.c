@@ -98,9 +98,12 @@ test_errors(void)
     assert_refused("sluice init --verbose=1", "--verbose takes no value", NULL);
     assert_refused("sluice init --format", "--format needs a value: text|json", NULL);
     assert_refused("sluice init --format yaml", "--format: 'yaml' is none of: text, json", NULL);
-    assert_refused("sluice init a b", "unexpected argument 'b'", "Usage: sluice init [FOLDER]");
+    assert_refused("sluice init a b", "unexpected argument 'b'", 
+                   "Usage: sluice init [FOLDER]; `sluice init --help` lists the options.");
     assert_refused("sluice completion", "'sluice completion' needs bash|fish|zsh",
-                   "Usage: sluice completion bash|fish|zsh");
+                   "Usage: sluice completion bash|fish|zsh; `sluice completion --help` lists the "
+                   "options.");
+    assert_refused("sluice export rails .", "'rails' is none of: alembic", NULL);
     assert_refused("sluice completion bsh", "'bsh' is none of: bash, fish, zsh",
                    "Did you mean 'bash'?");
 }

@@ -166,7 +166,7 @@ test_downgrade(void)
         {"root fork shop1", "-1", "shop1"},
         {"root fork shop1 bill1", "shop1-1", "shop1"},
         {everything, "-1", "!", "'-1' is ambiguous: use bill@-1, shop@-1 or solo@-1"},
-        {"root", "-2", "!", "'-2' goes too far: 1 of it is applied",
+        {"root", "-2", "!", "'-2' goes too far: only 1 revision is applied",
          "`sluice downgrade base` undoes everything."},
         {"root", "shop1", "!", "revision 'shop1' is not applied, nor is anything below it",
          "`sluice upgrade shop1` brings it."},
