@@ -35,7 +35,8 @@ append_backfill(GString *out, const SqlBackfill *backfill)
 static GPtrArray *
 remarks_of(const char *text)
 {
-    static const char *const marks[REMARK_N] = {"-- finished when ", "-- driving table ", "-- walk "};
+    static const char *const marks[REMARK_N] = {"-- finished when ", "-- driving table ",
+                                                "-- walk "};
     GPtrArray *remarks = g_ptr_array_new_with_free_func((GDestroyNotify) sql_remark_free);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
