@@ -111,9 +111,8 @@ condition_unfilled(const SqlMapping *forward, const char *row)
     return g_strdup_printf("%s AND %s", empty, fills);
 }
 
-/* What @mapping computes is what stands there. */
-static char *
-condition_equal(const SqlMapping *mapping, const char *row)
+char *
+condition_holds(const SqlMapping *mapping, const char *row)
 {
     GPtrArray *parts = parts_new();
 
@@ -130,40 +129,44 @@ condition_equal(const SqlMapping *mapping, const char *row)
 char *
 condition_parity(const SqlMapping *forward, const SqlMapping *reverse, const char *row)
 {
-    g_autofree char *new_equal = condition_equal(forward, row);
-    g_autofree char *old_equal = condition_equal(reverse, row);
+    g_autofree char *new_equal = condition_holds(forward, row);
+    g_autofree char *old_equal = condition_holds(reverse, row);
 
     return g_strdup_printf("(%s OR %s)", old_equal, new_equal);
 }
 
+/* One comparison for all of @columns (char *). */
 static char *
-changed(const char *column)
+changed(GPtrArray *columns)
 {
-    g_autofree char *quoted = pg_quote_identifier(column);
+    g_autoptr(GString) new_row = g_string_new(NULL);
+    g_autoptr(GString) old_row = g_string_new(NULL);
 
-    return g_strdup_printf("NEW.%s IS DISTINCT FROM OLD.%s", quoted, quoted);
+    for (guint i = 0; i < columns->len; i++) {
+        g_autofree char *quoted = pg_quote_identifier(columns->pdata[i]);
+
+        g_string_append_printf(new_row, "%sNEW.%s", i ? ", " : "", quoted);
+        g_string_append_printf(old_row, "%sOLD.%s", i ? ", " : "", quoted);
+    }
+    return g_strdup_printf("ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record", new_row->str,
+                           old_row->str);
 }
 
 char *
 condition_targets_changed(const SqlMapping *mapping)
 {
-    GPtrArray *parts = parts_new();
+    g_autoptr(GPtrArray) columns = g_ptr_array_new();
 
     for (guint i = 0; i < mapping->pairs->len; i++)
-        g_ptr_array_add(parts, changed(((SqlPair *) mapping->pairs->pdata[i])->column));
-    return join_or(parts);
+        g_ptr_array_add(columns, ((SqlPair *) mapping->pairs->pdata[i])->column);
+    return changed(columns);
 }
 
 char *
 condition_old_changed(const SqlMapping *forward)
 {
     g_autoptr(GPtrArray) columns = condition_old_columns(forward);
-    GPtrArray *parts = parts_new();
 
     /* A mapping of constants has no old side. */
-    if (columns->len == 0)
-        g_ptr_array_add(parts, g_strdup("false"));
-    for (guint i = 0; i < columns->len; i++)
-        g_ptr_array_add(parts, changed(columns->pdata[i]));
-    return join_or(parts);
+    return columns->len > 0 ? changed(columns) : g_strdup("false");
 }

@@ -21,9 +21,12 @@ GPtrArray *condition_old_columns(const SqlMapping *forward);
 char *condition_given(const SqlMapping *forward, const char *row);
 /* No new column is filled, and forward would fill one. */
 char *condition_unfilled(const SqlMapping *forward, const char *row);
+/* What @mapping computes stands in the columns that it sets. */
+char *condition_holds(const SqlMapping *mapping, const char *row);
 /* Forward gives the new columns, or reverse the old ones. */
 char *condition_parity(const SqlMapping *forward, const SqlMapping *reverse, const char *row);
-/* NEW differs from OLD in some column that @mapping sets. */
+/* NEW differs from OLD in some column that @mapping sets. Here and below the bytes are compared: a
+ * type's own equality may call "bob" and "Bob" equal, or not exist. */
 char *condition_targets_changed(const SqlMapping *mapping);
 /* NEW differs from OLD in some column of the old side. */
 char *condition_old_changed(const SqlMapping *forward);
