@@ -6,8 +6,9 @@
 
 enum {
     FLUSH_AFTER_US = G_USEC_PER_SEC,
-    EVENTS_AT_ONCE = 200, /* the statement that chains them looks through the list for each */
-    KEEP_BYTES = 16 << 10,
+    EVENTS_AT_ONCE = 200,
+    KEEP_BYTES = 16 << 10,    /* of the text of one revision, */
+    KEEP_ALL_BYTES = 2 << 20, /* and of all: what is parsed takes some fifty times as much */
 };
 
 typedef struct {
@@ -17,6 +18,7 @@ typedef struct {
 
 struct ApplyBatch {
     GHashTable *revisions; /* id -> Revision, read and checked */
+    gsize kept;            /* bytes of text of @revisions, those given away too */
     GQueue *next;          /* char *: ids that were kept, in their order */
     char *planned;         /* id of @plan; NULL: none */
     Plan *plan;
@@ -61,27 +63,30 @@ apply_batch_free(ApplyBatch *batch)
     g_free(batch);
 }
 
-static bool
-is_small(const Revision *revision)
+static gsize
+text_size(const Revision *revision)
 {
     gsize size = 0;
 
     for (guint i = 0; i < revision->sections->len; i++)
         size += strlen(((const Section *) g_ptr_array_index(revision->sections, i))->text);
-    return size <= KEEP_BYTES;
+    return size;
 }
 
 bool
 apply_batch_check(const ApplyContext *context, const Revision *revision, GError **error)
 {
     g_autoptr(Revision) whole = graph_read(context->graph, revision, error);
+    gsize size;
     char *id;
 
     if (whole == NULL || !revision_check(whole, error))
         return false;
     id = whole->id;
-    if (!is_small(whole))
+    size = text_size(whole);
+    if (size > KEEP_BYTES || context->batch->kept + size > KEEP_ALL_BYTES)
         return true;
+    context->batch->kept += size;
     g_queue_push_tail(context->batch->next, g_strdup(id));
     g_hash_table_replace(context->batch->revisions, id, g_steal_pointer(&whole));
     return true;

@@ -47,10 +47,9 @@ plan_free(Plan *plan)
 }
 
 static PlanStep *
-step_new(const char *text)
+step_new(const char *text, const char *canonical)
 {
     PlanStep *step = g_new0(PlanStep, 1);
-    g_autofree char *canonical = sql_canonical(text);
 
     step->text = g_strdup(text);
     step->hash = text_sha256(canonical);
@@ -70,7 +69,8 @@ find_locks(PlanStep *step, const SqlStatement *statement)
 static PlanStep *
 author_step(const SqlStatement *statement, int ordinal)
 {
-    PlanStep *step = step_new(sql_statement_text(statement));
+    g_autofree char *canonical = sql_statement_canonical(statement);
+    PlanStep *step = step_new(sql_statement_text(statement), canonical);
 
     step->ordinal = ordinal;
     step->transactional = sql_statement_is_transactional(statement);
@@ -98,7 +98,8 @@ plan_add_section(Plan *plan, const Section *section, GError **error)
 static PlanStep *
 add_derived_step(Plan *plan, const PlanDerived *derived, const char *sql)
 {
-    PlanStep *step = step_new(sql);
+    g_autofree char *canonical = sql_canonical(sql);
+    PlanStep *step = step_new(sql, canonical);
 
     step->label = g_strdup(derived->label);
     step->takes_locks = true;

@@ -175,12 +175,22 @@ check_statement(const Section *section, const SqlStatement *statement, GError **
     return true;
 }
 
+/* Whatever plain statements stand there are allowed. */
+static bool
+takes_any(const Section *section)
+{
+    return section->kind == SECTION_DOWNGRADE || section->kind == SECTION_CONTRACT;
+}
+
 static bool
 check_script(const Section *section, bool survived, GError **error)
 {
-    g_autoptr(SqlScript) script = section_parse(section, error);
     g_autoptr(GHashTable) created = created_new();
+    g_autoptr(SqlScript) script = NULL;
 
+    if (takes_any(section) && sql_is_plain(section->text))
+        return true;
+    script = section_parse(section, error);
     if (script == NULL)
         return false;
     for (guint i = 0; i < sql_script_count(script); i++) {

@@ -43,9 +43,15 @@ section_kind_name(SectionKind kind)
     return section_names[kind];
 }
 
+struct SectionCache {
+    SqlScript *script; /* NULL: not asked for yet */
+};
+
 static void
 section_free(Section *section)
 {
+    sql_script_free(section->cache->script);
+    g_free(section->cache);
     g_free(section->argument);
     g_free(section->text);
     g_ptr_array_unref(section->remarks);
@@ -237,6 +243,7 @@ add_section(Revision *revision, const Marker *marker, GError **error)
 {
     g_autoptr(Section) section = g_new0(Section, 1);
 
+    section->cache = g_new0(struct SectionCache, 1);
     section->place = (Place){revision->path, marker->line, 1};
     section->remarks = g_ptr_array_new_with_free_func((GDestroyNotify) sql_remark_free);
     if (!parse_marker_name(section, marker->words, error) ||
@@ -418,7 +425,11 @@ revision_read(const char *path, bool header_only, GError **error)
 SqlScript *
 section_parse(const Section *section, GError **error)
 {
-    return sql_parse(section->text, section->place, error);
+    SqlScript **script = &section->cache->script;
+
+    if (*script == NULL)
+        *script = sql_parse(section->text, section->place, error);
+    return *script ? sql_script_ref(*script) : NULL;
 }
 
 GPtrArray *
@@ -430,7 +441,9 @@ section_backfills(const Section *section, GError **error)
 static void
 append_canonical(GString *all, const Section *section)
 {
-    g_autofree char *canonical = sql_canonical(section->text);
+    const SqlScript *script = section->cache->script;
+    g_autofree char *canonical =
+        script ? sql_script_canonical(script) : sql_canonical(section->text);
 
     g_string_append_printf(all, "%s\n", canonical);
     for (guint i = 0; i < section->remarks->len; i++) {

@@ -56,6 +56,7 @@ typedef struct {
     GPtrArray *remarks; /* backfill only: SqlRemark *: `-- sluice: finished when <condition>`, .. */
     bool not_null;      /* sync only: `-- sluice: not null`: its new columns will never be NULL */
     char *fill_in; /* `-- sluice: fill in <what>`: what it lacks; it is not run; NULL: nothing */
+    struct SectionCache *cache; /* of section_parse */
 } Section;
 
 typedef struct {
@@ -90,7 +91,7 @@ char *revision_text_revise(const char *text, const char *const *parents);
 
 /* NULL if it has none. @argument (may be NULL) picks the table of a sync. Borrowed. */
 const Section *revision_section(const Revision *revision, SectionKind kind, const char *argument);
-/* Its statements. ERROR_SQL with the place. Caller owns. */
+/* Its statements, parsed when first asked for, and kept. ERROR_SQL with the place. Caller owns. */
 SqlScript *section_parse(const Section *section, GError **error);
 /* The statements of a backfill section (sql/bound.h). Element-type SqlBackfill *. Caller owns. */
 GPtrArray *section_backfills(const Section *section, GError **error);

@@ -108,6 +108,7 @@ sql_parse(const char *text, Place origin, GError **error)
     if (tree == NULL)
         return NULL;
     script = g_new0(SqlScript, 1);
+    script->users = 1;
     script->statements = g_ptr_array_new_with_free_func((GDestroyNotify) statement_free);
     script->tree = g_steal_pointer(&tree);
     for (size_t i = 0; i < script->tree->result->n_stmts; i++)
@@ -116,10 +117,17 @@ sql_parse(const char *text, Place origin, GError **error)
     return script;
 }
 
+SqlScript *
+sql_script_ref(SqlScript *script)
+{
+    script->users++;
+    return script;
+}
+
 void
 sql_script_free(SqlScript *script)
 {
-    if (script == NULL)
+    if (script == NULL || --script->users > 0)
         return;
     g_ptr_array_unref(script->statements);
     tree_free(script->tree);
@@ -243,22 +251,43 @@ sql_statement_is_client_copy(const SqlStatement *statement)
            statement->node->copy_stmt->filename[0] == '\0';
 }
 
+/* The tokens [first,end) of @text with one blank between them. */
+static char *
+join_tokens(const char *text, const GArray *tokens, guint first, guint end)
+{
+    GString *joined = g_string_sized_new(64);
+
+    for (guint i = first; i < end; i++) {
+        const SqlToken *token = &g_array_index(tokens, SqlToken, i);
+        if (i > first)
+            g_string_append_c(joined, ' ');
+        g_string_append_len(joined, text + token->start, token->end - token->start);
+    }
+    return g_string_free(joined, FALSE);
+}
+
 char *
 sql_canonical(const char *text)
 {
     g_autoptr(GArray) tokens = tree_scan(text);
-    g_autoptr(GString) folded = NULL;
 
-    if (tokens == NULL)
-        return g_strdup(text);
-    folded = g_string_sized_new(strlen(text));
-    for (guint i = 0; i < tokens->len; i++) {
-        const SqlToken *token = &g_array_index(tokens, SqlToken, i);
-        if (i > 0)
-            g_string_append_c(folded, ' ');
-        g_string_append_len(folded, text + token->start, token->end - token->start);
-    }
-    return g_string_free(g_steal_pointer(&folded), FALSE);
+    return tokens ? join_tokens(text, tokens, 0, tokens->len) : g_strdup(text);
+}
+
+char *
+sql_script_canonical(const SqlScript *script)
+{
+    const SqlTree *tree = script->tree;
+
+    return join_tokens(tree->text, tree->tokens, 0, tree->tokens->len);
+}
+
+char *
+sql_statement_canonical(const SqlStatement *statement)
+{
+    const SqlTree *tree = statement->tree;
+
+    return join_tokens(tree->text, tree->tokens, statement->first, statement->end);
 }
 
 const char *

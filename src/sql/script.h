@@ -12,12 +12,18 @@
 
 #include "base/error.h"
 
+/* Does it parse, without a word of transaction control, COPY or CONCURRENTLY in it? That makes no
+ * tree, and costs a fifth of sql_parse: false says only that sql_parse must be asked. */
+bool sql_is_plain(const char *text);
+
 typedef struct SqlScript SqlScript;
 typedef struct SqlStatement SqlStatement;
 
 /* Parses @text, whose first character stands at @origin. ERROR_SQL with the place of a syntax
  * error. Statements without a keyword are errors, never dropped. Caller owns. */
 SqlScript *sql_parse(const char *text, Place origin, GError **error);
+/* One owner more, in the same thread: each of them frees it. */
+SqlScript *sql_script_ref(SqlScript *script);
 void sql_script_free(SqlScript *script);
 guint sql_script_count(const SqlScript *script);
 const SqlStatement *sql_script_get(const SqlScript *script, guint index);
@@ -130,6 +136,10 @@ bool sql_name_parse(const char *text, Place place, char **ret_schema, char **ret
  * a column unless it is called, qualified, a type of a cast or a collation. Caller owns. */
 char *sql_rename_columns(const char *text, GHashTable *names);
 
+/* sql_canonical of the whole text, and of one statement, without scanning them again. Caller owns.
+ */
+char *sql_script_canonical(const SqlScript *script);
+char *sql_statement_canonical(const SqlStatement *statement);
 /* The text with comments and runs of blanks folded: two texts with the same canonical form mean the
  * same to the server. For checksums. Never fails: what cannot be scanned is returned as it is. */
 char *sql_canonical(const char *text);

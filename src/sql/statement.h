@@ -15,6 +15,7 @@ struct SqlStatement {
 };
 
 struct SqlScript {
+    int users;
     SqlTree *tree;
     GPtrArray *statements; /* SqlStatement * */
 };

@@ -20,7 +20,6 @@ typedef struct {
     PgQuery__ParseResult *result;
     char *message; /* of the parser's error; NULL: none */
     int cursor;    /* its place: characters from 1, 0 unknown */
-    int depth;
 } ParseJob;
 
 static bool
@@ -81,8 +80,9 @@ measure_depth(ProtobufCMessage *message, void *data)
     depth->depth--;
 }
 
+/* @shallow: nothing to measure. */
 static void
-parse(ParseJob *job)
+parse(ParseJob *job, bool shallow)
 {
     Depth depth = {0};
     PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(job->text);
@@ -93,9 +93,9 @@ parse(ParseJob *job)
     } else {
         job->result = pg_query__parse_result__unpack(NULL, parsed.parse_tree.len,
                                                      (const guint8 *) parsed.parse_tree.data);
-        measure_depth(&job->result->base, &depth);
-        job->depth = depth.deepest;
-        if (job->depth > TREE_DEPTH_LIMIT) {
+        if (!shallow)
+            measure_depth(&job->result->base, &depth);
+        if (depth.deepest > TREE_DEPTH_LIMIT) {
             pg_query__parse_result__free_unpacked(job->result, NULL);
             job->result = NULL;
         }
@@ -106,7 +106,7 @@ parse(ParseJob *job)
 static void *
 parse_in_thread(void *data)
 {
-    parse(data);
+    parse(data, false);
     return NULL;
 }
 
@@ -128,8 +128,8 @@ nests_past_commas(PgQuery__Token token)
 
 /* Neighbours in a list do not nest, so a tree is never deeper than the tokens since the last comma
  * of each parenthesis that is open. */
-static bool
-is_shallow(const GArray *tokens)
+bool
+tree_is_shallow(const GArray *tokens)
 {
     int depths[SHALLOW + 1] = {
         0}; /* by open parentheses: tokens that may lie around the next one */
@@ -196,8 +196,8 @@ tree_parse(const char *text, Place origin, GError **error)
         return NULL;
     }
     tree->tokens = tree_scan(text);
-    if (tree->tokens && is_shallow(tree->tokens))
-        parse(&job);
+    if (tree->tokens && tree_is_shallow(tree->tokens))
+        parse(&job, true);
     else if (!run_in_thread(&job, error))
         return NULL;
     message = job.message;

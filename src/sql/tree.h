@@ -34,6 +34,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlTree, tree_free)
 
 /* Element-type SqlToken, without comments; NULL if the text cannot be scanned. Caller owns. */
 GArray *tree_scan(const char *text);
+/* Is the tree that these tokens make so flat that any stack will do? */
+bool tree_is_shallow(const GArray *tokens);
 
 /* The file's place of byte @offset; a negative one (unknown to the parser) is the origin. */
 Place tree_place(const SqlTree *tree, int offset);

@@ -162,6 +162,45 @@ test_canonical(void)
     }
 }
 
+/* What is kept of a parse folds as the text does. */
+static void
+test_canonical_of_parsed(void)
+{
+    static const char text[] = "/* a */ SELECT  1; -- b\nDROP TABLE t  ;\n";
+    g_autoptr(SqlScript) script = sql_parse(text, (Place){0}, NULL);
+    g_autoptr(SqlScript) again = sql_script_ref(script);
+    g_autofree char *whole = sql_script_canonical(again), *expected = sql_canonical(text);
+    g_autofree char *second = sql_statement_canonical(sql_script_get(script, 1));
+
+    g_assert_cmpstr(whole, ==, expected);
+    g_assert_cmpstr(second, ==, "DROP TABLE t");
+}
+
+static void
+test_plain(void)
+{
+    static const char *const not_plain[] = {
+        "BEGIN",
+        "DROP TABLE t; commit",
+        "COPY t FROM stdin",
+        "START TRANSACTION",
+        "PREPARE TRANSACTION 'a'",
+        "CREATE INDEX CONCURRENTLY ON t (a)",
+        "DROP TABEL t",
+        "SELECT 'never ends",
+        "ROLLBACK",
+        "END",
+        "ABORT",
+        "SAVEPOINT a",
+        "RELEASE a",
+    };
+
+    g_assert_true(sql_is_plain("DROP TABLE t; ALTER TABLE u DROP COLUMN \"begin\";"));
+    g_assert_true(sql_is_plain("-- nothing\n"));
+    for (guint i = 0; i < G_N_ELEMENTS(not_plain); i++)
+        g_assert_false(sql_is_plain(not_plain[i]));
+}
+
 static void
 test_names(void)
 {
@@ -227,6 +266,8 @@ main(int argc, char **argv)
     g_test_add_func("/sql/script/utf8", test_not_utf8);
     g_test_add_func("/sql/script/deep", test_deep_expressions);
     g_test_add_func("/sql/canonical", test_canonical);
+    g_test_add_func("/sql/canonical-of-parsed", test_canonical_of_parsed);
+    g_test_add_func("/sql/plain", test_plain);
     g_test_add_func("/sql/names", test_names);
     g_test_add_func("/sql/redact", test_redact);
     return g_test_run();
