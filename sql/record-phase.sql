@@ -8,7 +8,7 @@ WITH reached AS (
     INSERT INTO sluice.revision AS r
         (id, title, parents, state, final, applied_by, tool,
          expanded_at, backfilled_at, cut_over_at, contracted_at)
-    VALUES ($1, $2, ARRAY(SELECT json_array_elements_text($3)), $4, $6::boolean, $7, $8,
+    VALUES ($1, $2, $3, $4, $6::boolean, $7, $8,
             CASE WHEN $5::int >= 1 THEN now() END, CASE WHEN $5::int = 2 THEN now() END,
             CASE WHEN $5::int = 3 THEN now() END, CASE WHEN $5::int = 4 THEN now() END)
     ON CONFLICT (id) DO UPDATE

@@ -334,8 +334,8 @@ run_at_once(const Execution *execution, TransactResult *result, GError **error)
         g_autoptr(LedgerRecord) record = plan->make_record(execution->context->conn, plan->data);
         g_autoptr(GError) cause = NULL;
 
-        if (transact_message(execution->context, execution->what, execution->steps,
-                             ledger_record_command(record), result, &cause))
+        if (transact_message(execution->context, execution->what, execution->steps, record, result,
+                             &cause))
             return true;
         if (!error_is(cause, ERROR_LOCK)) {
             g_propagate_error(error, g_steal_pointer(&cause));

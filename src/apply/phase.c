@@ -104,13 +104,10 @@ LedgerRecord *
 phase_make_record(PgConn *conn, gconstpointer data)
 {
     const Phase *phase = data;
-    LedgerRecord *record =
-        ledger_record_new(conn, phase->revision, phase->next, phase->next_is_final,
-                          phase_name(phase->kind), phase->steps);
+    const bool is_first = phase->row == NULL && phase->kind == PHASE_EXPAND && phase->steps;
 
-    if (phase->row == NULL && phase->kind == PHASE_EXPAND && phase->steps)
-        ledger_record_is_first(record);
-    return record;
+    return ledger_record_new(conn, phase->revision, phase->next, phase->next_is_final,
+                             phase_name(phase->kind), phase->steps, is_first);
 }
 
 bool

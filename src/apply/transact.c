@@ -381,10 +381,12 @@ add_command(GArray *commands, const char *sql, const char *name)
 
 /* *@ret_owners: the PlanStep of each command, NULL for ours. */
 static GArray *
-message_of(const Transaction *t, const PgCommand *record, GPtrArray **ret_owners)
+message_of(const Transaction *t, const LedgerRecord *record, GPtrArray **ret_owners)
 {
     GArray *commands = g_array_new(FALSE, FALSE, sizeof(PgCommand));
     GPtrArray *owners = g_ptr_array_new();
+    guint count;
+    const PgCommand *recorded = ledger_record_commands(record, &count);
 
     add_command(commands, "BEGIN", "sluice_begin");
     g_ptr_array_add(owners, NULL);
@@ -396,7 +398,7 @@ message_of(const Transaction *t, const PgCommand *record, GPtrArray **ret_owners
             g_ptr_array_add(owners, step);
         }
     }
-    g_array_append_val(commands, *record);
+    g_array_append_vals(commands, recorded, count);
     add_command(commands, "COMMIT", "sluice_commit");
     g_ptr_array_set_size(owners, (int) commands->len);
     *ret_owners = owners;
@@ -415,7 +417,7 @@ receive(const Transaction *t, guint *ret_failed, GError **error)
 }
 
 static bool
-exchange(Transaction *t, const PgCommand *record, GError **error)
+exchange(Transaction *t, const LedgerRecord *record, GError **error)
 {
     g_autoptr(GPtrArray) owners = NULL;
     g_autoptr(GArray) commands = message_of(t, record, &owners);
@@ -433,7 +435,7 @@ exchange(Transaction *t, const PgCommand *record, GError **error)
 
 bool
 transact_message(const ApplyContext *context, const char *what, GPtrArray *steps,
-                 const PgCommand *record, TransactResult *ret_result, GError **error)
+                 const LedgerRecord *record, TransactResult *ret_result, GError **error)
 {
     Transaction t = {.context = context, .what = what, .steps = steps, .result = ret_result};
     const gint64 start = clock_now_ms(context->clock);

@@ -30,4 +30,4 @@ bool transact(const ApplyContext *context, const char *what, GPtrArray *steps, P
  * is no deadline, and nothing to look for. BEGIN, the statements, @record and COMMIT are one round
  * trip. */
 bool transact_message(const ApplyContext *context, const char *what, GPtrArray *steps,
-                      const PgCommand *record, TransactResult *ret_result, GError **error);
+                      const LedgerRecord *record, TransactResult *ret_result, GError **error);

@@ -12,6 +12,7 @@ static const char *const upgrades[LEDGER_VERSION] = {
     sql_ledger_1,
     sql_ledger_2,
     sql_ledger_3,
+    sql_ledger_4,
 };
 
 const char *

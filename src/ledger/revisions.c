@@ -257,14 +257,23 @@ ledger_find_revision(const LedgerRevisions *revisions, const char *id)
     return g_hash_table_lookup(revisions->by_id, id);
 }
 
+/* As a text[]. */
 static char *
-parents_json(const Revision *revision)
+parents_array(const Revision *revision)
 {
-    g_autoptr(json_t) parents = json_array();
+    GString *text = g_string_new("{");
 
-    for (guint i = 0; i < revision->revises->len; i++)
-        json_array_append_new(parents, json_string(g_ptr_array_index(revision->revises, i)));
-    return json_dumps(parents, JSON_COMPACT);
+    for (guint i = 0; i < revision->revises->len; i++) {
+        g_string_append(text, i > 0 ? ",\"" : "\"");
+        for (const char *c = g_ptr_array_index(revision->revises, i); *c; c++) {
+            if (*c == '"' || *c == '\\')
+                g_string_append_c(text, '\\');
+            g_string_append_c(text, *c);
+        }
+        g_string_append_c(text, '"');
+    }
+    g_string_append_c(text, '}');
+    return g_string_free(text, FALSE);
 }
 
 static const char tool[] = "sluice " SLUICE_VERSION;
@@ -273,15 +282,22 @@ bool
 ledger_begin_phase(PgConn *conn, const Revision *revision, const char *phase, GError **error)
 {
     g_autofree char *key = ledger_key(conn, revision->id);
-    g_autofree char *parents = parents_json(revision);
+    g_autofree char *parents = parents_array(revision);
     g_autofree char *actor = ledger_actor();
 
     g_assert(!pg_in_transaction(conn));
     return pg_exec(conn, error,
                    "INSERT INTO sluice.revision (id, title, parents, partly, applied_by, tool) "
-                   "VALUES ($1, $2, ARRAY(SELECT json_array_elements_text($3)), $4, $5, $6) "
+                   "VALUES ($1, $2, $3, $4, $5, $6) "
                    "ON CONFLICT (id) DO UPDATE SET partly = excluded.partly",
                    key, revision->title, parents, phase, actor, tool);
+}
+
+/* Of the @index-th of those that freeze, NULL if it is not there or has not run in @state. */
+static char *
+frozen_checksum(const Revision *revision, RevisionState state, guint index)
+{
+    return frozen[index].state <= state ? revision_checksum(revision, frozen[index].section) : NULL;
 }
 
 /* {"expand": checksum, ..} of the sections that have run once @state is reached. */
@@ -291,8 +307,7 @@ frozen_checksums_json(const Revision *revision, RevisionState state)
     g_autoptr(json_t) object = json_object();
 
     for (guint i = 0; i < G_N_ELEMENTS(frozen); i++) {
-        g_autofree char *checksum =
-            frozen[i].state <= state ? revision_checksum(revision, frozen[i].section) : NULL;
+        g_autofree char *checksum = frozen_checksum(revision, state, i);
         if (checksum)
             json_object_set_new(object, section_kind_name(frozen[i].section),
                                 json_string(checksum));
@@ -301,11 +316,40 @@ frozen_checksums_json(const Revision *revision, RevisionState state)
 }
 
 struct LedgerRecord {
-    PgCommand command;
-    char *key, *parents, *actor, *checksums, *steps;
-    char number[2]; /* of the state */
-    const char *params[11];
+    const Revision *revision;
+    const char *phase;
+    GPtrArray *steps; /* borrowed; may be NULL */
+    RevisionState state;
+    bool final;
+    char *key, *actor;
+    GPtrArray *texts; /* char *: the parameters that are made for it */
+    GArray *params;   /* const char *, of all commands */
+    GArray *commands; /* PgCommand */
 };
+
+/* Adds @sql with its parameters. They stand behind each other, and are found by record_commands
+ * once there are no more. */
+static void
+add_command(LedgerRecord *record, const char *name, const char *sql, const char *const *params,
+            guint n_params)
+{
+    const PgCommand command = {.sql = sql, .name = name, .n_params = n_params};
+
+    g_array_append_vals(record->params, params, n_params);
+    g_array_append_val(record->commands, command);
+}
+
+/* With a name, for many are written by one session. */
+#define ADD_COMMAND(record, name, sql, ...)                                                        \
+    add_command((record), (name), (sql), (const char *const[]){__VA_ARGS__},                       \
+                G_N_ELEMENTS(((const char *const[]){__VA_ARGS__})))
+
+static const char *
+own(LedgerRecord *record, char *take_text)
+{
+    g_ptr_array_add(record->texts, take_text);
+    return take_text;
+}
 
 /* NULL for NULL. */
 static char *
@@ -321,27 +365,92 @@ steps_json(GPtrArray *steps)
     return steps ? json_dumps(list, JSON_COMPACT) : NULL;
 }
 
+/* One statement, whatever is there already. */
+static void
+add_phase(LedgerRecord *record)
+{
+    const Revision *revision = record->revision;
+    const char *number = own(record, g_strdup_printf("%d", (int) record->state));
+
+    ADD_COMMAND(record, "sluice_record", sql_record_phase, record->key, revision->title,
+                own(record, parents_array(revision)), revision_state_name(record->state), number,
+                record->final ? "t" : "f", record->actor, tool,
+                own(record, frozen_checksums_json(revision, record->state)), record->phase,
+                own(record, steps_json(record->steps)));
+}
+
+/* Nothing can be there to be changed, and plain rows cost the server half. */
+static void
+add_first_phase(LedgerRecord *record)
+{
+    const Revision *revision = record->revision;
+
+    ADD_COMMAND(record, "sluice_record_revision",
+                "INSERT INTO sluice.revision "
+                "(id, title, parents, state, final, applied_by, tool, expanded_at) "
+                "VALUES ($1, $2, $3, $4, $5, $6, $7, now())",
+                record->key, revision->title, own(record, parents_array(revision)),
+                revision_state_name(record->state), record->final ? "t" : "f", record->actor, tool);
+    for (guint i = 0; i < G_N_ELEMENTS(frozen); i++) {
+        char *checksum = frozen_checksum(revision, record->state, i);
+
+        if (checksum)
+            ADD_COMMAND(record, "sluice_record_section",
+                        "INSERT INTO sluice.section (revision, section, checksum) "
+                        "VALUES ($1, $2, $3)",
+                        record->key, section_kind_name(frozen[i].section), own(record, checksum));
+    }
+    for (guint i = 0; i < record->steps->len; i++) {
+        const LedgerStep *step = g_ptr_array_index(record->steps, i);
+
+        ADD_COMMAND(record, "sluice_record_step",
+                    "INSERT INTO sluice.step (revision, phase, ordinal, statement, hash, state, "
+                    "attempts, lock_wait_ms, duration_ms, started_at, finished_at) "
+                    "VALUES ($1, $2, $3, $4, $5, 'done', 1, 0, "
+                    "1000 * extract(epoch FROM clock_timestamp() - now()), now(), "
+                    "clock_timestamp())",
+                    record->key, record->phase, own(record, g_strdup_printf("%d", step->ordinal)),
+                    step->statement, step->hash);
+    }
+}
+
+static void
+find_params(LedgerRecord *record)
+{
+    const char *const *params = (const char *const *) (gpointer) record->params->data;
+
+    for (guint i = 0; i < record->commands->len; i++) {
+        PgCommand *command = &g_array_index(record->commands, PgCommand, i);
+
+        command->params = params;
+        params += command->n_params;
+    }
+}
+
 LedgerRecord *
 ledger_record_new(PgConn *conn, const Revision *revision, RevisionState state, bool final,
-                  const char *phase, GPtrArray *steps)
+                  const char *phase, GPtrArray *steps, bool is_first)
 {
     LedgerRecord *record = g_new0(LedgerRecord, 1);
 
-    record->key = ledger_key(conn, revision->id);
-    record->parents = parents_json(revision);
-    record->actor = ledger_actor();
-    record->checksums = frozen_checksums_json(revision, state);
-    record->steps = steps_json(steps);
-    record->number[0] = (char) ('0' + (int) state);
-    memcpy(record->params,
-           ((const char *const[]){record->key, revision->title, record->parents,
-                                  revision_state_name(state), record->number, final ? "t" : "f",
-                                  record->actor, tool, record->checksums, phase, record->steps}),
-           sizeof record->params);
-    record->command = (PgCommand){.sql = sql_record_phase,
-                                  .name = "sluice_record",
-                                  .params = record->params,
-                                  .n_params = G_N_ELEMENTS(record->params)};
+    g_assert(!is_first || (steps && state == STATE_EXPANDED));
+    *record = (LedgerRecord){
+        .revision = revision,
+        .phase = phase,
+        .steps = steps,
+        .state = state,
+        .final = final,
+        .key = ledger_key(conn, revision->id),
+        .actor = ledger_actor(),
+        .texts = g_ptr_array_new_with_free_func(g_free),
+        .params = g_array_new(FALSE, FALSE, sizeof(const char *)),
+        .commands = g_array_new(FALSE, FALSE, sizeof(PgCommand)),
+    };
+    if (is_first)
+        add_first_phase(record);
+    else
+        add_phase(record);
+    find_params(record);
     return record;
 }
 
@@ -351,31 +460,30 @@ ledger_record_free(LedgerRecord *record)
     if (record == NULL)
         return;
     g_free(record->key);
-    g_free(record->parents);
     g_free(record->actor);
-    g_free(record->checksums);
-    g_free(record->steps);
+    g_ptr_array_unref(record->texts);
+    g_array_unref(record->params);
+    g_array_unref(record->commands);
     g_free(record);
 }
 
-void
-ledger_record_is_first(LedgerRecord *record)
-{
-    record->command.sql = sql_record_first_phase;
-    record->command.name = "sluice_record_first";
-}
-
 const PgCommand *
-ledger_record_command(const LedgerRecord *record)
+ledger_record_commands(const LedgerRecord *record, guint *ret_count)
 {
-    return &record->command;
+    *ret_count = record->commands->len;
+    return (const PgCommand *) (gpointer) record->commands->data;
 }
 
 bool
 ledger_record_write(PgConn *conn, const LedgerRecord *record, GError **error)
 {
-    return pg_exec_array(conn, record->command.sql, record->params, record->command.n_params, NULL,
-                         error);
+    for (guint i = 0; i < record->commands->len; i++) {
+        const PgCommand *command = &g_array_index(record->commands, PgCommand, i);
+
+        if (!pg_exec_array(conn, command->sql, command->params, command->n_params, NULL, error))
+            return false;
+    }
+    return true;
 }
 
 bool
@@ -383,7 +491,7 @@ ledger_stamp_revision(PgConn *conn, const Revision *revision, RevisionState stat
                       RevisionOrigin origin, GError **error)
 {
     g_autofree char *key = ledger_key(conn, revision->id);
-    g_autofree char *parents = parents_json(revision);
+    g_autofree char *parents = parents_array(revision);
     g_autofree char *number = g_strdup_printf("%d", (int) state);
     g_autofree char *actor = ledger_actor();
     g_autofree char *checksums = frozen_checksums_json(revision, state);

@@ -60,20 +60,18 @@ const LedgerRevision *ledger_find_revision(const LedgerRevisions *revisions, con
 /* Records that @phase ("expand") began: so that "partly done" shows; short transaction. */
 bool ledger_begin_phase(PgConn *conn, const Revision *revision, const char *phase, GError **error);
 
-/* What the end of a phase writes, in one statement: the new state with its time and @final, the row
- * where there is none, the checksums of the sections that ran, and @steps (LedgerStep *: ordinal,
- * statement, hash) as done by the same transaction; NULL: the journal has them already. Must not
- * outlive @revision and @phase. */
+/* What the end of a phase writes: the new state with its time and @final, the row where there is
+ * none, the checksums of the sections that ran, and @steps (LedgerStep *: ordinal, statement, hash)
+ * as done by the same transaction; NULL: the journal has them already. @is_first: the ledger has no
+ * row of it, @state is STATE_EXPANDED, and there are steps: cheaper statements will do. Must not
+ * outlive @revision, @phase and @steps. */
 typedef struct LedgerRecord LedgerRecord;
 LedgerRecord *ledger_record_new(PgConn *conn, const Revision *revision, RevisionState state,
-                                bool final, const char *phase, GPtrArray *steps);
+                                bool final, const char *phase, GPtrArray *steps, bool is_first);
 void ledger_record_free(LedgerRecord *record);
-/* The ledger has no row of the revision, and @state is STATE_EXPANDED: a cheaper statement will do.
- */
-void ledger_record_is_first(LedgerRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LedgerRecord, ledger_record_free)
-/* For a pipeline; borrowed. */
-const PgCommand *ledger_record_command(const LedgerRecord *record);
+/* For a pipeline, in this order; borrowed. */
+const PgCommand *ledger_record_commands(const LedgerRecord *record, guint *ret_count);
 /* Inside the caller's transaction. */
 bool ledger_record_write(PgConn *conn, const LedgerRecord *record, GError **error);
 

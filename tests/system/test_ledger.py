@@ -25,9 +25,10 @@ def role(database):
 
 def test_the_first_upgrade_makes_it(ready, database):
     ready.ok("upgrade")
+    newest = ready.json("ensure-version")["version"]
     assert database.query("SELECT version, upgraded_by, tool ~ '^sluice ' FROM sluice.ledger "
-                          "ORDER BY 1") == [(1, "tester@host", True), (2, "tester@host", True),
-                          (3, "tester@host", True)]
+                          "ORDER BY 1") == \
+        [(version, "tester@host", True) for version in range(1, newest + 1)]
     assert database.query("SELECT id, state, final, partly, applied_by FROM sluice.revision") == \
         [("aaaa1111", "expanded", True, None, "tester@host")]
     assert database.value("SELECT count(*) FROM sluice.section WHERE section = 'expand'") == 1
@@ -48,7 +49,9 @@ def test_an_older_ledger_is_upgraded_by_who_writes(ready, database):
         assert "has version 1" in stderr and "sluice ensure-version" in stderr
     assert database.query("SELECT version FROM sluice.ledger") == [(1,)]
     ready.ok("upgrade")
-    assert database.query("SELECT version FROM sluice.ledger ORDER BY 1") == [(1,), (2,), (3,)]
+    newest = ready.json("ensure-version")["version"]
+    assert database.query("SELECT version FROM sluice.ledger ORDER BY 1") == \
+        [(version,) for version in range(1, newest + 1)]
     assert database.query("SELECT id, state, origin FROM sluice.revision") == \
         [("aaaa1111", "expanded", "run")]
 

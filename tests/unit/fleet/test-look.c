@@ -10,7 +10,7 @@ expand(const TestDatabase *database, const char *schema)
     g_autoptr(Revision) revision =
         revision_parse("x.sql", "-- Revision: aaaa1111\n\n-- sluice: expand\n", false, &error);
     g_autoptr(LedgerRecord) record =
-        ledger_record_new(conn, revision, STATE_EXPANDED, true, "expand", NULL);
+        ledger_record_new(conn, revision, STATE_EXPANDED, true, "expand", NULL, false);
 
     g_assert_no_error(error);
     ledger_ensure(conn, &clock_system, &error);

@@ -32,7 +32,7 @@ set_state(PgConn *conn, const Revision *revision, RevisionState state, bool fina
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(LedgerRecord) record =
-        ledger_record_new(conn, revision, state, final, "expand", NULL);
+        ledger_record_new(conn, revision, state, final, "expand", NULL, false);
 
     ledger_record_write(conn, record, &error);
     g_assert_no_error(error);

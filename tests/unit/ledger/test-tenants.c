@@ -48,7 +48,7 @@ expand(PgConn *conn, const Revision *revision)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(LedgerRecord) record =
-        ledger_record_new(conn, revision, STATE_EXPANDED, true, "expand", NULL);
+        ledger_record_new(conn, revision, STATE_EXPANDED, true, "expand", NULL, false);
 
     ledger_record_write(conn, record, &error);
     g_assert_no_error(error);
