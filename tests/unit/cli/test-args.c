@@ -98,7 +98,7 @@ test_errors(void)
     assert_refused("sluice init --verbose=1", "--verbose takes no value", NULL);
     assert_refused("sluice init --format", "--format needs a value: text|json", NULL);
     assert_refused("sluice init --format yaml", "--format: 'yaml' is none of: text, json", NULL);
-    assert_refused("sluice init a b", "unexpected argument 'b'", 
+    assert_refused("sluice init a b", "unexpected argument 'b'",
                    "Usage: sluice init [FOLDER]; `sluice init --help` lists the options.");
     assert_refused("sluice completion", "'sluice completion' needs bash|fish|zsh",
                    "Usage: sluice completion bash|fish|zsh; `sluice completion --help` lists the "
