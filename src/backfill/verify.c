@@ -70,7 +70,7 @@ verify_sync(const BackfillContext *context, PgConn *conn, const RevisionSync *sy
 {
     g_autoptr(CatalogTable) root = catalog_require_table(conn, sync->schema, sync->table, error);
     g_autoptr(GPtrArray) leaves = root ? backfill_load_leaves(conn, root, error) : NULL;
-    g_autofree char *mismatch = sync_mismatch_condition(sync);
+    g_autofree char *mismatch = leaves ? sync_mismatch_condition(root, sync) : NULL;
 
     if (leaves == NULL)
         return false;

@@ -93,7 +93,7 @@ add_derived(GPtrArray *shown, const Revision *revision, const RevisionSync *sync
         add_shown(shown, section_kind_name(SECTION_BACKFILL), name,
                   with_semicolon(sync_backfill_sql(&table, sync)), 0);
     if (revision_section(revision, SECTION_VERIFY, NULL) == NULL) {
-        g_autofree char *mismatch = sync_mismatch_condition(sync);
+        g_autofree char *mismatch = sync_mismatch_condition(&table, sync);
         add_shown(shown, section_kind_name(SECTION_VERIFY), name,
                   g_strdup_printf("SELECT * FROM %s\nWHERE %s;", quoted, mismatch), 0);
     }

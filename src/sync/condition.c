@@ -111,26 +111,55 @@ condition_unfilled(const SqlMapping *forward, const char *row)
     return g_strdup_printf("%s AND %s", empty, fills);
 }
 
+static const char *
+type_of(const CatalogTable *table, const char *name)
+{
+    const CatalogColumn *column = table->columns ? catalog_column(table, name) : NULL;
+
+    return column ? column->type : NULL;
+}
+
+static bool
+has_no_equality(const char *type)
+{
+    static const char *const types[] = {"json", "json[]", "xml", "xml[]", "point", "polygon", NULL};
+
+    return type != NULL && g_strv_contains(types, type);
+}
+
+/* The column that @pair sets holds what it computes: the same bytes, where it is a copy. */
+static char *
+holds(const CatalogTable *table, const SqlPair *pair, const char *row)
+{
+    const char *type = type_of(table, pair->column);
+    const char *source = pair->is_column ? type_of(table, pair->sources->pdata[0]) : NULL;
+    g_autofree char *column = condition_column(pair->column, row);
+    g_autofree char *value = condition_expression(pair, row);
+
+    if (type != NULL && g_strcmp0(type, source) == 0)
+        return g_strdup_printf("ROW(%s)::record OPERATOR(pg_catalog.*=) ROW(%s)::record", column,
+                               value);
+    if (has_no_equality(type))
+        return g_strdup_printf("%s::text IS NOT DISTINCT FROM %s::text", column, value);
+    return g_strdup_printf("%s IS NOT DISTINCT FROM %s", column, value);
+}
+
 char *
-condition_holds(const SqlMapping *mapping, const char *row)
+condition_holds(const CatalogTable *table, const SqlMapping *mapping, const char *row)
 {
     GPtrArray *parts = parts_new();
 
-    for (guint i = 0; i < mapping->pairs->len; i++) {
-        const SqlPair *pair = mapping->pairs->pdata[i];
-        g_autofree char *column = condition_column(pair->column, row);
-        g_autofree char *value = condition_expression(pair, row);
-
-        g_ptr_array_add(parts, g_strdup_printf("%s IS NOT DISTINCT FROM %s", column, value));
-    }
+    for (guint i = 0; i < mapping->pairs->len; i++)
+        g_ptr_array_add(parts, holds(table, mapping->pairs->pdata[i], row));
     return join_and(parts);
 }
 
 char *
-condition_parity(const SqlMapping *forward, const SqlMapping *reverse, const char *row)
+condition_parity(const CatalogTable *table, const SqlMapping *forward, const SqlMapping *reverse,
+                 const char *row)
 {
-    g_autofree char *new_equal = condition_holds(forward, row);
-    g_autofree char *old_equal = condition_holds(reverse, row);
+    g_autofree char *new_equal = condition_holds(table, forward, row);
+    g_autofree char *old_equal = condition_holds(table, reverse, row);
 
     return g_strdup_printf("(%s OR %s)", old_equal, new_equal);
 }

@@ -2,10 +2,12 @@
  * sync/condition.h - boolean SQL over one row, made from a mapping: changed, filled, in parity.
  *
  * @row is "NEW" or "OLD", or NULL for columns without a qualifier. Every result can stand as an
- * operand of AND and OR, is never NULL, and belongs to the caller.
+ * operand of AND and OR, is never NULL, and belongs to the caller. A @table that was not asked for
+ * has no columns: then each pair of values is compared by their type's equality.
  */
 #pragma once
 
+#include "catalog/catalog.h"
 #include "sql/mapping.h"
 
 /* The pair's expression over @row, in parentheses unless it is a bare column. */
@@ -22,9 +24,10 @@ char *condition_given(const SqlMapping *forward, const char *row);
 /* No new column is filled, and forward would fill one. */
 char *condition_unfilled(const SqlMapping *forward, const char *row);
 /* What @mapping computes stands in the columns that it sets. */
-char *condition_holds(const SqlMapping *mapping, const char *row);
+char *condition_holds(const CatalogTable *table, const SqlMapping *mapping, const char *row);
 /* Forward gives the new columns, or reverse the old ones. */
-char *condition_parity(const SqlMapping *forward, const SqlMapping *reverse, const char *row);
+char *condition_parity(const CatalogTable *table, const SqlMapping *forward,
+                       const SqlMapping *reverse, const char *row);
 /* NEW differs from OLD in some column that @mapping sets. Here and below the bytes are compared: a
  * type's own equality may call "bob" and "Bob" equal, or not exist. */
 char *condition_targets_changed(const SqlMapping *mapping);

@@ -224,7 +224,7 @@ sync_backfill(const CatalogTable *table, const RevisionSync *sync)
 }
 
 char *
-sync_mismatch_condition(const RevisionSync *sync)
+sync_mismatch_condition(const CatalogTable *table, const RevisionSync *sync)
 {
     g_autoptr(GPtrArray) parts = sync_parts(sync->forward, sync->reverse);
     g_autofree char *unfilled = sync_unfilled_condition(sync);
@@ -232,7 +232,7 @@ sync_mismatch_condition(const RevisionSync *sync)
 
     for (guint i = 0; i < parts->len; i++) {
         const SyncPart *part = parts->pdata[i];
-        g_autofree char *parity = condition_parity(part->forward, part->reverse, NULL);
+        g_autofree char *parity = condition_parity(table, part->forward, part->reverse, NULL);
 
         g_string_append_printf(condition, "NOT %s OR ", parity);
     }

@@ -68,4 +68,4 @@ SqlBackfill *sync_backfill(const CatalogTable *table, const RevisionSync *sync);
  * yet, and filling it would change it. What the derived backfill has in its WHERE. */
 char *sync_unfilled_condition(const RevisionSync *sync);
 /* The same: true if old and new shape are NOT in parity. Never NULL. */
-char *sync_mismatch_condition(const RevisionSync *sync);
+char *sync_mismatch_condition(const CatalogTable *table, const RevisionSync *sync);

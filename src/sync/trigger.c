@@ -13,6 +13,7 @@ enum { IDENTIFIER_MAX = 63, HASH_DIGITS = 8 };
 
 /* A part of a mapping in flight, ready to be made SQL of. */
 typedef struct {
+    const CatalogTable *table;
     const char *revision;
     const SqlMapping *forward;
     const SqlMapping *reverse;
@@ -185,7 +186,7 @@ static char *
 unless_holds(char *take_condition, const TriggerPart *part, const SqlMapping *direction)
 {
     g_autofree char *condition = take_condition;
-    g_autofree char *holds = condition_holds(direction, "NEW");
+    g_autofree char *holds = condition_holds(part->table, direction, "NEW");
 
     return is_rename(part) ? g_steal_pointer(&condition)
                            : g_strdup_printf("%s AND NOT (%s)", condition, holds);
@@ -223,7 +224,7 @@ append_update_reverse(GString *sql, const TriggerPart *part, bool shared)
 {
     g_autofree char *changed = condition_targets_changed(part->forward);
     g_autofree char *given = condition_given(part->forward, "NEW");
-    g_autofree char *holds = condition_holds(part->forward, "NEW");
+    g_autofree char *holds = condition_holds(part->table, part->forward, "NEW");
     g_autofree char *condition =
         is_rename(part) ? g_strdup(changed)
                         : g_strdup_printf("%s AND NOT (%s AND %s)", changed, given, holds);
@@ -342,12 +343,13 @@ append_proof(GString *sql, const CatalogTable *table, GPtrArray *parts)
                          "    PERFORM pg_catalog.set_config('search_path', '', true);\n");
     for (guint i = 0; i < parts->len; i++) {
         const TriggerPart *part = parts->pdata[i];
-        g_autofree char *parity = condition_parity(part->forward, part->reverse, NULL);
+        g_autofree char *parity = condition_parity(table, part->forward, part->reverse, NULL);
 
         append_assignment_proof(sql, table, part->forward);
         append_assignment_proof(sql, table, part->reverse);
-        g_string_append_printf(sql, "    EXECUTE $proof$EXPLAIN SELECT %s FROM %s$proof$;\n",
-                               parity, table->quoted);
+        if (!is_rename(part))
+            g_string_append_printf(sql, "    EXECUTE $proof$EXPLAIN SELECT %s FROM %s$proof$;\n",
+                                   parity, table->quoted);
     }
     g_string_append(sql, "    PERFORM pg_catalog.set_config('search_path', path, true);\n"
                          "END\n"
@@ -376,6 +378,7 @@ gather_parts(const CatalogTable *table, GPtrArray *mappings, GPtrArray *owned)
             const SyncPart *of = parts->pdata[p];
             TriggerPart *part = g_new0(TriggerPart, 1);
 
+            part->table = table;
             part->revision = mapping->revision;
             part->forward = of->forward;
             part->reverse = of->reverse;

@@ -44,6 +44,9 @@ def test_a_plain_rename(apps, database):
     ("numeric", "1.0", "1.00"),
     ("interval", "30 days", "1 mon"),
     ("char(8)", "a", "b"),
+    ("json", '{"a": 1}', '{"a": 2}'),
+    ("xml", "<a/>", "<b/>"),
+    ("point", "(1,2)", "(1,3)"),
     ("jsonb", '{"a": 1.0}', '{"a": 1.00}'),
     ("text[]", "{a}", "{a,b}"),
 ])
@@ -130,6 +133,23 @@ def test_a_type_change_that_loses_something(apps, database):
                     (6, 0.019, 2), (7, 0.02, 2)]
     apps.contract()
     assert database.query("SELECT cents FROM prices ORDER BY id") == [(row[2],) for row in rows]
+
+
+def test_json_becomes_jsonb(apps, database):
+    """The old type has no equality, and the new one keeps neither spaces nor the order of keys."""
+    database.execute("CREATE TABLE t (id int PRIMARY KEY, a json)")
+    database.execute("""INSERT INTO t SELECT i, '{"b":  1, "a": 2}' FROM generate_series(1, 4) i""")
+    apps.expand(revision("t", "ADD b jsonb", "a::jsonb AS b", "b::json AS a",
+                         contract="DROP COLUMN a"))
+    apps.old("""UPDATE t SET a = '{"z":  1}' WHERE id = 1""")
+    apps.fill()
+    apps.old("""UPDATE t SET a = '[ 1 ]' WHERE id = 2""")
+    apps.new("UPDATE t SET b = '[2]' WHERE id = 3")
+    apps.new("INSERT INTO t (id, b) VALUES (5, NULL)")
+    assert database.query("SELECT id, a::text, b::text FROM t ORDER BY id") == [
+        (1, '{"z":  1}', '{"z": 1}'), (2, "[ 1 ]", "[1]"), (3, "[2]", "[2]"),
+        (4, '{"b":  1, "a": 2}', '{"a": 2, "b": 1}'), (5, None, None)]
+    apps.contract()
 
 
 def test_one_column_to_two(apps, database):

@@ -21,7 +21,7 @@ append_derived(GString *out, const CatalogTable *table, const RevisionSync *sync
     g_autofree char *forward = sync_mapping_text(sync->forward);
     g_autofree char *reverse = sync_mapping_text(sync->reverse);
     g_autofree char *backfill = sync_backfill_sql(table, sync);
-    g_autofree char *mismatch = sync_mismatch_condition(sync);
+    g_autofree char *mismatch = sync_mismatch_condition(table, sync);
 
     g_string_append_printf(out,
                            "-- forward\n%s\n-- reverse\n%s\n-- backfill\n%s\n-- mismatch\n%s\n",
