@@ -175,8 +175,14 @@ look_give_up(const Look *look, GPtrArray *needs, int attempts, GError **error)
     g_autofree char *locks = look_describe_needs(needs);
     g_autofree char *after = text_format_duration_ms(look->context->settings->give_up_after_ms);
 
-    error_set(error, ERROR_LOCK, "%s gave up after %s and %d attempts without its locks (%s)",
-              look->what, after, attempts, locks);
+    if (*locks == '\0')
+        error_set(error, ERROR_LOCK,
+                  "%s gave up after %s and %d attempts: its locks cannot be known, and the stall "
+                  "budget was over each time",
+                  look->what, after, attempts);
+    else
+        error_set(error, ERROR_LOCK, "%s gave up after %s and %d attempts without its locks (%s)",
+                  look->what, after, attempts, locks);
     return error_hint(error, "Run the command again at a quieter time.");
 }
 

@@ -527,3 +527,9 @@ def test_what_fails_in_one_message_is_named_and_undone(project, database):
     assert database.query("SELECT state, partly FROM sluice.revision") == [("pending", "expand")]
     assert database.query("SELECT ordinal, state, error IS NOT NULL FROM sluice.step ORDER BY 1") \
         == [(1, "failed", True), (2, "failed", True)]
+
+
+def test_gives_up_on_locks_that_nobody_knows(project):
+    project.revision("aaaa1111", "-- sluice: expand\nSELECT pg_sleep(5);\n")
+    result = project.fails(6, "upgrade", "-o", "lock.give_up_after=400ms")
+    assert "its locks cannot be known" in result.stderr and "()" not in result.stderr
