@@ -1,5 +1,5 @@
 -- A column ($2 of table $1) that gets another type, and those that have to follow: whatever
--- references it through foreign keys, and what references that.
+-- references it through foreign keys, and what references that. With $3 it gets that name only: nothing follows.
 WITH RECURSIVE moved (relation, attribute) AS (
     SELECT attrelid, attnum FROM pg_attribute
     WHERE attrelid = $1::oid AND attname = $2 AND NOT attisdropped
@@ -8,7 +8,7 @@ WITH RECURSIVE moved (relation, attribute) AS (
     FROM moved m
     JOIN pg_constraint f ON f.contype = 'f' AND f.confrelid = m.relation AND f.conparentid = 0
     CROSS JOIN LATERAL unnest(f.conkey, f.confkey) AS k (attribute, referenced)
-    WHERE k.referenced = m.attribute
+    WHERE k.referenced = m.attribute AND $3::text IS NULL
 )
 SELECT a.attrelid, a.attnum, quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.attname,
        format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated <> '',
@@ -22,7 +22,7 @@ SELECT a.attrelid, a.attnum, quote_ident(n.nspname) || '.' || quote_ident(c.reln
        a.attacl IS NOT NULL,
        (SELECT array_to_string(array_agg(x.attname), ', ') FROM pg_attribute x
         WHERE x.attrelid = a.attrelid AND NOT x.attisdropped
-          AND x.attname IN (a.attname || '_new', a.attname || '_old'))
+          AND (x.attname = $3 OR $3 IS NULL AND x.attname IN (a.attname || '_new', a.attname || '_old')))
 FROM moved m
 JOIN pg_attribute a ON a.attrelid = m.relation AND a.attnum = m.attribute
 JOIN pg_class c ON c.oid = a.attrelid

@@ -1,19 +1,21 @@
 -- What keys, checks and indexes hold column $2 (a number) of table $1: those of the table itself, and the
--- foreign keys to it. For a foreign key $3 and $4 are the moved columns, relation by relation.
+-- foreign keys to it. For a foreign key $3 and $4 are the moved columns, relation by relation, and $5 their new names.
 WITH moved AS (
-    SELECT * FROM unnest($3::oid[], $4::smallint[]) AS m (relation, attribute)
+    SELECT * FROM unnest($3::oid[], $4::smallint[], $5::text[]) AS m (relation, attribute, fresh)
 )
 SELECT k.contype::text, k.oid::text, quote_ident(n.nspname) || '.' || quote_ident(t.relname), k.conname,
        CASE k.contype
        WHEN 'f' THEN format('FOREIGN KEY (%s) REFERENCES %s (%s)%s',
-           (SELECT string_agg(quote_ident(a.attname ||
-                       CASE WHEN (k.conrelid, a.attnum) IN (SELECT * FROM moved) THEN '_new' ELSE '' END), ', ' ORDER BY u.n)
+           (SELECT string_agg(quote_ident(coalesce(
+                       (SELECT m.fresh FROM moved m WHERE (m.relation, m.attribute) = (k.conrelid, a.attnum)), a.attname)),
+                       ', ' ORDER BY u.n)
             FROM unnest(k.conkey) WITH ORDINALITY u (at, n)
             JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.at),
            (SELECT quote_ident(fn.nspname) || '.' || quote_ident(f.relname) FROM pg_class f
             JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = k.confrelid),
-           (SELECT string_agg(quote_ident(a.attname ||
-                       CASE WHEN (k.confrelid, a.attnum) IN (SELECT * FROM moved) THEN '_new' ELSE '' END), ', ' ORDER BY u.n)
+           (SELECT string_agg(quote_ident(coalesce(
+                       (SELECT m.fresh FROM moved m WHERE (m.relation, m.attribute) = (k.confrelid, a.attnum)), a.attname)),
+                       ', ' ORDER BY u.n)
             FROM unnest(k.confkey) WITH ORDINALITY u (at, n)
             JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.at),
            replace(substring(pg_get_constraintdef(k.oid) FROM ' REFERENCES [^(]*\([^)]*\)(.*)$'), ' NOT VALID', ''))

@@ -290,13 +290,15 @@ text_of(const Creation *creation, GDateTime *now)
 {
     g_autofree char *created = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
 
-    return skeleton_revision(&(SkeletonHeader){.id = creation->id,
-                                               .parents = creation->ids,
-                                               .labels = creation->labels,
-                                               .requires = creation->requires,
-                                               .title = creation->request->title,
-                                               .created = created,
-                                               .sections = creation->request->sections});
+    return skeleton_revision(
+        &(SkeletonHeader){.id = creation->id,
+                          .parents = creation->ids,
+                          .labels = creation->labels,
+                          .requires = creation->requires,
+                          .title = creation->request->title,
+                          .created = created,
+                          .sections = creation->request->sections,
+                          .statement_transactions = creation->request->statement_transactions});
 }
 
 /* What was written is read back, so that no folder is left that cannot be read. */
@@ -321,7 +323,8 @@ resolve(Creation *creation, GError **error)
 {
     const CreateRequest *request = creation->request;
 
-    if (!check_title(request->title, error) || !file_make_folder(request->folder, 0777, error))
+    if (!check_title(request->title, error) ||
+        !(request->dry_run || file_make_folder(request->folder, 0777, error)))
         return false;
     creation->graph = graph_load(request->folder, error);
     return creation->graph != NULL && choose_id(creation, error) && find_parents(creation, error) &&
@@ -337,6 +340,18 @@ copy_ids(const Creation *creation)
     for (guint i = 0; i < creation->ids->len; i++)
         g_ptr_array_add(ids, g_strdup(creation->ids->pdata[i]));
     return ids;
+}
+
+/* What came as sections is complete, and has to be one that upgrade takes. */
+static bool
+check_text(const CreateRequest *request, const char *path, const char *text, GError **error)
+{
+    g_autoptr(Revision) revision = NULL;
+
+    if (request->sections == NULL)
+        return true;
+    revision = revision_parse(path, text, false, error);
+    return revision != NULL && revision_check(revision, error);
 }
 
 bool
@@ -355,12 +370,14 @@ create_revision(const CreateRequest *request, CreatedRevision *ret_created, GErr
         return false;
     path = g_build_filename(request->folder, name, NULL);
     text = text_of(&creation, now);
-    if (!write_file(&creation, path, text, error))
+    if (!check_text(request, path, text, error) ||
+        !(request->dry_run || write_file(&creation, path, text, error)))
         return false;
     *ret_created = (CreatedRevision){
         .id = g_steal_pointer(&creation.id),
         .parents = copy_ids(&creation),
         .path = g_steal_pointer(&path),
+        .text = g_steal_pointer(&text),
     };
     return true;
 }
@@ -371,5 +388,6 @@ created_revision_clear(CreatedRevision *created)
     g_free(created->id);
     g_clear_pointer(&created->parents, g_ptr_array_unref);
     g_free(created->path);
+    g_free(created->text);
     *created = (CreatedRevision){0};
 }

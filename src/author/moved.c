@@ -17,6 +17,7 @@ column_free(MovedColumn *column)
     g_free(column->type);
     g_free(column->default_sql);
     g_free(column->sequence);
+    g_free(column->fresh_name);
     g_free(column->fresh);
     g_free(column->past);
     g_free(column->quoted);
@@ -100,7 +101,7 @@ check_column(const PgRows *rows, int i, GError **error)
 }
 
 static MovedColumn *
-column_of(const PgRows *rows, int i)
+column_of(const PgRows *rows, int i, const char *fresh_name)
 {
     MovedColumn *column = g_new0(MovedColumn, 1);
     const char *name = pg_text(rows, i, 3);
@@ -115,7 +116,8 @@ column_of(const PgRows *rows, int i)
     column->default_sql = text_or_null(rows, i, 8);
     column->sequence = text_or_null(rows, i, 9);
     column->quoted = pg_quote_identifier(name);
-    column->fresh = with_ending(name, "_new");
+    column->fresh_name = fresh_name ? g_strdup(fresh_name) : g_strconcat(name, "_new", NULL);
+    column->fresh = pg_quote_identifier(column->fresh_name);
     column->past = with_ending(name, "_old");
     return column;
 }
@@ -142,24 +144,25 @@ check_dependents(PgConn *conn, const MovedColumn *column, GError **error)
 }
 
 static bool
-load_columns(Moved *moved, PgConn *conn, guint32 table, const char *column, GError **error)
+load_columns(Moved *moved, PgConn *conn, guint32 table, const char *column, const char *fresh_name,
+             GError **error)
 {
     g_autofree char *oid = g_strdup_printf("%u", table);
-    g_autoptr(PgRows) rows = pg_query(conn, error, sql_moved_columns, oid, column);
+    g_autoptr(PgRows) rows = pg_query(conn, error, sql_moved_columns, oid, column, fresh_name);
 
     if (rows == NULL)
         return false;
     for (int i = 0; i < pg_rows_count(rows); i++) {
         if (!check_column(rows, i, error))
             return false;
-        g_ptr_array_add(moved->columns, column_of(rows, i));
+        g_ptr_array_add(moved->columns, column_of(rows, i, fresh_name));
         if (!check_dependents(conn, g_ptr_array_index(moved->columns, (guint) i), error))
             return false;
     }
     return true;
 }
 
-/* name -> name_new of the moved columns of @table. */
+/* name -> new name of the moved columns of @table. */
 static GHashTable *
 fresh_names(const Moved *moved, const char *table)
 {
@@ -169,7 +172,7 @@ fresh_names(const Moved *moved, const char *table)
         MovedColumn *column = g_ptr_array_index(moved->columns, i);
 
         if (strcmp(column->table, table) == 0)
-            g_hash_table_insert(names, column->name, g_strconcat(column->name, "_new", NULL));
+            g_hash_table_insert(names, column->name, g_strdup(column->fresh_name));
     }
     return names;
 }
@@ -221,20 +224,50 @@ object_of(const Moved *moved, const PgRows *rows, int i)
     return object;
 }
 
-/* "{1,2}" of what @value gives of each column. */
-static char *
-array_of(const Moved *moved, bool numbers)
-{
-    GString *text = g_string_new("{");
+/* The moved columns as three arrays of the server: relations, numbers, new names. */
+typedef struct {
+    GString *relations, *numbers, *names;
+} Arrays;
 
+static void
+arrays_clear(Arrays *arrays)
+{
+    g_string_free(arrays->relations, TRUE);
+    g_string_free(arrays->numbers, TRUE);
+    g_string_free(arrays->names, TRUE);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arrays, arrays_clear)
+
+/* "\"say \\\"x\\\"\"": an element of an array. */
+static void
+append_element(GString *array, const char *name)
+{
+    g_string_append_c(array, '"');
+    for (; *name; name++) {
+        if (*name == '"' || *name == '\\')
+            g_string_append_c(array, '\\');
+        g_string_append_c(array, *name);
+    }
+    g_string_append_c(array, '"');
+}
+
+static void
+arrays_init(Arrays *arrays, const Moved *moved)
+{
+    *arrays = (Arrays){g_string_new("{"), g_string_new("{"), g_string_new("{")};
     for (guint i = 0; i < moved->columns->len; i++) {
         const MovedColumn *column = g_ptr_array_index(moved->columns, i);
+        const char *comma = i > 0 ? "," : "";
 
-        g_string_append_printf(text, "%s%u", i > 0 ? "," : "",
-                               numbers ? (guint32) column->number : column->oid);
+        g_string_append_printf(arrays->relations, "%s%u", comma, column->oid);
+        g_string_append_printf(arrays->numbers, "%s%d", comma, column->number);
+        g_string_append(arrays->names, comma);
+        append_element(arrays->names, column->fresh_name);
     }
-    g_string_append_c(text, '}');
-    return g_string_free(text, FALSE);
+    g_string_append_c(arrays->relations, '}');
+    g_string_append_c(arrays->numbers, '}');
+    g_string_append_c(arrays->names, '}');
 }
 
 static bool
@@ -243,11 +276,12 @@ load_objects(Moved *moved, PgConn *conn, const MovedColumn *column, GHashTable *
 {
     g_autofree char *oid = g_strdup_printf("%u", column->oid);
     g_autofree char *number = g_strdup_printf("%d", column->number);
-    g_autofree char *relations = array_of(moved, false);
-    g_autofree char *numbers = array_of(moved, true);
-    g_autoptr(PgRows) rows =
-        pg_query(conn, error, sql_moved_objects, oid, number, relations, numbers);
+    g_auto(Arrays) arrays = {0};
+    g_autoptr(PgRows) rows = NULL;
 
+    arrays_init(&arrays, moved);
+    rows = pg_query(conn, error, sql_moved_objects, oid, number, arrays.relations->str,
+                    arrays.numbers->str, arrays.names->str);
     if (rows == NULL)
         return false;
     for (int i = 0; i < pg_rows_count(rows); i++) {
@@ -261,14 +295,14 @@ load_objects(Moved *moved, PgConn *conn, const MovedColumn *column, GHashTable *
 }
 
 Moved *
-moved_load(PgConn *conn, guint32 table, const char *column, GError **error)
+moved_load(PgConn *conn, guint32 table, const char *column, const char *fresh_name, GError **error)
 {
     g_autoptr(Moved) moved = g_new0(Moved, 1);
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
     moved->columns = g_ptr_array_new_with_free_func((GDestroyNotify) column_free);
     moved->objects = g_ptr_array_new_with_free_func((GDestroyNotify) object_free);
-    if (!load_columns(moved, conn, table, column, error))
+    if (!load_columns(moved, conn, table, column, fresh_name, error))
         return NULL;
     for (guint i = 0; i < moved->columns->len; i++)
         if (!load_objects(moved, conn, g_ptr_array_index(moved->columns, i), seen, error))

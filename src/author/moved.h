@@ -1,10 +1,10 @@
 /*
- * author/moved.h - what hangs on a column that gets another type: asked of the database. Private to
- * the room.
+ * author/moved.h - what hangs on a column that gets another type or name: asked of the database.
+ * Private to the room.
  *
- * A column takes along those that reference it through foreign keys; each takes along its keys,
- * checks and indexes. What cannot be taken along by statements that block nobody (a view, a
- * generated column, a policy) is named, and nothing is written.
+ * With a type a column takes along those that reference it through foreign keys; each takes along
+ * its keys, checks and indexes. What cannot be taken along by statements that block nobody (a view,
+ * a generated column, a policy) is named, and nothing is written.
  */
 #pragma once
 
@@ -19,7 +19,8 @@ typedef struct {
     bool not_null;
     char identity;                /* 'a' always, 'd' by default, 0 none */
     char *default_sql, *sequence; /* or NULL; the sequence is the column's own */
-    char *fresh, *past;           /* quoted: "id_new", "id_old" */
+    char *fresh_name;             /* "id_new", or the name it gets */
+    char *fresh, *past;           /* quoted: that one, "id_old" */
     char *quoted;
 } MovedColumn;
 
@@ -40,8 +41,10 @@ typedef struct {
     GPtrArray *objects; /* MovedObject *; each once */
 } Moved;
 
-/* ERROR_STATE: there is no such column, something hangs on it that cannot be taken along, or a name
- * that is needed is taken or too long; the object and the next step are named. Caller owns. */
-Moved *moved_load(PgConn *conn, guint32 table, const char *column, GError **error);
+/* @fresh_name is the name that the column gets; NULL: another type, and others follow. ERROR_STATE:
+ * something hangs on it that cannot be taken along, or a name that is needed is taken or too long;
+ * the object and the next step are named. Caller owns. */
+Moved *moved_load(PgConn *conn, guint32 table, const char *column, const char *fresh_name,
+                  GError **error);
 void moved_free(Moved *moved);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Moved, moved_free)

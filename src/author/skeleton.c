@@ -112,8 +112,9 @@ skeleton_revision(const SkeletonHeader *header)
     append_line(out, "Branch: ", header->labels);
     for (guint i = 0; i < header->requires->len; i++)
         g_string_append_printf(out, "-- Requires: %s\n", (char *) header->requires->pdata[i]);
-    g_string_append_printf(out, "-- Title: %s\n-- Created: %s\n\n%s", header->title,
+    g_string_append_printf(out, "-- Title: %s\n-- Created: %s\n%s\n%s", header->title,
                            header->created,
+                           header->statement_transactions ? "-- Transaction: statement\n" : "",
                            header->sections           ? header->sections
                            : header->parents->len > 1 ? merge_text
                                                       : sections_text);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 /* sluice.yaml with the options that most projects set, and the others as comments. Caller owns. */
 char *skeleton_settings(void);
@@ -16,6 +17,7 @@ typedef struct {
     const char *title;
     const char *created;  /* ISO 8601, UTC */
     const char *sections; /* NULL: guidance */
+    bool statement_transactions;
 } SkeletonHeader;
 /* A revision file: the header, and each section as commented guidance; one that revises several
  * needs none, and says so. Caller owns. */

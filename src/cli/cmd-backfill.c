@@ -487,14 +487,15 @@ verify_one(App *app, const Revision *revision, json_t *list, gint64 *mismatches,
     return true;
 }
 
-/* What can be compared: both shapes are there. */
+/* What can be compared: both shapes are there, or the author says what is wrong. */
 static bool
-has_both_shapes(const LedgerRevisions *rows, const Revision *revision)
+can_be_verified(const LedgerRevisions *rows, const Revision *revision)
 {
     const LedgerRevision *row = ledger_find_revision(rows, revision->id);
 
     return row && row->state != STATE_PENDING && row->state != STATE_CONTRACTED &&
-           revision_has_backfill(revision);
+           (revision_has_backfill(revision) ||
+            revision_section(revision, SECTION_VERIFY, NULL) != NULL);
 }
 
 static bool
@@ -514,7 +515,7 @@ verify_chosen(App *app, PgConn *conn, const Graph *graph, const char *target, js
         revision = graph_read(graph, graph_get(graph, i), error);
         if (revision == NULL)
             return false;
-        if (has_both_shapes(rows, revision)) {
+        if (can_be_verified(rows, revision)) {
             if (!verify_one(app, revision, list, mismatches, error))
                 return false;
         } else if (named) {

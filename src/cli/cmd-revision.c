@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "author/create.h"
-#include "author/type-change.h"
+#include "author/recipe.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/command.h"
@@ -13,9 +13,11 @@ typedef struct {
     bool splice;
     GPtrArray *labels;
     GPtrArray *requires;
-    const char *type_change;
-    const char *using;
-    const char *reverse;
+    bool dry_run;
+    const char *subjects[RECIPE_N];
+    GPtrArray *using;
+    GPtrArray *reverse;
+    const char *default_sql;
 } RevisionOptions;
 
 static const ArgSpec args[] = {
@@ -32,14 +34,21 @@ static const ArgSpec args[] = {
      "given often"},
     {"rev-id", 0, ARG_TEXT, offsetof(RevisionOptions, id), "ID",
      "this id, instead of 12 random hex digits"},
-    {"type-change", 0, ARG_TEXT, offsetof(RevisionOptions, type_change), "TABLE.COLUMN:TYPE",
-     "write the whole revision that gives a column, and those that reference it, another type; "
-     "asks the database"},
-    {"using", 0, ARG_TEXT, offsetof(RevisionOptions, using), "EXPRESSION",
-     "with --type-change: the new value, of the old one (default: a cast)"},
-    {"reverse", 0, ARG_TEXT, offsetof(RevisionOptions, reverse), "EXPRESSION",
-     "with --type-change: the old value, of column COLUMN_new (default: a cast; between integers "
-     "one that wraps round)"},
+    {"dry-run", 0, ARG_FLAG, offsetof(RevisionOptions, dry_run), NULL,
+     "print the file, and write nothing"},
+#define RECIPE(id, option, value, example, traits, help)                                           \
+    {option, 0, ARG_TEXT, offsetof(RevisionOptions, subjects[RECIPE_ID_##id]), value, help},
+#include "author/recipes.def"
+#undef RECIPE
+    {"using", 0, ARG_LIST, offsetof(RevisionOptions, using), "EXPRESSION",
+     "with --type-change, --split, --merge: the value of the new column, of the old ones; once for "
+     "each new column (default of --type-change: a cast)"},
+    {"reverse", 0, ARG_LIST, offsetof(RevisionOptions, reverse), "EXPRESSION",
+     "with the same: the value of the old column, of the new ones; --type-change calls its one "
+     "COLUMN_new (its default: a cast; between integers one that wraps round)"},
+    {"default", 0, ARG_TEXT, offsetof(RevisionOptions, default_sql), "EXPRESSION",
+     "with --set-not-null: what rows that hold NULL get, and new ones where the column has no "
+     "default yet"},
     {NULL},
 };
 
@@ -53,52 +62,69 @@ vector_of(GPtrArray *list)
     return (const char *const *) list->pdata;
 }
 
-/* "users.id:bigint", "app.users.id:numeric(12,2)". */
+/* The recipe asked for; RECIPE_N: none. */
 static bool
-split_type_change(const char *text, char **ret_table, char **ret_column, char **ret_type,
-                  GError **error)
+find_recipe(const RevisionOptions *options, RecipeId *ret_id, GError **error)
 {
-    const char *colon = strchr(text, ':');
-    g_autofree char *name = colon ? g_strndup(text, (gsize) (colon - text)) : NULL;
-    char *dot = name ? strrchr(name, '.') : NULL;
+    RecipeId found = RECIPE_N;
 
-    if (dot == NULL || dot == name || dot[1] == '\0' || colon[1] == '\0') {
-        error_set(error, ERROR_USAGE, "'%s' is not TABLE.COLUMN:TYPE", text);
-        return error_hint(error, "sluice revision --type-change users.id:bigint");
+    for (RecipeId id = 0; id < RECIPE_N; id++) {
+        if (options->subjects[id] == NULL)
+            continue;
+        if (found != RECIPE_N) {
+            error_set(error, ERROR_USAGE, "--%s and --%s are two changes", recipes[found].option,
+                      recipes[id].option);
+            return error_hint(error, "Make a revision of each: they may be in flight together.");
+        }
+        found = id;
     }
-    *dot = '\0';
-    *ret_table = g_strdup(name);
-    *ret_column = g_strdup(dot + 1);
-    *ret_type = g_strdup(colon + 1);
+    if (found == RECIPE_N && (options->using || options->reverse || options->default_sql)) {
+        error_set(error, ERROR_USAGE, "--%s goes with a recipe",
+                  options->using     ? "using"
+                  : options->reverse ? "reverse"
+                                     : "default");
+        return error_hint(error, "sluice revision --split users.full_name:first,last --using ..");
+    }
+    *ret_id = found;
     return true;
 }
 
-/* *@ret_sections NULL where no recipe is asked for. */
+/* @ret_text stays empty where no recipe is asked for. */
 static bool
-write_sections(const App *app, const RevisionOptions *options, char **ret_sections,
-               char **ret_title, GError **error)
+write_text(const App *app, const RevisionOptions *options, RecipeText *ret_text, GError **error)
 {
-    g_autofree char *table = NULL, *column = NULL, *type = NULL;
+    RecipeId id = RECIPE_N;
     g_autoptr(PgConn) conn = NULL;
     const char *url;
 
-    if (options->type_change == NULL)
+    if (!find_recipe(options, &id, error))
+        return false;
+    if (id == RECIPE_N)
         return true;
     url = settings_require_database(app->settings, error);
-    if (url == NULL || !split_type_change(options->type_change, &table, &column, &type, error))
+    if (url == NULL)
         return false;
     conn = pg_connect(url, &(PgConnOptions){.purpose = "revision", .allow_standby = true}, error);
-    if (conn == NULL)
-        return false;
-    *ret_sections = type_change_sections(conn,
-                                         &(TypeChange){.table = table,
-                                                       .column = column,
-                                                       .type = type,
-                                                       .forward = options->using,
-                                                       .reverse = options->reverse},
-                                         error);
-    *ret_title = g_strdup_printf("%s.%s becomes %s", table, column, type);
-    return *ret_sections != NULL;
+    return conn && recipe_write(conn,
+                                &(RecipeRequest){.id = id,
+                                                 .subject = options->subjects[id],
+                                                 .using = options->using,
+                                                 .reverse = options->reverse,
+                                                 .default_sql = options->default_sql},
+                                ret_text, error);
+}
+
+static void
+show_created(App *app, const CreatedRevision *created, bool dry_run)
+{
+    const char *revises = created->parents->len > 0 ? created->parents->pdata[0] : NULL;
+
+    if (dry_run)
+        output_text(app->output, created->text);
+    else
+        output_line(app->output, "made %s", created->path);
+    output_json(app->output, json_pack("{s:s, s:s?, s:s, s:s}", "id", created->id, "revises",
+                                       revises, "path", created->path, "text", created->text));
 }
 
 static bool
@@ -106,19 +132,24 @@ run_revision(App *app, void *data, const char *const *words G_GNUC_UNUSED, GErro
 {
     const RevisionOptions *options = data;
     const char *const heads[] = {options->head, NULL};
-    g_autofree char *sections = NULL, *title = NULL;
+    g_auto(RecipeText) recipe = {0};
     g_auto(CreatedRevision) created = {0};
+    const char *title = options->message;
 
-    if (!write_sections(app, options, &sections, &title, error))
+    if (!write_text(app, options, &recipe, error))
         return false;
-    if ((options->message == NULL || *options->message == '\0') && title == NULL) {
+    if (title == NULL || *title == '\0')
+        title = recipe.title;
+    if (title == NULL) {
         error_set(error, ERROR_USAGE, "a revision needs a title");
         return error_hint(error, "sluice revision -m \"users display name\"");
     }
     if (!create_revision(
             &(CreateRequest){.folder = app->settings->migrations,
-                             .title = options->message ? options->message : title,
-                             .sections = sections,
+                             .title = title,
+                             .sections = recipe.sections,
+                             .statement_transactions = recipe.statement_transactions,
+                             .dry_run = options->dry_run,
                              .id = options->id,
                              .parents = options->head ? heads : NULL,
                              .splice = options->splice,
@@ -129,10 +160,7 @@ run_revision(App *app, void *data, const char *const *words G_GNUC_UNUSED, GErro
                              .clock = app->clock},
             &created, error))
         return false;
-    output_line(app->output, "made %s", created.path);
-    output_json(app->output, json_pack("{s:s, s:s?, s:s}", "id", created.id, "revises",
-                                       created.parents->len > 0 ? created.parents->pdata[0] : NULL,
-                                       "path", created.path));
+    show_created(app, &created, options->dry_run);
     return true;
 }
 
@@ -144,10 +172,17 @@ const Command command_revision = {
     .details = "The file has a header and an example of each section, as comments. It is where the "
                "whole life of the change is told: expand, sync, backfill, finish, contract. HEAD "
                "and SUMS are kept up to date where the folder has them (`sluice check --write` "
-               "begins to keep them).",
+               "begins to keep them). A recipe (--rename, --type-change, --split, --merge, "
+               "--set-not-null, --add-foreign-key, --add-unique, --drop-column) asks the database "
+               "and writes the whole file; docs/recipes.md shows what.",
     .example = "sluice revision -m \"users display name\"\n"
                "sluice revision -m \"invoices\" --head base --branch-label billing\n"
-               "sluice revision --type-change users.id:bigint\n"
+               "sluice revision --rename users.full_name:display_name\n"
+               "sluice revision --type-change users.id:bigint --dry-run\n"
+               "sluice revision --split users.full_name:first,last --using "
+               "\"split_part(full_name, ' ', 1)\" --using \"split_part(full_name, ' ', 2)\" "
+               "--reverse \"first || ' ' || last\"\n"
+               "sluice revision --set-not-null users.email --default \"''\"\n"
                "sluice revision -m \"totals\" --head billing@head --depends-on 3f2a:backfilled",
     .args = args,
     .args_size = sizeof(RevisionOptions),

@@ -59,7 +59,7 @@ contract_drops(const Revision *revision, GError **error)
     return g_steal_pointer(&all);
 }
 
-/* Indexes and views that the section drops itself, as written. */
+/* Indexes, constraints and views that the section drops itself, as written. */
 static GPtrArray *
 contract_drops_derived(const Revision *revision, GError **error)
 {
@@ -78,23 +78,33 @@ contract_drops_derived(const Revision *revision, GError **error)
     return g_steal_pointer(&all);
 }
 
+/* Is the server's @name ("public.users_name", "users_key on public.users") what the section calls
+ * @dropped, without a schema perhaps? */
+static bool
+is_named(const char *name, const char *dropped)
+{
+    const char *on = strstr(dropped, " on ");
+    const char *relation = on ? on + strlen(" on ") : dropped;
+    const gsize prefix = (gsize) (relation - dropped);
+    g_autofree char *anywhere = g_strconcat(".", relation, NULL);
+
+    if (strcmp(name, dropped) == 0)
+        return true;
+    return strchr(relation, '.') == NULL && strncmp(name, dropped, prefix) == 0 &&
+           g_str_has_suffix(name + prefix, anywhere);
+}
+
 /* @dependent: "index public.users_name". */
 static bool
 goes_along(const char *dependent, GPtrArray *derived)
 {
-    static const char *const kinds[] = {"index ", "view ", "materialized view "};
+    static const char *const kinds[] = {"index ", "view ", "materialized view ",
+                                        "table constraint "};
 
     for (guint k = 0; k < G_N_ELEMENTS(kinds); k++) {
-        const char *name = dependent + strlen(kinds[k]);
-
-        for (guint i = 0; g_str_has_prefix(dependent, kinds[k]) && i < derived->len; i++) {
-            const char *dropped = g_ptr_array_index(derived, i);
-            g_autofree char *anywhere = g_strconcat(".", dropped, NULL);
-
-            if (strcmp(name, dropped) == 0 ||
-                (strchr(dropped, '.') == NULL && g_str_has_suffix(name, anywhere)))
+        for (guint i = 0; g_str_has_prefix(dependent, kinds[k]) && i < derived->len; i++)
+            if (is_named(dependent + strlen(kinds[k]), g_ptr_array_index(derived, i)))
                 return true;
-        }
     }
     return false;
 }

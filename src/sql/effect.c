@@ -358,11 +358,27 @@ sql_statement_drops(const SqlStatement *statement)
     return dropped;
 }
 
+static void
+add_dropped_constraints(GPtrArray *dropped, const PgQuery__AlterTableStmt *alter)
+{
+    g_autofree char *table = relation_label(alter->relation);
+
+    for (size_t i = 0; i < alter->n_cmds; i++) {
+        const PgQuery__AlterTableCmd *command = alter->cmds[i]->alter_table_cmd;
+
+        if (command->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_DropConstraint)
+            g_ptr_array_add(dropped, g_strdup_printf("%s on %s", command->name, table));
+    }
+}
+
 GPtrArray *
 sql_statement_drops_derived(const SqlStatement *statement)
 {
     GPtrArray *dropped = g_ptr_array_new_with_free_func(g_free);
     const PgQuery__DropStmt *drop = statement->node->drop_stmt;
+
+    if (statement->node->node_case == PG_QUERY__NODE__NODE_ALTER_TABLE_STMT)
+        add_dropped_constraints(dropped, statement->node->alter_table_stmt);
 
     if (statement->node->node_case != PG_QUERY__NODE__NODE_DROP_STMT ||
         (drop->remove_type != PG_QUERY__OBJECT_TYPE__OBJECT_INDEX &&

@@ -46,7 +46,7 @@ def test_bash_completion():
     assert bash_completes(script, "sluice", "dev", "st") == ["start", "stop"]
     assert bash_completes(script, "sluice", "completion", "") == ["bash", "fish", "zsh"]
     assert bash_completes(script, "sluice", "-o", "lock.st") == ["lock.stall_budget="]
-    assert bash_completes(script, "sluice", "revision", "--m") == ["--message"]
+    assert bash_completes(script, "sluice", "revision", "--mes") == ["--message"]
     assert bash_completes(script, "sluice", "-C", "x", "revision", "--rev-") == ["--rev-id"]
     assert bash_completes(script, "sluice", "heads", "--format", "j") == ["json"]
     assert "debug" not in bash_completes(script, "sluice", "")

@@ -1,0 +1,26 @@
+/*
+ * author/moved-sql.h - the statements by which what hangs on an old column comes to the new one.
+ * Private to the room.
+ */
+#pragma once
+
+#include "author/moved.h"
+
+/* CREATE INDEX CONCURRENTLY @name. */
+void moved_sql_index(GString *sql, const MovedObject *object, const char *name,
+                     const char *definition);
+/* Builds its like on the new column, under the name object->fresh, blocking nobody. */
+void moved_sql_build(GString *sql, const MovedObject *object);
+/* Drops the constraint on the old column; an index (kind i) stays. */
+void moved_sql_release(GString *sql, const MovedObject *object);
+/* The key of that name, from index @index. */
+void moved_sql_key(GString *sql, const MovedObject *object, const char *index);
+/* What was built takes over object->name, which must be free. */
+void moved_sql_take_over(GString *sql, const MovedObject *object);
+
+/* The identity of column @from goes on as that of @to. A sequence of its own would move with the
+ * values; an identity's belongs to its column, so that @to gets another. */
+void moved_sql_identity(GString *sql, const MovedColumn *column, const char *from, const char *to);
+/* The default of @from becomes that of @to, as @value; its sequence belongs to @to then. */
+void moved_sql_default(GString *sql, const MovedColumn *column, const char *from, const char *to,
+                       const char *value);

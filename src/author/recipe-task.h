@@ -1,0 +1,39 @@
+/*
+ * author/recipe-task.h - what a recipe gets to work on, and what it asks in common with others.
+ * Private to the room.
+ */
+#pragma once
+
+#include "author/draft.h"
+#include "author/recipe.h"
+#include "catalog/catalog.h"
+
+typedef struct {
+    PgConn *conn;
+    const Recipe *recipe;
+    const RecipeRequest *request;
+    CatalogTable *table;
+    GStrv columns; /* in front of ':', unquoted; all of them are there */
+    char *target;  /* behind it; NULL if the recipe has none */
+    Draft draft;
+} RecipeTask;
+
+#define RECIPE(id, ...) bool recipe_##id(RecipeTask *task, GError **error);
+#include "author/recipes.def"
+#undef RECIPE
+
+/* "users.id" of a value: the table must be there, and the column. ERROR_USAGE, ERROR_STATE.
+ * The caller owns both. */
+bool recipe_find_column(const RecipeTask *task, const char *text, CatalogTable **ret_table,
+                        char **ret_column, GError **error);
+
+/* "<table>_<column>_<column><ending>", cut to what the server takes. ERROR_STATE if a relation of
+ * the table's schema or a constraint of the table has that name. Unquoted; caller owns. */
+char *recipe_free_name(const RecipeTask *task, const char *ending, GError **error);
+/* ERROR_STATE if @table has a column @name, or it is no name for one. */
+bool recipe_check_new_column(const RecipeTask *task, const char *name, GError **error);
+
+/* What goes with column @name: "index", "foreign key", "constraint" or "primary key", its quoted
+ * name (an index's with its schema). ERROR_STATE for what has to go first: a view, a foreign key
+ * from elsewhere, the primary key, ... Caller owns. */
+PgRows *recipe_load_companions(const RecipeTask *task, const char *name, GError **error);

@@ -1,0 +1,258 @@
+#include <string.h>
+
+#include "author/moved-sql.h"
+#include "author/moved.h"
+#include "author/recipe-task.h"
+#include "base/error.h"
+
+typedef struct {
+    const char *type;    /* as written: "bigint", "numeric(12,2)" */
+    const char *forward; /* old value -> new; NULL: a cast */
+    const char *reverse; /* new value -> old; NULL: a cast, or between integers one that wraps round
+                            and so stays unique */
+    const Moved *moved;
+    Draft *draft;
+} Change;
+
+/* Bits of an integer type; 0: none. */
+static int
+integer_bits(const char *type)
+{
+    static const struct {
+        const char *name;
+        int bits;
+    } types[] = {{"smallint", 16}, {"int2", 16},   {"integer", 32}, {"int", 32},
+                 {"int4", 32},     {"bigint", 64}, {"int8", 64}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(types); i++)
+        if (strcmp(types[i].name, type) == 0)
+            return types[i].bits;
+    return 0;
+}
+
+/* What the old type cannot hold wraps round, as the processor's own arithmetic does: two new values
+ * less than a whole turn apart stay two old ones, so that keys hold and the way back stays open. */
+static char *
+narrow(const MovedColumn *column, const char *new_type)
+{
+    const int bits = integer_bits(column->type);
+
+    if (bits > 0 && bits < integer_bits(new_type)) {
+        const gint64 half = G_GINT64_CONSTANT(1) << (bits - 1);
+
+        return g_strdup_printf("((%s + %" G_GINT64_FORMAT ") %% %" G_GINT64_FORMAT
+                               " - %" G_GINT64_FORMAT ")::%s",
+                               column->fresh, half, 2 * half, half, column->type);
+    }
+    return g_strdup_printf("%s::%s", column->fresh, column->type);
+}
+
+static bool
+is_asked_for(const Change *change, const MovedColumn *column)
+{
+    return column == g_ptr_array_index(change->moved->columns, 0);
+}
+
+static void
+append_mapping(const Change *change, const MovedColumn *column)
+{
+    const bool own = is_asked_for(change, column);
+    g_autofree char *cast = g_strdup_printf("%s::%s", column->quoted, change->type);
+    g_autofree char *back = narrow(column, change->type);
+    g_autofree char *forward =
+        g_strdup_printf("%s AS %s", own && change->forward ? change->forward : cast, column->fresh);
+    g_autofree char *reverse = g_strdup_printf(
+        "%s AS %s", own && change->reverse ? change->reverse : back, column->quoted);
+
+    draft_add_mapping(change->draft, column->table, forward, reverse);
+}
+
+static void
+append_column(const Change *change, const MovedColumn *column)
+{
+    draft_add(change->draft, SECTION_EXPAND, "ALTER TABLE %s ADD COLUMN %s %s;\n", column->table,
+              column->fresh, change->type);
+    append_mapping(change, column);
+    draft_add(change->draft, SECTION_CUTOVER,
+              "ALTER TABLE %s RENAME COLUMN %s TO %s;\n"
+              "ALTER TABLE %s RENAME COLUMN %s TO %s;\n",
+              column->table, column->quoted, column->past, column->table, column->fresh,
+              column->quoted);
+    draft_add(change->draft, SECTION_CUTOVER_UNDO,
+              "ALTER TABLE %s RENAME COLUMN %s TO %s;\n"
+              "ALTER TABLE %s RENAME COLUMN %s TO %s;\n",
+              column->table, column->quoted, column->fresh, column->table, column->past,
+              column->quoted);
+    draft_add(change->draft, SECTION_CONTRACT, "ALTER TABLE %s DROP COLUMN %s;\n", column->table,
+              column->past);
+    draft_add(change->draft, SECTION_DOWNGRADE, "ALTER TABLE %s DROP COLUMN %s;\n", column->table,
+              column->fresh);
+}
+
+/* Behind the renames and the keys: the new column is NOT NULL without a scan, for sluice's CHECK is
+ * validated. */
+static void
+append_values(const Change *change, const MovedColumn *column)
+{
+    GString *cutover = draft_section(change->draft, SECTION_CUTOVER);
+    GString *undo = draft_section(change->draft, SECTION_CUTOVER_UNDO);
+
+    if (column->not_null)
+        g_string_append_printf(cutover, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;\n",
+                               column->table, column->quoted);
+    if (column->identity && column->sequence) {
+        moved_sql_identity(cutover, column, column->past, column->quoted);
+        moved_sql_identity(undo, column, column->fresh, column->quoted);
+    } else if (column->default_sql) {
+        g_autofree char *value =
+            column->sequence ? g_strdup(column->default_sql)
+                             : g_strdup_printf("(%s)::%s", column->default_sql, change->type);
+
+        moved_sql_default(cutover, column, column->past, column->quoted, value);
+        moved_sql_default(undo, column, column->fresh, column->quoted, column->default_sql);
+        if (column->sequence && integer_bits(change->type))
+            g_string_append_printf(cutover, "ALTER SEQUENCE %s AS %s;\n", column->sequence,
+                                   change->type);
+    }
+}
+
+/* Without a lock that an app waits for, and before the column that it is on. */
+static void
+append_drop(const Change *change, const MovedObject *object)
+{
+    draft_add(change->draft, SECTION_CONTRACT, "DROP INDEX CONCURRENTLY %s.%s;\n", object->schema,
+              object->past);
+}
+
+/* finish runs again after a cutover was undone: so it validates what the undo had no time for, and
+ * builds what the undo dropped. */
+static void
+append_finish(const Change *change, const MovedObject *object)
+{
+    GString *finish = draft_section(change->draft, SECTION_FINISH);
+
+    if (object->kind == 'f' || object->kind == 'c')
+        g_string_append_printf(finish, "ALTER TABLE %s VALIDATE CONSTRAINT %s;\n", object->table,
+                               object->name);
+    moved_sql_build(finish, object);
+    if (object->kind == 'p' || object->kind == 'u')
+        moved_sql_index(finish, object, object->past, object->past_definition);
+}
+
+/* Before the columns are renamed: what holds the old ones goes. */
+static void
+append_release(const Change *change, const MovedObject *object)
+{
+    moved_sql_release(draft_section(change->draft, SECTION_CUTOVER), object);
+    moved_sql_release(draft_section(change->draft, SECTION_CUTOVER_UNDO), object);
+}
+
+/* Behind it: what holds the new ones takes over the names. */
+static void
+append_take_over(const Change *change, const MovedObject *object)
+{
+    GString *cutover = draft_section(change->draft, SECTION_CUTOVER);
+    GString *undo = draft_section(change->draft, SECTION_CUTOVER_UNDO);
+
+    switch (object->kind) {
+    case 'p':
+    case 'u':
+        moved_sql_key(undo, object, object->past);
+        break;
+    case 'i':
+        g_string_append_printf(cutover, "ALTER INDEX %s.%s RENAME TO %s;\n", object->schema,
+                               object->name, object->past);
+        g_string_append_printf(undo, "DROP INDEX %s.%s;\nALTER INDEX %s.%s RENAME TO %s;\n",
+                               object->schema, object->name, object->schema, object->past,
+                               object->name);
+        break;
+    default:
+        g_string_append_printf(undo, "ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID;\n",
+                               object->table, object->name, object->past_definition);
+    }
+    moved_sql_take_over(cutover, object);
+}
+
+typedef void (*AppendObject)(const Change *change, const MovedObject *object);
+
+/* Kind by kind: a foreign key goes before the key that it needs, and comes behind it. */
+static void
+append_objects(const Change *change, const char *kinds, AppendObject append)
+{
+    for (const char *kind = kinds; *kind; kind++) {
+        for (guint i = 0; i < change->moved->objects->len; i++) {
+            const MovedObject *object = g_ptr_array_index(change->moved->objects, i);
+
+            if (object->kind == *kind)
+                append(change, object);
+        }
+    }
+}
+
+/* One mapping a table is what a revision can have. */
+static bool
+check_tables(const Moved *moved, GError **error)
+{
+    g_autoptr(GHashTable) tables = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < moved->columns->len; i++) {
+        MovedColumn *column = g_ptr_array_index(moved->columns, i);
+
+        if (g_hash_table_add(tables, column->table))
+            continue;
+        error_set(error, ERROR_STATE, "two columns of %s change together, %s among them",
+                  column->table, column->name);
+        return error_hint(error, "Write this revision by hand: both stand in one sync section.");
+    }
+    return true;
+}
+
+/* The one expression that an option may give. */
+static bool
+find_expression(const RecipeTask *task, const char *option, const GPtrArray *given,
+                const char **ret_expression, GError **error)
+{
+    if (given == NULL)
+        return true;
+    if (given->len > 1)
+        return error_set(error, ERROR_USAGE, "--%s takes one --%s, and there are %u",
+                         task->recipe->option, option, given->len);
+    *ret_expression = given->pdata[0];
+    return true;
+}
+
+static void
+append_all(const Change *change)
+{
+    const GPtrArray *columns = change->moved->columns;
+
+    append_objects(change, "pui", append_drop);
+    append_objects(change, "fcpu", append_release);
+    for (guint i = 0; i < columns->len; i++)
+        append_column(change, g_ptr_array_index(columns, i));
+    append_objects(change, "pui", append_take_over);
+    for (guint i = 0; i < columns->len; i++)
+        append_values(change, g_ptr_array_index(columns, i));
+    append_objects(change, "fc", append_take_over);
+    append_objects(change, "puifc", append_finish);
+}
+
+/* A column of the new type is added beside the old one, kept equal by triggers, filled and indexed;
+ * the cutover swaps the names, with keys, defaults and foreign keys, in one short transaction; its
+ * undo swaps them back; contract drops what was. Columns that reference it change with it. */
+bool
+recipe_type_change(RecipeTask *task, GError **error)
+{
+    g_autoptr(Moved) moved = NULL;
+    Change change = {.type = task->target, .draft = &task->draft};
+
+    if (!find_expression(task, "using", task->request->using, &change.forward, error) ||
+        !find_expression(task, "reverse", task->request->reverse, &change.reverse, error))
+        return false;
+    moved = moved_load(task->conn, task->table->oid, task->columns[0], NULL, error);
+    if (moved == NULL || !check_tables(moved, error))
+        return false;
+    change.moved = moved;
+    append_all(&change);
+    return true;
+}
