@@ -199,3 +199,13 @@ condition_old_changed(const SqlMapping *forward)
     /* A mapping of constants has no old side. */
     return columns->len > 0 ? changed(columns) : g_strdup("false");
 }
+
+char *
+condition_changed(const SqlMapping *forward)
+{
+    g_autoptr(GPtrArray) columns = condition_old_columns(forward);
+
+    for (guint i = 0; i < forward->pairs->len; i++)
+        g_ptr_array_add(columns, ((SqlPair *) forward->pairs->pdata[i])->column);
+    return changed(columns);
+}

@@ -31,5 +31,7 @@ char *condition_parity(const CatalogTable *table, const SqlMapping *forward,
 /* NEW differs from OLD in some column that @mapping sets. Here and below the bytes are compared: a
  * type's own equality may call "bob" and "Bob" equal, or not exist. */
 char *condition_targets_changed(const SqlMapping *mapping);
+/* NEW differs from OLD in some column of either side: one comparison, for the WHEN. */
+char *condition_changed(const SqlMapping *forward);
 /* NEW differs from OLD in some column of the old side. */
 char *condition_old_changed(const SqlMapping *forward);

@@ -282,12 +282,11 @@ append_function(GString *sql, GPtrArray *parts, const char *function)
 static char *
 update_condition(const TriggerPart *part)
 {
-    g_autofree char *new_changed = condition_targets_changed(part->forward);
-    g_autofree char *old_changed = condition_old_changed(part->forward);
+    g_autofree char *changed = condition_changed(part->forward);
     g_autofree char *unfilled = condition_unfilled(part->forward, "NEW");
     g_autofree char *awake = not_silenced(part);
 
-    return g_strdup_printf("(%s OR %s OR %s) AND %s", new_changed, old_changed, unfilled, awake);
+    return g_strdup_printf("(%s OR %s) AND %s", changed, unfilled, awake);
 }
 
 static void
