@@ -1,5 +1,8 @@
 """Recipes of `sluice revision`: the file that each writes, through its whole life, and back."""
 import itertools
+import pathlib
+import re
+import shlex
 import threading
 
 import pytest
@@ -264,3 +267,20 @@ def test_a_dry_run_prints_the_file(project, database):
     assert 'ALTER TABLE public.users ADD COLUMN "mail" text;' in shown.stdout
     assert project.json("revision", "-m", "by hand", "--dry-run")["text"].startswith("-- Revision: ")
     assert list(project.migrations.iterdir()) == []
+
+
+PAGE = (pathlib.Path(__file__).resolve().parents[2] / "docs/recipes.md").read_text()
+EXAMPLES = re.findall(r"```sh\nsluice (revision .*?)\n```\n\n```sql\n(.*?)```", PAGE, re.S)
+
+
+@pytest.mark.parametrize("command, sections", EXAMPLES)
+def test_the_page_shows_what_is_written(command, sections, project, database):
+    database.execute(re.search(r"```sql\n(CREATE TABLE .*?)```", PAGE, re.S).group(1))
+    shown = project.ok(*shlex.split(command.replace("\\\n", "")), "--dry-run").stdout
+    assert shown[shown.index("-- sluice: "):] == sections
+
+
+def test_the_page_has_each_recipe():
+    options = set(re.findall(r"^\| .* \| `(--[a-z-]+) ", PAGE, re.M))
+    assert options == set(re.findall(r" (--[a-z-]+) [A-Za-z]+\.", " ".join(REFUSED))) | {"--type-change"}
+    assert len(EXAMPLES) == 6
