@@ -122,6 +122,7 @@ choose_onto(Sides *sides, const Graph *graph, GError **error)
     g_autoptr(GPtrArray) beside = heads_beside(graph, sides->from);
     g_autoptr(GPtrArray) others = g_ptr_array_new();
 
+    g_assert(sides->from != NULL);
     for (guint i = 0; i < beside->len; i++)
         if (!graph_is_ancestor(graph, sides->from->id, ((const Revision *) beside->pdata[i])->id))
             g_ptr_array_add(others, beside->pdata[i]);
@@ -222,6 +223,7 @@ rebase_plan_new(const char *folder, const Graph *graph, const RevisionSet *appli
     moved = moved_set(graph, &sides);
     plan->onto = sides.onto;
     plan->moved = revision_set_list(moved);
+    g_assert(sides.from != NULL && sides.onto != NULL);
     plan->written = g_ptr_array_new();
     for (guint i = 0; i < plan->moved->len; i++)
         if (!keeps_parents(graph, moved, sides.onto, plan->moved->pdata[i]))

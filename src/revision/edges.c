@@ -11,6 +11,15 @@ compare_ends(const void *a, const void *b)
     return left->to < right->to ? -1 : left->to > right->to;
 }
 
+static void
+sort_ends(const Edges *edges, guint count)
+{
+    for (guint i = 0; i < count; i++)
+        if (edges->starts[i + 1] - edges->starts[i] > 1)
+            qsort(edges->edges + edges->starts[i], edges->starts[i + 1] - edges->starts[i],
+                  sizeof(Edge), compare_ends);
+}
+
 Edges *
 edges_new(guint count, const GArray *links, bool down)
 {
@@ -30,10 +39,7 @@ edges_new(guint count, const GArray *links, bool down)
         const guint at = next[down ? link->to : link->from]++;
         edges->edges[at] = (Edge){.to = down ? link->from : link->to, .kind = link->kind};
     }
-    for (guint i = 0; i < count; i++)
-        if (edges->starts[i + 1] - edges->starts[i] > 1)
-            qsort(edges->edges + edges->starts[i], edges->starts[i + 1] - edges->starts[i],
-                  sizeof(Edge), compare_ends);
+    sort_ends(edges, count);
     return edges;
 }
 

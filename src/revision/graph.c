@@ -171,7 +171,7 @@ nearest_word(const Graph *graph, const char *word, const Revision *self)
     for (guint i = 0; i < graph->revisions->len; i++) {
         const Revision *revision = graph->revisions->pdata[i];
 
-        if (revision != self)
+        if (self == NULL || strcmp(revision->id, self->id) != 0)
             g_ptr_array_add(words, revision->id);
         for (guint k = 0; k < revision->labels->len; k++)
             g_ptr_array_add(words, revision->labels->pdata[k]);

@@ -232,6 +232,7 @@ target_word_start(const TargetWord *word, GError **error)
     }
     if (!find_named(word->graph, word->name, &named, error))
         return NULL;
+    g_assert(named != NULL);
     if (word->lineage && !revision_set_has(word->lineage, named)) {
         error_set(error, ERROR_USAGE, "revision '%s' is not in the branch '%s'", named->id,
                   word->label);

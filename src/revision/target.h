@@ -23,27 +23,27 @@
 /* Does @word, or an end of the range that it is, ask what a database has? */
 bool target_needs_database(const char *word);
 
-/* The revisions that @word names (no range): element-type const Revision *, in the graph's order;
+/* The revisions that @text names (no range): element-type const Revision *, in the graph's order;
  * empty for base. Container owned by the caller. */
-GPtrArray *target_points(const Graph *graph, const RevisionSet *applied, const char *word,
+GPtrArray *target_points(const Graph *graph, const RevisionSet *applied, const char *text,
                          GError **error);
 /* The same where one is needed; *@ret_revision NULL for base. Several: ERROR_USAGE lists them. */
-bool target_point(const Graph *graph, const RevisionSet *applied, const char *word,
+bool target_point(const Graph *graph, const RevisionSet *applied, const char *text,
                   const Revision **ret_revision, GError **error);
 
-/* What `upgrade @word` has to expand: the points and all above them over Revises and Requires, less
+/* What `upgrade @text` has to expand: the points and all above them over Revises and Requires, less
  * what is applied; parents first. Holes below what is applied are part of it. `+N` (and LABEL@+N):
- * the next N below what is applied; fewer if there are fewer. @word "A:B" (offline only): what is
+ * the next N below what is applied; fewer if there are fewer. @text "A:B" (offline only): what is
  * between, as if A's ancestors were applied. */
-GPtrArray *target_upgrade(const Graph *graph, const RevisionSet *applied, const char *word,
+GPtrArray *target_upgrade(const Graph *graph, const RevisionSet *applied, const char *text,
                           GError **error);
-/* What `downgrade @word` has to undo, children first: all applied that is below the point, over
+/* What `downgrade @text` has to undo, children first: all applied that is below the point, over
  * Revises and Requires; the point stays. "base": everything; LABEL@base: that branch, and what
  * requires it. `-N` with several applied heads: ERROR_USAGE lists REV-N for each. More steps than
- * there are: ERROR_STATE. @word "A:B" (offline only): from A up to B, which stays. */
-GPtrArray *target_downgrade(const Graph *graph, const RevisionSet *applied, const char *word,
+ * there are: ERROR_STATE. @text "A:B" (offline only): from A up to B, which stays. */
+GPtrArray *target_downgrade(const Graph *graph, const RevisionSet *applied, const char *text,
                             GError **error);
 /* For history: the revisions of "A:B" in the graph's order; "" and NULL mean all. ERROR_USAGE if B
  * is not below A. */
-GPtrArray *target_range(const Graph *graph, const RevisionSet *applied, const char *word,
+GPtrArray *target_range(const Graph *graph, const RevisionSet *applied, const char *text,
                         GError **error);
