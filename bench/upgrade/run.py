@@ -5,13 +5,17 @@
 
 N revisions of one `CREATE TABLE tN (id integer primary key, name text)` each, on an empty database:
 `sluice upgrade` beside `psql -f` that runs the same statements with the same commits, a version row
-in each transaction. In pairs of random order, each on a database of its own; the ratio is that of a
-pair's wall times: median, with the interval that holds the true median in 95 of 100 runs (order
-statistics). The server is sluice's own private one: fsync off, so that the ratio shows what is left
+in each transaction. In rounds of random order, each on a database of its own; the ratio is that of
+a round's wall times: median, with the interval that holds the true median in 95 of 100 runs (order
+statistics). `last/first`: the time of the last 500 (or the last half) over that of the first, by the
+times that the tool itself records: 1 is a cost that does not grow with what is applied. The
+server is sluice's own private one: fsync off, so that the ratio shows what is left
 beside the disk, which is the same for both. The bar is 1.15 x psql.
 
-With --others Alembic (op.execute, a transaction for each migration) runs beside both, where it is
-installed. CPU is user + system of the client's process alone.
+With --others the other tools run beside both, in the first rounds alone: Alembic (op.execute, a
+transaction for each migration) and sqitch (deploy --no-verify, quick sizes only) where they are
+installed, dbmate and node-pg-migrate by npm, kept in the user's cache folder. CPU is user + system
+of the client's processes.
 """
 import argparse
 import glob
@@ -32,7 +36,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SLUICE = os.environ.get("SLUICE", str(ROOT / "build/src/sluice"))
 # Debian's psql on the PATH is a Perl script that looks for this one.
 PSQL = (sorted(glob.glob("/usr/lib/postgresql/*/bin/psql")) or ["psql"])[-1]
-SIZES = {"quick": [(300, 3)], "full": [(1000, 11), (5000, 7)]}
+# (revisions, rounds, rounds of the others)
+SIZES = {"quick": [(300, 3, 1)], "full": [(1000, 11, 3), (5000, 7, 1)]}
+FLAT = 500
+SQITCH_MOST = 300
 BAR = 1.15
 ALEMBIC_ENV = """from alembic import context
 from sqlalchemy import create_engine
@@ -72,8 +79,21 @@ class Server:
                        stdout=subprocess.DEVNULL)
 
 
+def npm_program(package, *beside):
+    """A program from npm, in the user's cache folder; None where it cannot be had."""
+    above = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    folder = above / "sluice-bench" / package
+    program = folder / "node_modules" / ".bin" / package
+    if not program.exists() and shutil.which("npm"):
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["npm", "install", "--prefix", str(folder), package, *beside], check=False,
+                       capture_output=True)
+    return str(program) if program.exists() else None
+
+
 class Sluice:
     name = "sluice upgrade"
+    times = "SELECT extract(epoch FROM expanded_at) FROM sluice.revision ORDER BY ordinal"
 
     def __init__(self, folder, count):
         self.folder = folder
@@ -91,6 +111,7 @@ class Sluice:
 
 class Psql:
     name = "psql -f"
+    times = "SELECT extract(epoch FROM applied_at) FROM version ORDER BY id"
 
     def __init__(self, folder, count):
         self.folder = folder
@@ -107,6 +128,11 @@ class Psql:
 
 class Alembic:
     name = "alembic upgrade"
+    times = None
+
+    @staticmethod
+    def can_run(_count):
+        return shutil.which("alembic")
 
     def __init__(self, folder, count):
         self.folder = folder
@@ -125,8 +151,87 @@ class Alembic:
             "ALEMBIC_URL": url.replace("postgresql://", "postgresql+psycopg2://")}
 
 
-def measure(server, arm):
-    """Wall seconds and the client's CPU seconds on a fresh database."""
+class Dbmate:
+    name = "dbmate up"
+    times = None
+
+    @staticmethod
+    def can_run(_count):
+        return npm_program("dbmate")
+
+    def __init__(self, folder, count):
+        self.folder = folder
+        (folder / "db/migrations").mkdir(parents=True)
+        for i in range(count):
+            (folder / f"db/migrations/{20260101000000 + i}_t{i}.sql").write_text(
+                f"-- migrate:up\n{table(i)};\n\n-- migrate:down\nDROP TABLE t{i};\n")
+
+    def command(self, url):
+        # Its driver takes the socket's folder from a parameter, and wants to be told of no TLS.
+        return [npm_program("dbmate"), "--no-dump-schema", "up"], {
+            "DATABASE_URL": url.replace("host=", "socket=") + "&sslmode=disable"}
+
+
+class NodePgMigrate:
+    name = "node-pg-migrate up"
+    times = None
+
+    @staticmethod
+    def can_run(_count):
+        return shutil.which("node") and npm_program("node-pg-migrate", "pg")
+
+    def __init__(self, folder, count):
+        self.folder = folder
+        (folder / "migrations").mkdir(parents=True)
+        for i in range(count):
+            (folder / f"migrations/{1700000000000 + i}_t{i}.sql").write_text(
+                f"-- Up Migration\n{table(i)};\n-- Down Migration\nDROP TABLE t{i};\n")
+
+    def command(self, url):
+        return [npm_program("node-pg-migrate"), "up", "--no-single-transaction"], {
+            "DATABASE_URL": url}
+
+
+class Sqitch:
+    name = "sqitch deploy"
+    times = None
+
+    @staticmethod
+    def can_run(count):
+        return count <= SQITCH_MOST and shutil.which("sqitch")
+
+    def __init__(self, folder, count):
+        self.folder = folder
+        (folder / "deploy").mkdir(parents=True)
+        (folder / "sqitch.conf").write_text(
+            f'[core]\n\tengine = pg\n[engine "pg"]\n\tclient = {PSQL}\n'
+            "[user]\n\tname = Bench\n\temail = bench@localhost\n")
+        (folder / "sqitch.plan").write_text(
+            "%syntax-version=1.0.0\n%project=bench\n\n" +
+            "".join(f"t{i} 2026-01-01T00:00:00Z Bench <bench@localhost> # table {i}\n"
+                    for i in range(count)))
+        for i in range(count):
+            (folder / f"deploy/t{i}.sql").write_text(f"BEGIN;\n{table(i)};\nCOMMIT;\n")
+
+    def command(self, url):
+        return ["sqitch", "deploy", "--no-verify", "db:" + url.replace("postgresql:", "pg:")], {}
+
+
+OTHERS = [Alembic, Dbmate, NodePgMigrate, Sqitch]
+
+
+def growth(server, database, arm):
+    """Seconds of the last ones over those of the first ones; None where the tool does not tell."""
+    if arm.times is None:
+        return None
+    at = [float(line) for line in
+          run(PSQL, "-X", "-A", "-t", server.url_of(database), "-c", arm.times).split()]
+    few = min(FLAT, len(at) // 2)
+    return (at[-1] - at[-few]) / (at[few - 1] - at[0])
+
+
+def measure(server, arm, count):
+    """Wall seconds, the client's CPU seconds, and the growth, on a fresh database."""
     database = f"bench_{random.getrandbits(48):x}"
     server.execute(f"CREATE DATABASE {database} TEMPLATE template0")
     command, env = arm.command(server.url_of(database))
@@ -135,8 +240,14 @@ def measure(server, arm):
     run(*command, cwd=arm.folder, env={**os.environ, **env})
     wall = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    server.execute(f"DROP DATABASE {database}")
-    return wall, (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+    cpu = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+    made = run(PSQL, "-X", "-A", "-t", server.url_of(database), "-c",
+               "SELECT count(*) FROM pg_tables WHERE tablename ~ '^t[0-9]+$'")
+    if int(made) != count:
+        sys.exit(f"{arm.name} made {made.strip()} of {count} tables")
+    grown = growth(server, database, arm)
+    server.execute(f"DROP DATABASE {database} WITH (FORCE)")
+    return wall, cpu, grown
 
 
 def interval(values):
@@ -149,22 +260,31 @@ def interval(values):
     return values[0], values[-1]
 
 
-def compare(server, arms, pairs, count):
+def summarise(rounds, name, count):
+    turns = [turn for turn in rounds if name in turn]
+    ratios = [turn[name][0] / turn[Psql.name][0] for turn in turns]
+    grown = [turn[name][2] for turn in turns if turn[name][2] is not None]
+    low, high = interval(ratios)
+    return {"rounds": len(turns), "wall_s": statistics.median(turn[name][0] for turn in turns),
+            "ratio": statistics.median(ratios), "low": low, "high": high,
+            "client_cpu_us": 1e6 * statistics.median(turn[name][1] for turn in turns) / count,
+            "last_to_first": statistics.median(grown) if grown else None}
+
+
+def compare(server, arms, rounds_wanted, count):
+    """@arms: with the number of rounds that each takes part in."""
     rounds = []
-    for _ in range(pairs):
-        order = random.sample(arms, len(arms))
-        rounds.append({arm.name: measure(server, arm) for arm in order})
+    for number in range(rounds_wanted):
+        taking_part = [arm for arm, most in arms if number < most]
+        rounds.append({arm.name: measure(server, arm, count)
+                       for arm in random.sample(taking_part, len(taking_part))})
     result = {}
-    for arm in arms:
-        walls = [turn[arm.name][0] for turn in rounds]
-        ratios = [turn[arm.name][0] / turn[Psql.name][0] for turn in rounds]
-        low, high = interval(ratios)
-        cpu = statistics.median(turn[arm.name][1] for turn in rounds)
-        result[arm.name] = {"wall_s": statistics.median(walls), "ratio": statistics.median(ratios),
-                            "low": low, "high": high, "client_cpu_us": 1e6 * cpu / count}
-        print(f"{count:6} {arm.name:18} {statistics.median(walls):8.2f} s  "
-              f"{statistics.median(ratios):5.2f} x psql ({low:.2f}-{high:.2f})  "
-              f"client {1e6 * cpu / count:5.0f} us a revision")
+    print(f"{count} revisions      rounds     wall     x psql (interval)   client CPU  last/first")
+    for arm, _ in arms:
+        row = result[arm.name] = summarise(rounds, arm.name, count)
+        grown = f"{row['last_to_first']:.2f}" if row["last_to_first"] is not None else "-"
+        print(f"{arm.name:18} {row['rounds']:7} {row['wall_s']:8.2f} s {row['ratio']:7.2f} "
+              f"({row['low']:.2f}-{row['high']:.2f}) {row['client_cpu_us']:9.0f} us {grown:>9}")
     return result
 
 
@@ -174,18 +294,18 @@ def main():
     parser.add_argument("--others", action="store_true")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
-    kinds = [Psql, Sluice]
-    if options.others and shutil.which("alembic"):
-        kinds.append(Alembic)
     result = {}
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
         server = Server(name)
         try:
-            for count, pairs in SIZES[options.size]:
-                arms = [kind(pathlib.Path(name) / f"{kind.__name__}-{count}", count)
-                        for kind in kinds]
-                result[count] = compare(server, arms, pairs, count)
+            for count, rounds, rounds_of_others in SIZES[options.size]:
+                kinds = [(Psql, rounds), (Sluice, rounds)]
+                if options.others:
+                    kinds += [(kind, rounds_of_others) for kind in OTHERS if kind.can_run(count)]
+                arms = [(kind(pathlib.Path(name) / f"{kind.__name__}-{count}", count), most)
+                        for kind, most in kinds]
+                result[count] = compare(server, arms, rounds, count)
         finally:
             server.close()
     for count, found in result.items():
