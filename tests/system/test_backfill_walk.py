@@ -36,21 +36,6 @@ def test_each_row_once_along_any_key(kind, project, database):
     assert status(project)["share"] == 1
 
 
-def test_killed_again_and_again_along_a_key(project, database):
-    expand(project, database, rows=8000, settings=KEY)
-    count_updates(database, 0.0001)
-    for _ in range(8):
-        process = project.start("backfill", "run", "--workers", "2")
-        before = unfilled(database)
-        wait_until(lambda count=before: process.poll() is not None or
-                   unfilled(database) < count - 200)
-        process.kill()
-        process.communicate()
-    project.ok("backfill", "run")
-    assert database.query("SELECT count(*), count(DISTINCT id) FROM hits") == [(8000, 8000)]
-    assert database.query("SELECT state, rows FROM sluice.backfill") == [("done", 8000)]
-
-
 WRITTEN = """-- sluice: expand
 ALTER TABLE users ADD COLUMN display_name text;
 -- sluice: backfill
