@@ -5,6 +5,8 @@
 #include "base/fault.h"
 #include "pg/lock.h"
 
+enum { MANY_ROWS = 10000, MANY_PASSES = 100 };
+
 /* Every pass but the first only looks for what is left: nothing to scatter. */
 enum { LATER_PARTS = 1 };
 
@@ -93,6 +95,17 @@ end_all(PgConn *conn, const BackfillTask *task, const GPtrArray *quarantine,
     return ledger_end_backfill(conn, task->id, LEDGER_BACKFILL_QUARANTINED, text, error);
 }
 
+/* A pass that did as many rows as the one before comes to no end. Without triggers apps add rows
+ * between two passes too, a few of them: only many, or a long row of passes, tell then. */
+static bool
+is_endless(const BackfillTask *task, const LedgerBackfill *backfill)
+{
+    if (backfill->again || backfill->skipped > 0 || backfill->last_pass_rows <= 0 ||
+        backfill->pass_rows < backfill->last_pass_rows)
+        return false;
+    return task->synced || backfill->pass_rows >= MANY_ROWS || backfill->pass >= MANY_PASSES;
+}
+
 /* All ranges of the pass are done. */
 static bool
 end_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, PassOutcome *ret_outcome,
@@ -105,8 +118,7 @@ end_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, PassOutcome *re
     if (quarantine == NULL || !release_changed(conn, task, quarantine, &more, error))
         return false;
     more |= backfill->again || backfill->pass_rows > 0 || backfill->skipped > 0;
-    if (!backfill->again && backfill->skipped == 0 && backfill->last_pass_rows > 0 &&
-        backfill->pass_rows >= backfill->last_pass_rows)
+    if (is_endless(task, backfill))
         return fail_endless(conn, run, backfill, error);
     if (!more && !find_leftover(conn, task, quarantine, &more, error))
         return false;
