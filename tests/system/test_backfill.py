@@ -2,7 +2,6 @@
 import time
 
 import psycopg2
-import pytest
 
 from backfill_fixtures import (RENAME, SMALL, SYNC, count_updates, expand, finish, make_users,
                                slow_down, status, unfilled)

@@ -2,9 +2,8 @@
 read the whole table for each part is stopped."""
 import pytest
 
-from backfill_fixtures import RENAME, SMALL, SYNC, count_updates, expand, finish, make_users, \
+from backfill_fixtures import RENAME, SMALL, SYNC, finish, make_users, \
     slow_down, status, unfilled
-from conftest import wait_until
 
 KEY = SMALL + "  walk: key\n"
 KEYS = {
