@@ -85,8 +85,26 @@ append_column(const Change *change, const MovedColumn *column)
               column->quoted);
     draft_add(change->draft, SECTION_CONTRACT, "ALTER TABLE %s DROP COLUMN %s;\n", column->table,
               column->past);
-    draft_add(change->draft, SECTION_DOWNGRADE, "ALTER TABLE %s DROP COLUMN %s;\n", column->table,
-              column->fresh);
+}
+
+/* What finish built on the old columns, for the way back. */
+static void
+append_unbuild(const Change *change, const MovedObject *object)
+{
+    draft_add(change->draft, SECTION_DOWNGRADE, "DROP INDEX CONCURRENTLY IF EXISTS %s.%s;\n",
+              object->schema, object->past);
+}
+
+/* Those that reference others first: their foreign keys go with them. */
+static void
+append_downgrade(const Change *change)
+{
+    for (guint i = change->moved->columns->len; i-- > 0;) {
+        const MovedColumn *column = g_ptr_array_index(change->moved->columns, i);
+
+        draft_add(change->draft, SECTION_DOWNGRADE, "ALTER TABLE %s DROP COLUMN %s;\n",
+                  column->table, column->fresh);
+    }
 }
 
 /* Behind the renames and the keys: the new column is NOT NULL without a scan, for sluice's CHECK is
@@ -235,6 +253,8 @@ append_all(const Change *change)
         append_values(change, g_ptr_array_index(columns, i));
     append_objects(change, "fc", append_take_over);
     append_objects(change, "puifc", append_finish);
+    append_objects(change, "pu", append_unbuild);
+    append_downgrade(change);
 }
 
 /* A column of the new type is added beside the old one, kept equal by triggers, filled and indexed;

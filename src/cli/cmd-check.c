@@ -146,6 +146,22 @@ check_database(Check *check, GError **error)
     return true;
 }
 
+/* What is wrong in the files is told also where the database cannot be asked. */
+static bool
+ask_database(Check *check, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (check_database(check, &cause))
+        return true;
+    if (check->in_files == 0 || !error_is(cause, ERROR_CONNECTION)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    report_warning(check->app->report, "the database was not asked: %s", cause->message);
+    return true;
+}
+
 static bool
 accept_files(Check *check, GError **error)
 {
@@ -201,7 +217,7 @@ run_check(App *app, void *data, const char *const *words G_GNUC_UNUSED, GError *
     check_sections(&check);
     if (!check_digests(&check, error) || !check_checkpoints(&check, error))
         return false;
-    if (app->settings->database_url && !options->offline && !check_database(&check, error))
+    if (app->settings->database_url && !options->offline && !ask_database(&check, error))
         return false;
     return conclude(&check, error);
 }

@@ -10,6 +10,7 @@
 #include "migrate/needs.h"
 #include "migrate/start.h"
 #include "migrate/upgrade.h"
+#include "revision/digest.h"
 
 typedef struct {
     bool dry_run;
@@ -133,6 +134,7 @@ run_on_all(App *app, const Options *options, const char *word, GError **error)
         return fleet_hint_pick(app->settings, error);
     }
     return fleet_open(&fleet, app, &options->fleet, "upgrade", error) &&
+           digest_refuse_conflict(fleet.graph, app->settings->migrations, error) &&
            fleet_upgrade(&fleet, word, &upgrade, error);
 }
 
@@ -146,7 +148,8 @@ run_on_one(App *app, const Options *options, const char *word, GError **error)
     g_autoptr(GPtrArray) waiting = g_ptr_array_new_with_free_func((GDestroyNotify) waiting_free);
     MigrateContext context;
 
-    if (!check_word(word, error) || !workspace_open(&workspace, app, "upgrade", error))
+    if (!check_word(word, error) || !workspace_open(&workspace, app, "upgrade", error) ||
+        !digest_refuse_conflict(workspace.graph, app->settings->migrations, error))
         return false;
     rows = workspace_load_revisions(&workspace, options->dry_run, error);
     plan = rows ? upgrade_plan_new(workspace.graph, rows, word, error) : NULL;

@@ -51,6 +51,19 @@ digest_conflicts(const char *folder)
     return paths;
 }
 
+bool
+digest_refuse_conflict(const Graph *graph, const char *folder, GError **error)
+{
+    g_autoptr(GPtrArray) heads = graph_heads(graph);
+    g_autoptr(GPtrArray) conflicts = heads->len > 1 ? digest_conflicts(folder) : NULL;
+
+    if (conflicts == NULL || conflicts->len == 0)
+        return true;
+    error_set(error, ERROR_STATE, "'%s' holds git's conflict marks: two people added a revision",
+              (const char *) conflicts->pdata[0]);
+    return error_hint(error, "`sluice rebase` puts yours behind the other, and settles the file.");
+}
+
 static bool
 write_if_changed(const char *folder, const char *name, const char *text, GError **error)
 {

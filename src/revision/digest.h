@@ -56,6 +56,9 @@ GPtrArray *digest_check(const char *folder, const Graph *graph, GError **error);
 
 /* The label whose branch ends with @head: "" where it has none. Borrowed. */
 const char *digest_branch(const Graph *graph, const Revision *head);
+/* ERROR_STATE where a HEAD file holds git's conflict marks: a merge is half done, and which of its
+ * heads is to follow which is not decided. Only looked at where there are several heads. */
+bool digest_refuse_conflict(const Graph *graph, const char *folder, GError **error);
 /* The two ids of a HEAD file with git's conflict marks: ours and theirs; false if @path has none.
  * Caller owns. */
 bool digest_read_conflict(const char *path, char **ret_ours, char **ret_theirs);

@@ -79,13 +79,20 @@ def clones(tmp_path):
     return ann, ben
 
 
-def test_same_branch_conflicts_in_head_alone(clones):
+def test_same_branch_conflicts_in_head_alone(clones, database):
     ann, ben = clones
     ann.revision("hers")
     ben.revision("his")
     ann.git("fetch", "-q", "ben")
     ann.git("merge", "ben/main", status=1)
     assert ann.unmerged() == ["migrations/HEAD"]
+    refused = ann.sluice("-o", f"database.url={database.url}", "upgrade", status=8)
+    assert "migrations/HEAD' holds git's conflict marks" in refused.stderr
+    assert "sluice rebase" in refused.stderr
+    assert database.value("SELECT to_regnamespace('sluice') IS NULL")
+    # What is wrong in the files is told also where nobody answers.
+    nobody = ann.sluice("-o", "database.url=postgresql://127.0.0.1:1/nobody", "check", status=9)
+    assert "the database was not asked: cannot connect" in nobody.stderr
     assert ("conflict", ann.heads()[0]) in ann.findings() or len(ann.heads()) == 2
 
 

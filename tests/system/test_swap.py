@@ -155,6 +155,14 @@ def test_the_way_back_under_writes_and_forward_again(project, database, writers,
     assert differing(database) == 0
 
 
+def test_downgrade_once_it_is_filled(project, database):
+    generate(project, database)
+    before = constraints(database), indexes(database)
+    project.ok("upgrade", "--backfill")
+    project.ok("downgrade", "base")
+    assert (constraints(database), indexes(database)) == before
+
+
 def test_what_cannot_be_taken_along_is_named(project, database):
     database.execute(TABLES.format(key=SERIAL))
     database.execute("CREATE VIEW named AS SELECT id, name FROM users")
