@@ -170,8 +170,11 @@ class Client(threading.Thread):
     def insert(self, cursor, key):
         written = self.written()
         columns = [column for _, column, _ in written.values()]
-        values = ", ".join(str(value) for _, _, value in written.values())
-        cursor.execute(f"INSERT INTO goods (id, {', '.join(columns)}) VALUES (%s, {values}) "
+        # Without triggers whoever inserts must fill the new side: a backfill that is done stays so.
+        given = {} if self.stress.synced else {MAPPINGS[it][3]: 0 for it in self.stress.mappings}
+        given |= {column: value for _, column, value in written.values()}
+        values = ", ".join(map(str, given.values()))
+        cursor.execute(f"INSERT INTO goods (id, {', '.join(given)}) VALUES (%s, {values}) "
                        "ON CONFLICT (id) DO UPDATE SET "
                        + ", ".join(f"{it} = excluded.{it}" for it in columns), (key,))
         self.remember(cursor, key, written)
