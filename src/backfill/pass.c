@@ -1,6 +1,6 @@
 #include "backfill/pass.h"
 
-#include "backfill/form.h"
+#include "backfill/leftover.h"
 #include "backfill/row.h"
 #include "base/fault.h"
 #include "pg/lock.h"
@@ -36,27 +36,6 @@ fail_endless(PgConn *conn, Run *run, const LedgerBackfill *backfill, GError **er
               message);
     return error_hint(error, "Its WHERE must exclude the rows that are finished, or something sets "
                              "them back: see the triggers of the table.");
-}
-
-/* Without triggers an app can put an unfinished row behind the walk: one look in one snapshot. */
-static bool
-find_leftover(PgConn *conn, const BackfillTask *task, const GPtrArray *quarantine, bool *ret_found,
-              GError **error)
-{
-    g_autofree char *others = row_excluding("t", quarantine);
-    g_autofree char *source = others ? row_source(task->table, others) : NULL;
-    g_autofree char *left = form_left(task, NULL, source);
-    g_autofree char *sql = g_strdup_printf("SELECT EXISTS (%s)", left);
-    g_autoptr(PgRows) rows = NULL;
-
-    *ret_found = false;
-    if (task->synced)
-        return true;
-    rows = pg_query(conn, error, sql);
-    if (rows == NULL)
-        return false;
-    *ret_found = pg_bool(rows, 0, 0);
-    return true;
 }
 
 /* A row in quarantine that somebody changed is tried again: mended, or not. */
@@ -120,7 +99,7 @@ end_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, PassOutcome *re
     more |= backfill->again || backfill->pass_rows > 0 || backfill->skipped > 0;
     if (is_endless(task, backfill))
         return fail_endless(conn, run, backfill, error);
-    if (!more && !find_leftover(conn, task, quarantine, &more, error))
+    if (!more && !task->synced && !leftover_find(conn, task, quarantine, &more, error))
         return false;
     if (!more)
         return end_all(conn, task, quarantine, ret_outcome, error);

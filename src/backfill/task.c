@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backfill/form.h"
+#include "backfill/leftover.h"
 #include "base/fault.h"
 #include "ledger/mappings.h"
 #include "sync/sync.h"
@@ -419,14 +420,25 @@ append_tasks(PgConn *conn, const BackfillContext *context, const Revision *revis
     return true;
 }
 
-/* Gives each task its row's id, drops those that are done. */
-static bool
-settle_rows(PgConn *conn, const Revision *revision, GPtrArray *tasks, GError **error)
+/* statement -> how many tables it goes through. */
+static GHashTable *
+count_leaves(const GPtrArray *tasks)
 {
-    g_autoptr(GPtrArray) rows = ledger_load_backfills(conn, revision->id, error);
+    GHashTable *leaves = g_hash_table_new(g_direct_hash, g_direct_equal);
 
-    if (rows == NULL)
-        return false;
+    for (guint i = 0; i < tasks->len; i++) {
+        gpointer statement = (gpointer) ((const BackfillTask *) tasks->pdata[i])->statement;
+        const guint before = GPOINTER_TO_UINT(g_hash_table_lookup(leaves, statement));
+
+        g_hash_table_insert(leaves, statement, GUINT_TO_POINTER(before + 1));
+    }
+    return leaves;
+}
+
+/* Ends what belongs to a table that is gone. */
+static bool
+end_lost(PgConn *conn, const GPtrArray *rows, const GPtrArray *tasks, GError **error)
+{
     for (guint i = 0; i < rows->len; i++) {
         const LedgerBackfill *row = rows->pdata[i];
 
@@ -434,19 +446,38 @@ settle_rows(PgConn *conn, const Revision *revision, GPtrArray *tasks, GError **e
             !ledger_end_backfill(conn, row->id, LEDGER_BACKFILL_DONE, NULL, error))
             return false;
     }
+    return true;
+}
+
+/* Gives each task its row's id, drops those that are done; but a leaf into which an app may have
+ * moved a row since, without triggers that fill it, is looked at again. */
+static bool
+settle_rows(PgConn *conn, const Revision *revision, GPtrArray *tasks, GError **error)
+{
+    g_autoptr(GPtrArray) rows = ledger_load_backfills(conn, revision->id, error);
+    g_autoptr(GPtrArray) done = g_ptr_array_new_with_free_func((GDestroyNotify) task_free);
+    g_autoptr(GHashTable) leaves = count_leaves(tasks);
+
+    if (rows == NULL || !end_lost(conn, rows, tasks, error))
+        return false;
     for (guint i = tasks->len; i > 0; i--) {
         BackfillTask *task = tasks->pdata[i - 1];
         const LedgerBackfill *row =
             find_row(rows, task->table->quoted, count_tasks(tasks, i - 1, task->table->quoted));
+        const bool is_done = row == NULL || row->state == LEDGER_BACKFILL_DONE;
+        const bool is_alone = GPOINTER_TO_UINT(g_hash_table_lookup(leaves, task->statement)) == 1;
 
-        if (row == NULL || row->state == LEDGER_BACKFILL_DONE)
+        if (row == NULL || (is_done && (task->synced || is_alone))) {
             g_ptr_array_remove_index(tasks, i - 1);
-        else if (!adopt_walk(conn, task, row, error))
+            continue;
+        }
+        if (!adopt_walk(conn, task, row, error))
             return false;
-        else
-            task->id = row->id;
+        task->id = row->id;
+        if (is_done)
+            g_ptr_array_add(done, g_ptr_array_steal_index(tasks, i - 1));
     }
-    return true;
+    return leftover_reopen(conn, done, tasks, error);
 }
 
 BackfillTasks *

@@ -245,6 +245,20 @@ ledger_restart_backfill(PgConn *conn, gint64 id, GError **error)
 }
 
 bool
+ledger_reopen_backfill(PgConn *conn, gint64 id, gint64 end_page, GError **error)
+{
+    g_autofree char *key = number(id);
+    g_autofree char *end = number(end_page);
+
+    return pg_exec(conn, error,
+                   "UPDATE sluice.backfill SET state = 'running', finished_at = NULL, "
+                   "    pass = pass + 1, next_page = 0, next_key = NULL, end_page = $2, parts = 1, "
+                   "    last_pass_rows = NULL, pass_rows = 0, skipped = 0, again = false "
+                   "WHERE id = $1 AND state = 'done'",
+                   key, end);
+}
+
+bool
 ledger_end_backfill(PgConn *conn, gint64 id, LedgerBackfillState state, const char *error_text,
                     GError **error)
 {

@@ -81,6 +81,10 @@ bool ledger_restart_backfill(PgConn *conn, gint64 id, GError **error);
 bool ledger_end_backfill(PgConn *conn, gint64 id, LedgerBackfillState state, const char *error_text,
                          GError **error);
 
+/* One that is done, and has rows to do again, begins another pass; nothing if another process was
+ * quicker. */
+bool ledger_reopen_backfill(PgConn *conn, gint64 id, gint64 end_page, GError **error);
+
 /* pause, resume, cancel: of @revision's backfills that are not done. *@ret_count: how many. */
 bool ledger_want_backfill(PgConn *conn, const char *revision, LedgerWanted wanted,
                           gint64 *ret_count, GError **error);
