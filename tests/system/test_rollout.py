@@ -1,4 +1,6 @@
 """A rollout from the first step to the last, and what may come between."""
+import os
+import select
 import time
 
 import psycopg2
@@ -28,6 +30,17 @@ def end(process, status, seconds=60):
     _, stderr = process.communicate(timeout=seconds)
     assert process.returncode == status, stderr
     return stderr
+
+
+def wait_told(process, text, seconds=30):
+    """Waits until a started sluice has said it on stderr."""
+    told = []
+
+    def look():
+        if select.select([process.stderr], [], [], 0)[0]:
+            told.append(os.read(process.stderr.fileno(), 1 << 16).decode())
+        return text in "".join(told)
+    wait_until(look, seconds, f"'{text}'")
 
 
 def test_whole_rollout(stage):
@@ -436,7 +449,7 @@ def test_database_away_in_an_analysis(tmp_path, own_server):
         runner = stage.start("rollout", "run")
         stage.wait_step("analysis-50", "waiting")
         own_server.stop("--immediate")
-        time.sleep(2.5)  # the fault's length: more than two intervals of the analysis
+        wait_told(runner, "the database does not answer: not counted")
         own_server.start("--tcp")
         end(runner, 0)
         stage.assert_contracted()
