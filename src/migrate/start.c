@@ -7,6 +7,7 @@ typedef struct {
     const MigrateContext *context;
     const Checkpoint *checkpoint;
     GPtrArray *revisions; /* const Revision *: what it stands for */
+    bool is_late;         /* another process was faster */
 } Start;
 
 /* Does anything stand in the database that is not of the system, an extension or sluice? */
@@ -113,9 +114,9 @@ tell(const Start *start, GError **error)
                                json_pack("{s:s}", "digest", start->checkpoint->digest), error);
 }
 
-/* Somebody may have been faster. */
+/* Containers that start together all see a new database: under the lock it is asked again. */
 static bool
-check_new(const Start *start, GError **error)
+look_again(Start *start, GError **error)
 {
     PgConn *conn = start->context->apply.conn;
     g_autoptr(LedgerRevisions) rows = ledger_load_revisions(conn, error);
@@ -123,19 +124,19 @@ check_new(const Start *start, GError **error)
 
     if (rows == NULL || !is_bare(conn, &bare, error))
         return false;
-    if (rows->list->len == 0 && bare)
-        return true;
-    error_set(error, ERROR_STATE, "%s is not new any more", pg_target(conn));
-    return error_hint(error, "Run the command again: it goes on from what is there.");
+    start->is_late = rows->list->len > 0 || !bare;
+    return true;
 }
 
 static bool
 start_all(gpointer data, GError **error)
 {
-    const Start *start = data;
+    Start *start = data;
 
-    if (!check_new(start, error))
+    if (!look_again(start, error))
         return false;
+    if (start->is_late)
+        return true;
     if (!write_all(start, error)) {
         pg_rollback(start->context->apply.conn);
         return false;
@@ -161,7 +162,10 @@ start_run(const MigrateContext *context, const Checkpoint *checkpoint, GError **
     if (!ledger_ensure(apply->conn, apply->clock, error) ||
         !migrate_under_lock(context, start_all, &start, error))
         return false;
-    for (guint i = 0; i < revisions->len; i++) {
+    if (start.is_late)
+        report_step(apply->report, "another sluice was faster: %s is not new any more",
+                    pg_target(apply->conn));
+    for (guint i = 0; !start.is_late && i < revisions->len; i++) {
         const Revision *header = revisions->pdata[i];
         g_autoptr(Revision) revision = graph_read(apply->graph, header, error);
 

@@ -17,6 +17,6 @@
 bool start_find(const MigrateContext *context, const UpgradePlan *plan, const LedgerRevisions *rows,
                 Checkpoint **ret_checkpoint, GError **error);
 /* Runs it, and records each revision that it stands for as stamped, at the end of its life: one
- * transaction, under the migrator lock. ERROR_STATE if the database is not new any more. In a dry
- * run reports its statements. */
+ * transaction, under the migrator lock; nothing, if another process was faster: the ledger says
+ * what it did. In a dry run reports its statements. */
 bool start_run(const MigrateContext *context, const Checkpoint *checkpoint, GError **error);

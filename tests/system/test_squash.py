@@ -148,3 +148,15 @@ def test_a_chain_that_fails_names_its_place(project):
     failed = project.fails(5, "squash")
     assert "cccc" in failed.stderr and '"none" does not exist' in failed.stderr
     assert not (project.migrations / "checkpoints").exists()
+
+
+def test_containers_that_start_together(project, database):
+    project.ok("squash")
+    project.revision("cccc", NOTES, revises="bbbb")
+    started = [project.start("upgrade", env=on(database)) for _ in range(4)]
+    for process in started:
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 0, stderr
+    assert database.query("SELECT id, origin FROM sluice.revision ORDER BY id") == \
+        [("aaaa", "stamped"), ("bbbb", "stamped"), ("cccc", "run")]
+    assert database.value("SELECT count(*) FROM sluice.event WHERE kind = 'start'") == 1
