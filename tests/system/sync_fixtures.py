@@ -6,6 +6,7 @@ the backfill to the contract.
 import contextlib
 
 import psycopg2
+import pytest
 
 REVISION = "5c0000000001"
 SETTINGS = """app:
@@ -106,3 +107,20 @@ def fails_with(sqlstate):
         assert error.pgcode == sqlstate, error
     else:
         raise AssertionError(f"no error {sqlstate}")
+
+
+@pytest.fixture
+def apps(project, database):
+    it = Apps(project, database)
+    yield it
+    it.close()
+
+
+def make(database, rows=5):
+    """Table t, whose column a the cases map onto b."""
+    database.execute("CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL, n int NOT NULL DEFAULT 0)")
+    database.execute("INSERT INTO t SELECT i, 'A' || i FROM generate_series(1, %s) i", rows)
+
+
+def rows_of(database, where="true"):
+    return database.query(f"SELECT id, a, b FROM t WHERE {where} ORDER BY id")

@@ -1,16 +1,7 @@
 """Sync, case by case: NOT NULL and defaults on either side, from expand to contract."""
-import pytest
-
-from sync_fixtures import Apps, fails_with, revision
+from sync_fixtures import apps, fails_with, revision  # noqa: F401
 
 NOT_NULL_VIOLATION = "23502"
-
-
-@pytest.fixture
-def apps(project, database):
-    it = Apps(project, database)
-    yield it
-    it.close()
 
 
 def test_not_null_on_the_old_side_holds_for_the_new_one(apps, database):

@@ -3,25 +3,9 @@ those with a search_path of their own."""
 import pytest
 
 from conftest import Database, Project, Server, wait_until
-from sync_fixtures import REVISION, Apps, fails_with, revision
+from sync_fixtures import REVISION, Apps, apps, fails_with, make, revision, rows_of  # noqa: F401
 
 RENAME = revision("t", "ADD b text", "lower(a) AS b", "upper(b) AS a", contract="DROP COLUMN a")
-
-
-@pytest.fixture
-def apps(project, database):
-    it = Apps(project, database)
-    yield it
-    it.close()
-
-
-def make(database, rows=5):
-    database.execute("CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL, n int NOT NULL DEFAULT 0)")
-    database.execute("INSERT INTO t SELECT i, 'A' || i FROM generate_series(1, %s) i", rows)
-
-
-def rows_of(database, where="true"):
-    return database.query(f"SELECT id, a, b FROM t WHERE {where} ORDER BY id")
 
 
 @pytest.fixture(scope="module")

@@ -2,16 +2,9 @@
 versions write."""
 import pytest
 
-from sync_fixtures import REVISION, Apps, revision
+from sync_fixtures import REVISION, apps, revision  # noqa: F401
 
 NEXT = "5c0000000002"
-
-
-@pytest.fixture
-def apps(project, database):
-    it = Apps(project, database)
-    yield it
-    it.close()
 
 
 def test_a_plain_rename(apps, database):

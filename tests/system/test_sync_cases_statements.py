@@ -3,29 +3,13 @@ import io
 
 import pytest
 
-from sync_fixtures import Apps, revision
+from sync_fixtures import apps, make, revision, rows_of  # noqa: F401
 
 LOSSY = ("lower(a) AS b", "upper(b) AS a")
 
 
-@pytest.fixture
-def apps(project, database):
-    it = Apps(project, database)
-    yield it
-    it.close()
-
-
-def make(database, rows=6):
-    database.execute("CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL, n int NOT NULL DEFAULT 0)")
-    database.execute("INSERT INTO t SELECT i, 'A' || i FROM generate_series(1, %s) i", rows)
-
-
-def rows_of(database, where="true"):
-    return database.query(f"SELECT id, a, b FROM t WHERE {where} ORDER BY id")
-
-
 def test_on_conflict(apps, database):
-    make(database)
+    make(database, 6)
     apps.expand(revision("t", "ADD b text", *LOSSY, contract="DROP COLUMN a"))
 
     def write(first):
@@ -95,7 +79,7 @@ def test_cascades_of_foreign_keys(apps, database):
 
 
 def test_updates_of_the_key(apps, database):
-    make(database)
+    make(database, 6)
     apps.expand(revision("t", "ADD b text", *LOSSY, contract="DROP COLUMN a"))
     apps.old("UPDATE t SET id = 11 WHERE id = 1")
     apps.new("UPDATE t SET id = 12, b = 'New' WHERE id = 2")
