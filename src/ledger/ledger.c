@@ -19,6 +19,7 @@ const char *
 ledger_ddl(int version)
 {
     g_assert(version >= 1 && version <= LEDGER_VERSION);
+    /* cppcheck-suppress [arrayIndexOutOfBoundsCond, negativeIndex] ; it is asserted */
     return upgrades[version - 1];
 }
 

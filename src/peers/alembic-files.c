@@ -136,7 +136,9 @@ convert(const char *text, const char *encoding)
     g_autofree char *bare = g_strjoinv("", parts);
     char *converted = g_convert(text, -1, "UTF-8", encoding, NULL, NULL, NULL);
 
-    return converted ? converted : g_convert(text, -1, "UTF-8", bare, NULL, NULL, NULL);
+    if (converted == NULL)
+        converted = g_convert(text, -1, "UTF-8", bare, NULL, NULL, NULL);
+    return converted;
 }
 
 static char *

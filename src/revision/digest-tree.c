@@ -108,6 +108,7 @@ digest_branches(const Graph *graph)
     g_autoptr(GPtrArray) heads = graph_heads(graph);
 
     if (heads->len == 0)
+        /* cppcheck-suppress leakReturnValNotUsed ; the table owns it */
         branch_ends(branches, "");
     for (guint i = 0; i < heads->len; i++) {
         const Revision *head = heads->pdata[i];

@@ -113,8 +113,8 @@ GPtrArray *sql_statement_adds_columns(const SqlStatement *statement);
 GPtrArray *sql_statement_adds_filled_columns(const SqlStatement *statement);
 /* The same for DROP COLUMN, and "table" for DROP TABLE. */
 GPtrArray *sql_statement_drops(const SqlStatement *statement);
-/* DROP INDEX, VIEW, MATERIALIZED VIEW: names as written; ALTER TABLE .. DROP CONSTRAINT: "constraint
- * on table". Element-type char *. Caller owns. */
+/* DROP INDEX, VIEW, MATERIALIZED VIEW: names as written; ALTER TABLE .. DROP CONSTRAINT:
+ * "constraint on table". Element-type char *. Caller owns. */
 GPtrArray *sql_statement_drops_derived(const SqlStatement *statement);
 /* ALTER TABLE .. RENAME COLUMN: the table as written, the column's names before and after; false
  * for any other statement. Caller owns. */
