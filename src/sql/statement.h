@@ -1,5 +1,5 @@
 /*
- * sql/statement.h - what a statement is made of; private to the room.
+ * sql/statement.h - what a statement is made of; for rooms that read the parser's tree (ddl, locks).
  */
 #pragma once
 

@@ -1,0 +1,42 @@
+/*
+ * lint/finding.h - what lint has to say about a place of a file.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "base/error.h"
+#include "locks/predict.h"
+
+typedef enum { LINT_OFF, LINT_NOTE, LINT_WARNING, LINT_ERROR } LintLevel;
+const char *lint_level_name(LintLevel level); /* "note" */
+
+typedef struct {
+    char *name;    /* "public.users" as the file or the model names it */
+    LockMode mode; /* 0: it is named, not locked */
+} LintRelation;
+
+/* Replace bytes [start,end) of the file by @text. */
+typedef struct {
+    gsize start, end;
+    char *text;
+} LintEdit;
+
+typedef struct {
+    const char *rule; /* its id; of the table */
+    LintLevel level;
+    bool certain;         /* else "possible": @settled_by says what would tell */
+    Place place;          /* 1-based; the file's name is borrowed from the input */
+    gsize start, end;     /* bytes of the file: what a caret or a squiggle stands under */
+    GPtrArray *relations; /* LintRelation *: what is locked, by name, both sides of a foreign key */
+    char *blocks;         /* "reads and writes of users, writes of orders" or NULL */
+    char *message;        /* what happens, in one or two sentences */
+    char *breaks; /* which statements of an old app fail: "SELECT *, prepared before"; NULL */
+    char *settled_by;
+    char *recipe;      /* the safe way, as SQL that can be pasted; NULL */
+    GPtrArray *fix;    /* LintEdit *, in order, not overlapping; empty: none that is mechanical */
+    char *fingerprint; /* for baselines: rule, statement's canonical text, which of its kind */
+    bool suppressed;   /* by an allow comment, or the baseline */
+} LintFinding;
+void lint_finding_free(LintFinding *finding);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LintFinding, lint_finding_free)

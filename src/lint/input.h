@@ -1,0 +1,54 @@
+/*
+ * lint/input.h - what is linted: files, cut into statements with their phase.
+ */
+#pragma once
+
+#include "ddl/change.h"
+#include "revision/graph.h"
+
+/* How a tool runs a plain file. */
+typedef enum {
+    RUNNER_PSQL,    /* each statement a transaction of its own, but for BEGIN .. COMMIT */
+    RUNNER_SLUICE,  /* a revision: section by section, with the lock protocol (docs/applying.md) */
+    RUNNER_ALEMBIC, /* one transaction a file */
+    RUNNER_RAILS,   /* one transaction a file */
+    RUNNER_FLYWAY,  /* one transaction a file, but for files that cannot be */
+    RUNNER_DBMATE, /* one transaction; `-- migrate:up transaction:false`: one query string, which is
+                      an implicit one */
+    RUNNER_N
+} LintRunner;
+/* RUNNER_N if there is none of that name. */
+LintRunner lint_runner_find(const char *name);
+
+typedef struct LintFile LintFile;
+
+typedef struct {
+    const LintFile *file;
+    const SqlStatement *statement; /* NULL: it could not be parsed; @problem says why */
+    DdlChanges *changes;
+    SectionKind section; /* SECTION_N in a plain file */
+    gsize start, end;    /* bytes of the file, without comments before it */
+    char *problem;       /* syntax error, or "newer than the grammar (PostgreSQL 15)" */
+    guint index;         /* in the file */
+} LintUnit;
+
+struct LintFile {
+    char *path;
+    char *text;
+    gsize length;
+    Revision *revision; /* NULL: a plain file */
+    LintRunner runner;
+    GPtrArray *units;  /* LintUnit * in the order in which they run */
+    bool reported;     /* else it is read only for what it makes of the schema */
+    GPtrArray *allows; /* LintAllow * (lint/allow.h) */
+    char *error;       /* it could not be read at all, with its place */
+};
+
+/* Reads and parses one file; never fails: see @error, and @problem of the units. @path "-" with
+ * @text (taken) is standard input. Caller owns. May be called from many threads. */
+LintFile *lint_file_read(const char *path, char *take_text, LintRunner runner);
+void lint_file_free(LintFile *file);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LintFile, lint_file_free)
+
+/* The 1-based place of a byte of the file; characters count, not bytes. */
+Place lint_file_place(const LintFile *file, gsize offset);

@@ -1,0 +1,70 @@
+/*
+ * lint/rule.h - what a rule is. A rule looks at one change, one statement, or a file's end, with
+ * the session as it is at that moment, and reports. It keeps nothing.
+ *
+ * Rules are in rule-<family>.c, a row each in rules.def. A rule's page, docs/rules/<id>.md, is its
+ * explanation (`lint --explain`), and its examples are tests.
+ */
+#pragma once
+
+#include "lint/finding.h"
+#include "lint/session.h"
+
+typedef struct LintSink LintSink;
+
+typedef struct {
+    const Session *session;
+    const Model *model; /* before the statement */
+    const LintFile *file;
+    const LintUnit *unit; /* NULL at a file's end */
+    const Prediction *prediction;
+    const SqlStatement *statement;
+    const DdlChanges *changes;
+    int server_version; /* major; what the settings or the server say, else 15 */
+    LintSink *sink;
+} LintContext;
+
+typedef struct {
+    const char *id;    /* "index-create-blocking" */
+    LintLevel level;   /* unless the settings say otherwise; LINT_OFF: a matter of style */
+    const char *title; /* "CREATE INDEX blocks writes" */
+    void (*at_change)(const LintContext *context, const DdlChange *change);
+    void (*at_statement)(const LintContext *context);
+    void (*at_commit)(
+        const LintContext *context); /* a transaction's end: its locks are still held */
+    void (*at_file_end)(const LintContext *context);
+    void (*at_end)(const LintContext *context); /* of the whole history; model: the last */
+} LintRule;
+
+#define RULE(name) extern const LintRule lint_rule_##name;
+#include "lint/rules.def"
+#undef RULE
+
+/* All, in the order of rules.def; NULL-ended. */
+const LintRule *const *lint_rules(void);
+/* NULL: no such rule. */
+const LintRule *lint_rule_find(const char *id);
+/* The id that looks most like @word. Borrowed. */
+const char *lint_rule_nearest(const char *word);
+
+/*
+ * Reporting: the rule being run is known to the sink. lint_report begins a finding at the context's
+ * change, or statement, or file's end; the others add to it until the next begins.
+ *
+ *     lint_report(context, change, "CREATE INDEX blocks writes of %s until it is built", table);
+ *     lint_add_locks(context);
+ *     lint_recipe(context, "CREATE INDEX CONCURRENTLY ..");
+ */
+void lint_report(const LintContext *context, const DdlChange *change, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+/* Makes it "possible": @settled_by, a noun phrase, would tell ("the type of orders.user_id"). */
+void lint_possible(const LintContext *context, const char *settled_by, ...) G_GNUC_PRINTF(2, 3);
+/* The finding's level, where it is not the rule's. */
+void lint_level(const LintContext *context, LintLevel level);
+/* The predicted locks of the statement on what was there before, and what waits behind them. */
+void lint_add_locks(const LintContext *context);
+void lint_add_relation(const LintContext *context, const char *name, LockMode mode);
+void lint_breaks(const LintContext *context, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void lint_recipe(const LintContext *context, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* A mechanical fix: bytes relative to the script's text of the change, see lint/fix.h. */
+void lint_fix_replace(const LintContext *context, gsize start, gsize end, const char *text);

@@ -1,0 +1,62 @@
+/*
+ * lint/session.h - a session that runs the files in thought: which transaction is open, what it has
+ * locked, which timeouts are in force, what this file has made.
+ */
+#pragma once
+
+#include "lint/input.h"
+#include "locks/predict.h"
+
+typedef struct {
+    const LintUnit *unit;
+    Prediction *prediction;
+    guint transaction; /* its number: statements of one transaction share it */
+} SessionStatement;
+
+typedef struct {
+    char *name;              /* label, for messages */
+    const ModelTable *table; /* NULL: not known */
+    LockMode mode;
+    bool is_new;
+    const LintUnit *since;
+} SessionLock;
+
+typedef struct Session Session;
+
+Session *session_new(Model *model);
+void session_free(Session *session);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
+
+void session_begin_file(Session *session, const LintFile *file);
+/* Predicts, and is then *at* @unit: what the functions below tell is from before it. */
+void session_enter(Session *session, const LintUnit *unit);
+/* @unit has run: locks are held, the model has followed. */
+void session_leave(Session *session);
+void session_end_file(Session *session);
+
+const Model *session_model(const Session *session);
+const Prediction *session_prediction(const Session *session);
+
+/* An explicit BEGIN, or the runner's own transaction. */
+bool session_in_transaction(const Session *session);
+/* BEGIN .. COMMIT of the file itself. */
+bool session_in_explicit_transaction(const Session *session);
+guint session_transaction(const Session *session);
+/* Element-type SessionLock *: held by earlier statements of the open transaction. Borrowed. */
+const GPtrArray *session_locks(const Session *session);
+/* The strongest that is held on what was there before; NULL: none. */
+const SessionLock *session_strongest(const Session *session);
+/* Milliseconds; 0: none; -1: unknown, for the runner or the role may have set it. */
+gint64 session_lock_timeout_ms(const Session *session);
+gint64 session_statement_timeout_ms(const Session *session);
+
+/* What ran before in this file, in order. Element-type const SessionStatement *. Borrowed. */
+const GPtrArray *session_statements(const Session *session);
+/* The model's step at which the file, and the open transaction, began. */
+guint session_file_start(const Session *session);
+guint session_transaction_start(const Session *session);
+/* Made by this file (or revision), so that no app uses it yet; or temporary. Rows put into it by
+ * this file do not change that. */
+bool session_is_new(const Session *session, const ModelTable *table);
+/* The same by name, also for what the model could not follow. */
+bool session_name_is_new(const Session *session, DdlName name);
