@@ -18,19 +18,23 @@
 
 typedef enum {
     /* tables and their like */
-    CHANGE_CREATE_TABLE,    /* columns; other: the parent of PARTITION OF; + its constraints */
+    CHANGE_CREATE_TABLE,    /* columns; other: the parent of PARTITION OF, with its bound; + its
+                               constraints, LIKE and INHERITS */
     CHANGE_CREATE_TABLE_AS, /* and SELECT INTO, CREATE MATERIALIZED VIEW (object tells) */
-    CHANGE_DROP,            /* any object: object, relation; one change a name */
-    CHANGE_RENAME,          /* any object but columns and constraints: new_name */
+    CHANGE_DROP,            /* any object: object, relation; one change a name. Of a trigger, rule,
+                               policy: relation is the table, text the name */
+    CHANGE_RENAME,          /* any object but columns and constraints: new_name; text as there */
     CHANGE_SET_SCHEMA,      /* any object: new_name is the schema */
-    CHANGE_OWNER,           /* any object */
+    CHANGE_OWNER,           /* any object: new_name; of REASSIGN OWNED: object ROLE */
     CHANGE_TRUNCATE,        /* one a table; cascade, restart_identity */
     CHANGE_CLUSTER,
     CHANGE_VACUUM,           /* full tells VACUUM FULL; one a table, or one without a relation */
     CHANGE_ANALYZE,          /* alone, or of a VACUUM ANALYZE */
     CHANGE_LOCK,             /* LOCK TABLE: mode, nowait */
     CHANGE_INHERIT,          /* INHERIT, NO INHERIT (removes): other is the parent */
-    CHANGE_ATTACH_PARTITION, /* other: the partition; bound */
+    CHANGE_LIKE,             /* of a CREATE TABLE: other is copied; names: INCLUDING what,
+                                "defaults", "constraints", "indexes", "identity", "generated" */
+    CHANGE_ATTACH_PARTITION, /* other: the partition; bound, is_default */
     CHANGE_DETACH_PARTITION, /* other: the partition; concurrently; finalize */
     CHANGE_PERSISTENCE,      /* SET LOGGED, SET UNLOGGED (removes) */
     CHANGE_ACCESS_METHOD,
@@ -42,7 +46,7 @@ typedef enum {
     /* columns: relation is the table, column the name */
     CHANGE_ADD_COLUMN,    /* definition; if_not_exists */
     CHANGE_DROP_COLUMN,   /* if_exists, cascade */
-    CHANGE_RENAME_COLUMN, /* new_name */
+    CHANGE_RENAME_COLUMN, /* new_name; of a composite type too: object */
     CHANGE_COLUMN_TYPE,   /* definition (type, collation); expression: USING */
     CHANGE_SET_DEFAULT,   /* expression */
     CHANGE_DROP_DEFAULT,
@@ -93,30 +97,34 @@ typedef enum {
     CHANGE_ALTER_SEQUENCE,  /* text: the first option, "restart", "as", "cycle", .. */
     CHANGE_CREATE_SCHEMA,
     CHANGE_CREATE_EXTENSION,
-    CHANGE_ALTER_EXTENSION, /* UPDATE */
+    CHANGE_ALTER_EXTENSION, /* text: "update", "add", "drop" */
     CHANGE_CREATE_STATISTICS,
-    CHANGE_CREATE_PUBLICATION,
-    CHANGE_ALTER_PUBLICATION, /* text: "add", "set", "drop" */
+    CHANGE_CREATE_PUBLICATION, /* full: FOR ALL TABLES; else names: its tables */
+    CHANGE_ALTER_PUBLICATION,  /* text: "add", "set", "drop", "options" */
     CHANGE_CREATE_EVENT_TRIGGER,
-    CHANGE_CREATE_OTHER, /* casts, operators, languages, text search, roles, databases, .. */
+    CHANGE_CREATE_OTHER, /* casts, operators, languages, text search, roles, servers, .. */
+    CHANGE_ALTER_OTHER,  /* the same, and options of types, statistics, subscriptions, .. */
     CHANGE_COMMENT,
     CHANGE_GRANT, /* removes: REVOKE */
 
-    /* rows */
-    CHANGE_INSERT, /* VALUES or SELECT; query */
-    CHANGE_UPDATE, /* where: may be NULL */
+    /* rows; those of data-modifying CTEs come first */
+    CHANGE_INSERT, /* names: the columns, where named; query: VALUES or SELECT */
+    CHANGE_UPDATE, /* names: the columns that are set; where: may be NULL */
     CHANGE_DELETE,
     CHANGE_MERGE,
     CHANGE_COPY,   /* removes: TO */
-    CHANGE_SELECT, /* may call functions: calls */
+    CHANGE_SELECT, /* query; set_config('x', 'y', ..) in it is a CHANGE_SET too */
 
     /* the session and the server */
-    CHANGE_SET,         /* text: name; value: as written, NULL: DEFAULT or RESET; local */
+    CHANGE_SET,         /* text: name, "all" of RESET ALL; value: "5s", "a, b" (names: each of
+                           them), NULL: DEFAULT or RESET; local */
     CHANGE_TRANSACTION, /* text: "begin", "commit", "rollback", "savepoint", "rollback to",
                            "release", "prepare", "commit prepared", "rollback prepared" */
-    CHANGE_DO,          /* body, language in new_name */
-    CHANGE_CALL,
-    CHANGE_SERVER,  /* ALTER SYSTEM, ALTER DATABASE/ROLE .. SET, CREATE/DROP DATABASE, TABLESPACE */
+    CHANGE_DO,          /* text: the body; value: the language */
+    CHANGE_CALL,        /* relation: the procedure */
+    CHANGE_SESSION,     /* PREPARE, EXECUTE, LISTEN, DISCARD, FETCH, SHOW, ..: nothing that stays */
+    CHANGE_SERVER,  /* ALTER SYSTEM, ALTER DATABASE/ROLE .. SET, CREATE/DROP DATABASE, TABLESPACE;
+                       value: as of CHANGE_SET */
     CHANGE_UNKNOWN, /* verb of the statement says what */
     CHANGE_N
 } DdlChangeKind;
@@ -131,9 +139,11 @@ typedef struct {
 typedef struct {
     DdlName name; /* schema NULL also for pg_catalog */
     int modifiers[2];
-    int n_modifiers; /* varchar(20): 1; numeric(12,2): 2; interval's range is not counted */
-    int dimensions;  /* of an array; 0: none */
-    bool is_serial;  /* smallserial, serial, bigserial: name is int2, int4, int8 then */
+    int n_modifiers;     /* varchar(20): 1; numeric(12,2): 2; interval's range is not counted */
+    int interval_fields; /* the parser's mask of `interval year to month`; 0: all */
+    const char *words;   /* modifiers that are not all numbers: "point, 4326"; else NULL */
+    int dimensions;      /* of an array; 0: none */
+    bool is_serial;      /* smallserial, serial, bigserial: name is int2, int4, int8 then */
 } DdlType;
 
 typedef struct {
@@ -190,7 +200,7 @@ typedef struct {
     const char *body;     /* as text; NULL: a SQL-standard body */
     DdlVolatility volatility;
     DdlType returns;
-    int n_arguments;
+    int n_arguments; /* of the call: not OUT */
     bool security_definer, sets_search_path, returns_trigger, is_procedure;
 } DdlFunction;
 
@@ -198,7 +208,8 @@ typedef struct {
     DdlChangeKind kind;
     PgQuery__ObjectType object; /* what relation names: TABLE, INDEX, VIEW, TYPE, .. */
     const PgQuery__Node *node;  /* the statement, or the ALTER TABLE's subcommand */
-    int location;               /* byte of the script's text where the change begins */
+    int location;               /* byte of the script's text where the change begins: the
+                                   subcommand, the column, the constraint */
     DdlName relation;
     DdlName other;
     const char *column;
@@ -209,8 +220,9 @@ typedef struct {
     const PgQuery__Node *expression; /* DEFAULT, USING */
     const PgQuery__Node *where;      /* of UPDATE, DELETE */
     const PgQuery__Node *query;      /* a view's, CREATE TABLE AS's, INSERT's */
-    GPtrArray *columns;              /* DdlColumn *: of CREATE TABLE; else NULL */
-    GPtrArray *names; /* const char *: a view's columns, an enum's values, SET's .. */
+    const PgQuery__PartitionBoundSpec *bound;
+    GPtrArray *columns; /* DdlColumn *: of CREATE TABLE; else NULL */
+    GPtrArray *names;   /* const char *: a view's columns, an enum's values, SET's .. */
     const DdlColumn *definition;
     const DdlConstraint *constraint;
     const DdlIndex *index;
@@ -236,7 +248,12 @@ const DdlChange *ddl_changes_get(const DdlChanges *changes, guint index);
 
 /* "shop.users", quoted where needed. Caller owns. */
 char *ddl_name_label(DdlName name);
-/* "varchar(20)[]", as format_type writes it. Caller owns. */
+/* As people write it: "bigint", "varchar(20)[]", "timestamptz", "shop.mood". Caller owns. */
 char *ddl_type_label(const DdlType *type);
+/* The same type? Aliases and the modifiers count, is_serial does not. */
+bool ddl_type_equal(const DdlType *a, const DdlType *b);
+/* A copy with strings of its own, for ddl_type_clear. */
+DdlType ddl_type_copy(const DdlType *type);
+void ddl_type_clear(DdlType *type);
 /* "ADD COLUMN", "SET NOT NULL", .. for messages. */
 const char *ddl_change_verb(const DdlChange *change);

@@ -27,10 +27,16 @@ bool ddl_is_null_constant(const PgQuery__Node *expression);
 
 /* Appends to @columns (element-type const char *, no doubles) the columns that it reads. */
 void ddl_columns_read(const PgQuery__Node *expression, GPtrArray *columns);
-/* Does it, or a query, name @column, or mention @relation in a FROM? */
+/* Does a query mention @relation in a FROM? A name without a schema matches any schema. */
 bool ddl_mentions_relation(const PgQuery__Node *query, DdlName relation);
 
-/* Do both say the same? */
+/* Is the function (by its name without a schema, or pg_catalog's) called in it, at any depth? */
+bool ddl_calls(const PgQuery__Node *expression, const char *function);
+
+/* Do both say the same, wherever they stand? Either may be NULL. */
 bool ddl_expression_equal(const PgQuery__Node *a, const PgQuery__Node *b);
+/* A copy that outlives the script; NULL of NULL. For ddl_expression_free. */
+PgQuery__Node *ddl_expression_copy(const PgQuery__Node *expression);
+void ddl_expression_free(PgQuery__Node *expression);
 /* As SQL. Caller owns. */
 char *ddl_expression_text(const PgQuery__Node *expression);

@@ -22,6 +22,20 @@ typedef struct SqlStatement SqlStatement;
 /* Parses @text, whose first character stands at @origin. ERROR_SQL with the place of a syntax
  * error. Statements without a keyword are errors, never dropped. Caller owns. */
 SqlScript *sql_parse(const char *text, Place origin, GError **error);
+
+/* A piece of a text that does not parse. */
+typedef struct {
+    gsize start, end; /* its bytes, without blanks and comments around it */
+    Place place;      /* of the error, or of its start */
+    char *message;
+} SqlProblem;
+void sql_problem_free(SqlProblem *problem);
+
+/* The same statement by statement where the whole does not parse: one that fails does not hide the
+ * others, each makes a row of *@ret_problems (element-type SqlProblem *, in order). Meta-commands
+ * of psql and the data of COPY .. FROM stdin, as dumps hold them, are passed over. Statements stand
+ * where they stood. Never NULL; caller owns both. */
+SqlScript *sql_parse_lenient(const char *text, Place origin, GPtrArray **ret_problems);
 /* One owner more, in the same thread: each of them frees it. */
 SqlScript *sql_script_ref(SqlScript *script);
 void sql_script_free(SqlScript *script);
