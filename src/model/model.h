@@ -6,8 +6,9 @@
  * not in it does not exist. Otherwise a table that is not in it is just not known, and nothing may
  * be concluded from that.
  *
- * It owns its strings and expressions: scripts may be freed. Names without a schema are looked up
- * along search_path, and made in its first schema.
+ * It owns its strings and expressions, shared by its copies: scripts may be freed, and what is
+ * borrowed from it lives as long as the last of them, but for the structs. Names without a schema
+ * are looked up along search_path, and made in its first schema.
  */
 #pragma once
 
@@ -17,45 +18,55 @@
 typedef struct ModelTable ModelTable;
 
 typedef struct {
-    char *name;
-    char *type;     /* as ddl_type_label; base of a serial */
-    DdlType parsed; /* the same; strings are the column's own */
-    char *collation;
-    PgQuery__Node *default_expression; /* a copy; NULL: none */
+    const char *name;
+    const char *type; /* as ddl_type_label, a user's type with its schema but for public; base of a
+                       * serial; NULL: it is not known (of a query's column) */
+    DdlType parsed;   /* the same */
+    const char *collation;
+    const PgQuery__Node *default_expression; /* NULL: none, or it is not known; generated: that */
     bool not_null, has_default, is_identity, identity_always, is_generated, is_serial;
+    bool is_inherited; /* from a parent or partitioned table; is_local too where both define it */
+    bool is_local;
     Known default_known; /* KNOWN_MAYBE: the column is known, its default is not */
 } ModelColumn;
 
 typedef struct {
-    char *name;
+    const char *name;
     DdlConstraintKind kind;
-    GPtrArray *columns;     /* char * */
-    ModelTable *referenced; /* NULL if it is not known; referenced_name is always set */
-    char *referenced_schema, *referenced_name;
-    GPtrArray *referenced_columns; /* char * */
-    PgQuery__Node *expression;     /* a copy */
-    char *index;                   /* its own name's index: of a key */
-    bool valid, deferrable, no_inherit;
+    ModelTable *table;      /* NULL: of a domain */
+    GPtrArray *columns;     /* const char *: as in DdlConstraint */
+    ModelTable *referenced; /* of a foreign key always: made up where it was not known */
+    const char *referenced_schema, *referenced_name;
+    GPtrArray *referenced_columns; /* const char *; empty: not known */
+    const PgQuery__Node *expression;
+    const char *index;     /* its own name's index: of a key */
+    const char *inherited; /* the parent's constraint that it belongs to; NULL: none */
+    bool valid, deferrable, no_inherit, is_local;
     guint since; /* model_step when it was added */
 } ModelConstraint;
 
 typedef struct {
-    char *schema, *name;
+    const char *schema, *name;
     ModelTable *table;
-    GPtrArray *columns; /* char *; NULL in the place of an expression */
-    PgQuery__Node *where;
-    char *method;
-    bool unique, primary, has_expressions, has_custom_collation;
-    Known valid;  /* KNOWN_MAYBE: built CONCURRENTLY, nobody looked */
-    bool on_only; /* ON ONLY a partitioned table: waits for ATTACH */
-    char *parent;
+    GPtrArray *columns;     /* const char *; NULL in the place of an expression */
+    GPtrArray *expressions; /* const PgQuery__Node *: those */
+    GPtrArray *included;    /* const char * */
+    const PgQuery__Node *where;
+    const char *method;
+    bool unique, primary, exclusion, has_expressions, has_custom_collation;
+    bool is_constraint; /* of the constraint of its name */
+    Known valid;        /* KNOWN_MAYBE: built CONCURRENTLY, nobody looked */
+    bool on_only;       /* ON ONLY a partitioned table: waits for ATTACH */
+    const char *parent; /* the partitioned table's index that it is attached to */
     guint since;
 } ModelIndex;
 
 typedef struct {
-    char *name, *function;
+    const char *name;
+    DdlName function;
     bool row, before, enabled;
-    GPtrArray *columns; /* char *: UPDATE OF */
+    bool is_inherited;  /* the partitioned table's, cloned */
+    GPtrArray *columns; /* const char *: UPDATE OF */
 } ModelTrigger;
 
 typedef enum {
@@ -66,42 +77,57 @@ typedef enum {
     MODEL_SEQUENCE
 } ModelKind;
 
+/* A view reads a column; column NULL: the relation only. */
+typedef struct {
+    ModelTable *table;
+    const char *column;
+} ModelRead;
+
 struct ModelTable {
-    char *schema, *name;
+    const char *schema, *name;
     ModelKind kind;
-    bool temporary, unlogged, partitioned, row_security, is_default_partition;
-    bool columns_known;       /* all columns are; false for one that was met only in passing */
+    bool temporary, unlogged, partitioned, row_security, force_row_security, is_default_partition;
+    bool columns_known;       /* all of it is known; false for one that was met only in passing */
     GPtrArray *columns;       /* ModelColumn *, in order */
     GPtrArray *constraints;   /* ModelConstraint * */
     GPtrArray *indexes;       /* ModelIndex * */
     GPtrArray *triggers;      /* ModelTrigger * */
-    GPtrArray *policies;      /* char * */
-    GPtrArray *partition_key; /* char *: columns */
-    GPtrArray *reads;         /* ModelTable *: what a view reads */
-    char *view_query;         /* as text; NULL: none */
-    ModelTable *parent;       /* of a partition, or by inheritance */
+    GPtrArray *policies;      /* const char * */
+    GPtrArray *rules;         /* const char * */
+    GPtrArray *partition_key; /* const char *: columns */
+    GPtrArray *reads;         /* ModelRead *: what a view reads */
+    GPtrArray *read_by;       /* ModelTable *: views that read it */
+    GPtrArray *referenced_by; /* ModelConstraint *: foreign keys on it, its own too */
+    const char *view_query;   /* as text; NULL: none */
+    ModelTable *parent;       /* of a partition, or by inheritance: the first */
+    GPtrArray *other_parents; /* ModelTable *: by multiple inheritance */
     GPtrArray *children;      /* ModelTable * */
-    char *owned_by_table, *owned_by_column; /* of a sequence */
-    char *replica_identity;
-    gint64 rows, bytes; /* -1: not known */
-    guint since;        /* model_step when it was made; 0: was there at the start */
-    bool rows_loaded;   /* somebody has put rows into it since */
+    ModelTable *owned_by;     /* of a sequence; NULL: nobody */
+    const char *owned_by_column;
+    bool is_identity;             /* a sequence of an identity column */
+    const char *replica_identity; /* "default", "full", "nothing", or an index's name */
+    gint64 rows, bytes;           /* -1: not known */
+    guint since;                  /* model_step when it was made; 0: was there at the start */
+    bool rows_loaded;             /* somebody has put rows into it since */
 };
 
 typedef struct {
-    char *schema, *name, *language, *body; /* body may be NULL */
+    const char *schema, *name, *language, *body; /* body may be NULL */
     DdlVolatility volatility;
     int n_arguments;
+    const char *arguments; /* "integer, text[]": tells overloads apart */
+    bool returns_trigger;
 } ModelFunction;
 
 typedef enum { MODEL_ENUM, MODEL_DOMAIN, MODEL_COMPOSITE, MODEL_OTHER_TYPE } ModelTypeKind;
 typedef struct {
-    char *schema, *name;
+    const char *schema, *name;
     ModelTypeKind kind;
-    GPtrArray *values;      /* char *: of an enum */
-    char *base;             /* of a domain */
+    GPtrArray *values;      /* const char *: of an enum */
+    const char *base;       /* of a domain */
     GPtrArray *constraints; /* ModelConstraint * of a domain */
-    bool not_null;
+    GPtrArray *attributes;  /* ModelColumn * of a composite type */
+    bool not_null, has_default;
     guint since;
 } ModelType;
 
@@ -110,11 +136,12 @@ typedef struct Model Model;
 Model *model_new(void);
 void model_free(Model *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Model, model_free)
-/* A deep copy, for what a ROLLBACK undoes. Caller owns. */
+/* A copy, for what a ROLLBACK undoes: it costs as much as the model is large, so look whether one
+ * follows. Strings and expressions are shared. Caller owns. */
 Model *model_copy(const Model *model);
 
-/* Fills an empty model; it is complete then. A dump: what cannot be parsed is left out, and
- * *@ret_left_out (may be NULL) counts it. */
+/* Fills an empty model; it is complete then, and its step is 0. A dump: what cannot be parsed is
+ * left out, *@ret_left_out (may be NULL) counts it, and the model is not complete. */
 bool model_load_dump(Model *model, const char *text, const char *file, guint *ret_left_out,
                      GError **error);
 /* The same from a server: sizes, validity, volatility too. */
@@ -162,3 +189,6 @@ GPtrArray *model_users_of_type(const Model *model, DdlName type);
 const GPtrArray *model_tables(const Model *model);
 /* "shop.users"; without the schema where that is public or not named. Caller owns. */
 char *model_table_label(const ModelTable *table);
+/* The schema as a canonical text, an object a line and what belongs to it below: two models that
+ * say the same have the same. Expressions are told by what they read. Caller owns. */
+char *model_describe(const Model *model);
