@@ -71,6 +71,7 @@ class Stress:
             self.project.revision(revision, body, revises=revises)
             revises = revision
         self.project.ok("upgrade")
+        self._watch_fills()
 
     def _make_tables(self):
         execute = self.database.execute
@@ -85,23 +86,52 @@ class Stress:
         execute("CREATE TABLE gone (origin int)")
         execute("INSERT INTO goods (id, origin, price, grams) SELECT i, i, i / 1000.0, i * 7.0 "
                 "FROM generate_series(1, %s) i", self.rows)
-        execute("CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-                "IF current_setting('sluice.backfill', true) <> '' AND NEW.id % 40 = 0 THEN "
-                "PERFORM pg_sleep(0.002); END IF; RETURN NULL; END $$")
-        execute("CREATE TRIGGER dawdle AFTER UPDATE ON goods FOR EACH ROW "
-                "EXECUTE FUNCTION dawdle()")
+        execute("CREATE TABLE wrong (id int, what text)")
+        execute("CREATE TABLE pace (pause float8)")
+        execute("INSERT INTO pace VALUES (0.002)")
 
-    def broken(self):
-        """How many rows break which promise; only what is broken."""
-        counts = {"seeded rows lost": self.database.value(
+    def _watch_fills(self):
+        """A trigger that looks at each row which a backfill updates, and makes it slow."""
+        mapped = [MAPPINGS[revision] for revision in self.mappings]
+        again = "".join(
+            f"IF OLD.{new} IS NOT NULL AND NEW.{new} IS DISTINCT FROM OLD.{new} THEN "
+            f"INSERT INTO wrong VALUES (NEW.id, '{new} overwritten'); END IF; "
+            f"IF OLD.{new} IS NULL AND NEW.{new} IS NOT NULL AND NEW.{new} <> "
+            f"{forward.replace(old, f'NEW.{old}')} THEN "
+            f"INSERT INTO wrong VALUES (NEW.id, '{new} miscalculated'); END IF; "
+            for old, _, forward, new, _ in mapped)
+        news = ", ".join(f"'{new}'" for _, _, _, new, _ in mapped)
+        self.database.execute(
+            "CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "IF current_setting('application_name') <> 'sluice/backfill' THEN RETURN NULL; END IF; "
+            f"{again} IF to_jsonb(NEW) = to_jsonb(OLD) THEN "
+            "INSERT INTO wrong VALUES (NEW.id, 'updated again'); END IF; "
+            f"IF to_jsonb(NEW) - ARRAY[{news}] <> to_jsonb(OLD) - ARRAY[{news}] THEN "
+            "INSERT INTO wrong VALUES (NEW.id, 'another column changed'); END IF; "
+            "IF NEW.id % 40 = 0 THEN PERFORM pg_sleep(pause) FROM pace; END IF; RETURN NULL; END $$")
+        self.database.execute("CREATE TRIGGER watch AFTER UPDATE ON goods FOR EACH ROW "
+                              "EXECUTE FUNCTION watch()")
+
+    def unfilled(self):
+        """How many rows each mapping has still to fill."""
+        return {new: self.database.value(
+            f"SELECT count(*) FROM goods WHERE {new} IS NULL AND {old} IS NOT NULL")
+            for old, _, _, new, _ in (MAPPINGS[revision] for revision in self.mappings)}
+
+    def verdict(self):
+        """promise -> how many rows break it: "lost ..", "wrong ..", "unfilled .."."""
+        counts = {"lost rows": self.database.value(
             "SELECT count(*) FROM generate_series(1, %s) i WHERE NOT EXISTS "
             "(SELECT FROM goods WHERE origin = i) AND NOT EXISTS "
             "(SELECT FROM gone WHERE origin = i)", self.rows)}
+        counts |= {f"unfilled {new}": count for new, count in self.unfilled().items()}
+        counts |= {f"wrong: {what}": count for what, count in self.database.query(
+            "SELECT what, count(*) FROM wrong GROUP BY what")}
         for revision in self.mappings:
-            counts |= self._broken_by(revision)
-        return {what: count for what, count in counts.items() if count}
+            counts |= self._verdict_on(revision)
+        return counts
 
-    def _broken_by(self, revision):
+    def _verdict_on(self, revision):
         old, seed, forward, new, reverse = MAPPINGS[revision]
         first = seed.format("origin")
         parity = f"({new} IS NOT DISTINCT FROM {forward} OR {old} IS NOT DISTINCT FROM {reverse})"
@@ -113,12 +143,10 @@ class Stress:
                 f"SELECT count(*) FROM oracle o LEFT JOIN goods g USING (id) WHERE revision = %s "
                 f"AND side = %s AND g.{column} IS DISTINCT FROM value", revision, side)
             for side, column in (("old", old), ("new", new))}
-        counts[f"unfilled {new}"] = self.database.value(
-            f"SELECT count(*) FROM goods WHERE {new} IS NULL AND {old} IS NOT NULL")
-        counts[f"untouched {old} changed"] = self.database.value(
+        counts[f"wrong: untouched {old} changed"] = self.database.value(
             f"{silent}) AND ({old} IS DISTINCT FROM {first} OR {new} IS DISTINCT FROM {filled})")
         if self.synced:
-            counts[f"{new} not in parity"] = self.database.value(
+            counts[f"wrong: {new} not in parity"] = self.database.value(
                 f"SELECT count(*) FROM goods WHERE NOT {parity}")
         return counts
 
@@ -245,28 +273,51 @@ class Killer(threading.Thread):
                 _, stderr = process.communicate(timeout=life)
                 self.done = process.returncode == 0
                 if not self.done:
-                    self.errors.append(stderr)
+                    self.errors.append(f"status {process.returncode}: {stderr}")
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
                 self.kills += 1
 
 
-def play(stress, seconds, workers=4, restart=None):
+class Pacemaker(threading.Thread):
+    """Keeps the backfill from its end until nearly all of the time is over: slower or faster."""
+
+    def __init__(self, stress, seconds, stop):
+        super().__init__()
+        self.stress, self.seconds, self.stop = stress, seconds, stop
+
+    def adjust(self, elapsed):
+        left = max(self.stress.unfilled().values()) / self.stress.rows
+        is_early = left < 1 - elapsed / (0.9 * self.seconds)
+        self.stress.database.execute(
+            "UPDATE pace SET pause = least(0.03, greatest(0.0005, pause * %s))",
+            1.5 if is_early else 1 / 1.5)
+
+    def run(self):
+        start = time.monotonic()
+        while not self.stop.wait(self.seconds / 40):
+            with contextlib.suppress(psycopg2.Error):
+                self.adjust(time.monotonic() - start)
+
+
+def play(stress, seconds, restart, workers=4):
     """Six clients and four workers that are killed at random; `restart` is called in the middle.
-    Returns (clients, killers) when all of them have ended."""
+    Returns (clients, killers, the rows that were to do then) when all of them have ended."""
     stop = threading.Event()
     clients = [Client(stress, version, seed, stop)
                for version in ("1.0", "1.1", "2.0") for seed in (1, 2)]
     killers = [Killer(stress.project, stop, stress.mappings[i % len(stress.mappings)])
                for i in range(workers)]
-    for thread in (*clients, *killers):
+    threads = (*clients, *killers, Pacemaker(stress, seconds, stop))
+    for thread in threads:
         thread.start()
-    for half in range(2):
-        time.sleep(seconds / 2)
-        if half == 0 and restart:
-            restart()
+    time.sleep(seconds / 2)
+    left = sum(stress.unfilled().values())
+    restart()
+    time.sleep(seconds / 2)
     stop.set()
-    for thread in (*clients, *killers):
+    for thread in threads:
         thread.join()
-    return clients, killers
+    stress.database.execute("UPDATE pace SET pause = 0")
+    return clients, killers, left
