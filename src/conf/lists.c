@@ -24,6 +24,12 @@ const ListSpec settings_lists[] = {
      "list:\n"
      "  - postgresql://app@db1/shop\n"
      "  - {name: eu, url: postgresql://app@db2/shop}"},
+    {"lint.exclude", "files that lint leaves out: patterns of their paths, with * and ?",
+     "exclude: [\"db/legacy/*\"]"},
+    {"lint.rules", "the level of a rule, where it is not its own: off, note, warning or error",
+     "rules:\n"
+     "  unbatched-dml: error\n"
+     "  schema-unqualified: note"},
     {"traffic.stable", "servers of the version that serves", "stable: [old1, old2]"},
     {"traffic.canary", "servers of the version that is rolled out", "canary: [new1, new2]"},
     {"rollout.steps", "the steps of a rollout, in order",
@@ -177,6 +183,38 @@ read_versions(Reader *reader, const char *key, const yaml_node_t *node, GPtrArra
     reader_each(reader, node, key, read_version, versions);
 }
 
+static void
+lint_level_free(LintLevelSpec *spec)
+{
+    g_free(spec->rule);
+    g_free(spec->level);
+    g_free(spec);
+}
+
+static void
+read_lint_level(Reader *reader, const char *key, const yaml_node_t *key_node,
+                const yaml_node_t *value, void *data)
+{
+    const char *level = reader_scalar(reader, value, key, "a level");
+    LintLevelSpec *spec;
+
+    if (level == NULL)
+        return;
+    spec = g_new0(LintLevelSpec, 1);
+    spec->rule = g_strdup(key);
+    spec->level = g_strdup(level);
+    spec->place = reader_place(reader, key_node);
+    spec->place.file = g_intern_string(spec->place.file);
+    g_ptr_array_add(data, spec);
+}
+
+static void
+read_lint_rules(Reader *reader, const char *key, const yaml_node_t *node, GPtrArray *rules)
+{
+    g_ptr_array_set_size(rules, 0);
+    reader_each(reader, node, key, read_lint_level, rules);
+}
+
 bool
 lists_read(Reader *reader, const char *key, const yaml_node_t *node, Settings *settings)
 {
@@ -188,6 +226,10 @@ lists_read(Reader *reader, const char *key, const yaml_node_t *node, Settings *s
         read_texts(reader, key, node, settings->databases_canary);
     else if (strcmp(key, "databases.list") == 0)
         read_databases(reader, key, node, settings->databases);
+    else if (strcmp(key, "lint.exclude") == 0)
+        read_texts(reader, key, node, settings->lint_exclude);
+    else if (strcmp(key, "lint.rules") == 0)
+        read_lint_rules(reader, key, node, settings->lint_rules);
     else if (strcmp(key, "traffic.stable") == 0)
         read_texts(reader, key, node, settings->traffic_stable);
     else if (strcmp(key, "traffic.canary") == 0)
@@ -206,6 +248,8 @@ lists_init(Settings *settings)
     settings->app_versions = g_ptr_array_new_with_free_func((GDestroyNotify) app_version_free);
     settings->databases = g_ptr_array_new_with_free_func((GDestroyNotify) database_free);
     settings->databases_canary = g_ptr_array_new_with_free_func(g_free);
+    settings->lint_exclude = g_ptr_array_new_with_free_func(g_free);
+    settings->lint_rules = g_ptr_array_new_with_free_func((GDestroyNotify) lint_level_free);
     settings->traffic_stable = g_ptr_array_new_with_free_func(g_free);
     settings->traffic_canary = g_ptr_array_new_with_free_func(g_free);
     settings->steps = g_array_new(FALSE, TRUE, sizeof(StepSpec));
@@ -218,6 +262,8 @@ lists_clear(Settings *settings)
     g_ptr_array_unref(settings->app_versions);
     g_ptr_array_unref(settings->databases);
     g_ptr_array_unref(settings->databases_canary);
+    g_ptr_array_unref(settings->lint_exclude);
+    g_ptr_array_unref(settings->lint_rules);
     g_ptr_array_unref(settings->traffic_stable);
     g_ptr_array_unref(settings->traffic_canary);
     g_array_unref(settings->steps);

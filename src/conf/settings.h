@@ -47,6 +47,13 @@ typedef struct {
     Place place;        /* in sluice.yaml */
 } StepSpec;
 
+/* One of lint.rules: `unbatched-dml: error`. */
+typedef struct {
+    char *rule;
+    char *level;
+    Place place; /* in sluice.yaml */
+} LintLevelSpec;
+
 /* One of databases.list. */
 typedef struct {
     char *name; /* NULL: none was given */
@@ -115,6 +122,14 @@ typedef struct {
     gint64 analysis_max_ms;      /* after so long without a verdict: inconclusive, 30 min */
 
     gint64 gate_quiet_ms; /* gate.quiet, 5 min */
+
+    GPtrArray *lint_rules;            /* LintLevelSpec *: not checked here; never NULL */
+    GPtrArray *lint_exclude;          /* char *: patterns of paths; never NULL */
+    char *lint_runner;                /* lint.runner: how plain files are run, psql */
+    int lint_server_version;          /* lint.server_version: major, 15 */
+    gint64 lint_lock_timeout_ms;      /* lint.lock_timeout: what the role sets; 0: not known */
+    gint64 lint_statement_timeout_ms; /* lint.statement_timeout: the same */
+    char *lint_baseline;              /* lint.baseline: file of accepted findings; NULL: none */
 
     char *release_from; /* rollout.from: version; NULL: none */
     char *release_to;   /* rollout.to */

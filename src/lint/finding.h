@@ -10,17 +10,21 @@
 
 typedef enum { LINT_OFF, LINT_NOTE, LINT_WARNING, LINT_ERROR } LintLevel;
 const char *lint_level_name(LintLevel level); /* "note" */
+/* False: no level has that name. */
+bool lint_level_find(const char *name, LintLevel *ret_level);
 
 typedef struct {
     char *name;    /* "public.users" as the file or the model names it */
     LockMode mode; /* 0: it is named, not locked */
 } LintRelation;
+void lint_relation_free(LintRelation *relation);
 
 /* Replace bytes [start,end) of the file by @text. */
 typedef struct {
     gsize start, end;
     char *text;
 } LintEdit;
+void lint_edit_free(LintEdit *edit);
 
 typedef struct {
     const char *rule; /* its id; of the table */
@@ -35,8 +39,11 @@ typedef struct {
     char *settled_by;
     char *recipe;      /* the safe way, as SQL that can be pasted; NULL */
     GPtrArray *fix;    /* LintEdit *, in order, not overlapping; empty: none that is mechanical */
-    char *fingerprint; /* for baselines: rule, statement's canonical text, which of its kind */
+    char *statement;   /* canonical text of the statement, for the fingerprint; NULL: none */
+    char *fingerprint; /* for baselines: rule, file's name, statement, which of its kind */
     bool suppressed;   /* by an allow comment, or the baseline */
 } LintFinding;
+/* Certain, without anything else. Caller owns. */
+LintFinding *lint_finding_new(void);
 void lint_finding_free(LintFinding *finding);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LintFinding, lint_finding_free)

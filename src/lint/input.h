@@ -19,17 +19,21 @@ typedef enum {
 } LintRunner;
 /* RUNNER_N if there is none of that name. */
 LintRunner lint_runner_find(const char *name);
+const char *lint_runner_name(LintRunner runner);
 
 typedef struct LintFile LintFile;
 
-typedef struct {
+typedef struct LintUnit {
     const LintFile *file;
     const SqlStatement *statement; /* NULL: it could not be parsed; @problem says why */
-    DdlChanges *changes;
-    SectionKind section; /* SECTION_N in a plain file */
-    gsize start, end;    /* bytes of the file, without comments before it */
-    char *problem;       /* syntax error, or "newer than the grammar (PostgreSQL 15)" */
-    guint index;         /* in the file */
+    DdlChanges *changes;           /* NULL: the same */
+    SectionKind section;           /* SECTION_N in a plain file */
+    gsize start, end;              /* bytes of the file, without comments before it */
+    gsize base;    /* byte of the file at which the text of the statement's script begins */
+    char *problem; /* syntax error, or "newer than the grammar (PostgreSQL 15)" */
+    guint index;   /* in the file */
+    const struct LintUnit *outer; /* the DO, or the call of a function, whose body it is part of */
+    bool conditional;             /* in a body: only some runs come here */
 } LintUnit;
 
 struct LintFile {
@@ -38,10 +42,12 @@ struct LintFile {
     gsize length;
     Revision *revision; /* NULL: a plain file */
     LintRunner runner;
-    GPtrArray *units;  /* LintUnit * in the order in which they run */
-    bool reported;     /* else it is read only for what it makes of the schema */
-    GPtrArray *allows; /* LintAllow * (lint/allow.h) */
-    char *error;       /* it could not be read at all, with its place */
+    bool wrapped;       /* the runner makes one transaction of it */
+    GPtrArray *units;   /* LintUnit * in the order in which they run */
+    GPtrArray *scripts; /* SqlScript *: what the units borrow from */
+    bool reported;      /* else it is read only for what it makes of the schema */
+    GPtrArray *allows;  /* LintAllow * (lint/allow.h) */
+    GError *error;      /* it could not be read at all, with its place; NULL: it could */
 };
 
 /* Reads and parses one file; never fails: see @error, and @problem of the units. @path "-" with
@@ -49,6 +55,8 @@ struct LintFile {
 LintFile *lint_file_read(const char *path, char *take_text, LintRunner runner);
 void lint_file_free(LintFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LintFile, lint_file_free)
+/* Frees the parse trees, once nobody asks for them: they are ten times the text. */
+void lint_file_drop_units(LintFile *file);
 
 /* The 1-based place of a byte of the file; characters count, not bytes. */
 Place lint_file_place(const LintFile *file, gsize offset);

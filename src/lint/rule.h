@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "conf/settings.h"
 #include "lint/finding.h"
 #include "lint/session.h"
 
@@ -20,7 +21,8 @@ typedef struct {
     const Prediction *prediction;
     const SqlStatement *statement;
     const DdlChanges *changes;
-    int server_version; /* major; what the settings or the server say, else 15 */
+    const Settings *settings; /* never NULL */
+    int server_version;       /* major; what the settings or the server say, else 15 */
     LintSink *sink;
 } LintContext;
 
@@ -30,10 +32,12 @@ typedef struct {
     const char *title; /* "CREATE INDEX blocks writes" */
     void (*at_change)(const LintContext *context, const DdlChange *change);
     void (*at_statement)(const LintContext *context);
-    void (*at_commit)(
-        const LintContext *context); /* a transaction's end: its locks are still held */
+    /* A transaction's end, its locks still held (session_locks), its statements among
+     * session_statements; unit: the last; model: after it. */
+    void (*at_commit)(const LintContext *context);
     void (*at_file_end)(const LintContext *context);
-    void (*at_end)(const LintContext *context); /* of the whole history; model: the last */
+    /* Of the whole history, or of a plain file that is linted by itself; model: the last. */
+    void (*at_end)(const LintContext *context);
 } LintRule;
 
 #define RULE(name) extern const LintRule lint_rule_##name;
@@ -44,7 +48,7 @@ typedef struct {
 const LintRule *const *lint_rules(void);
 /* NULL: no such rule. */
 const LintRule *lint_rule_find(const char *id);
-/* The id that looks most like @word. Borrowed. */
+/* The id that looks most like @word; NULL: none does. Borrowed. */
 const char *lint_rule_nearest(const char *word);
 
 /*
@@ -57,14 +61,21 @@ const char *lint_rule_nearest(const char *word);
  */
 void lint_report(const LintContext *context, const DdlChange *change, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
+/* At a statement that ran before, or a unit of the file; for rules that look back. */
+void lint_report_unit(const LintContext *context, const LintUnit *unit, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+/* At bytes [start,end) of the file. */
+void lint_report_bytes(const LintContext *context, gsize start, gsize end, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 /* Makes it "possible": @settled_by, a noun phrase, would tell ("the type of orders.user_id"). */
 void lint_possible(const LintContext *context, const char *settled_by, ...) G_GNUC_PRINTF(2, 3);
-/* The finding's level, where it is not the rule's. */
+/* The finding's level, where it is not the rule's; the settings' level stands over it. */
 void lint_level(const LintContext *context, LintLevel level);
 /* The predicted locks of the statement on what was there before, and what waits behind them. */
 void lint_add_locks(const LintContext *context);
 void lint_add_relation(const LintContext *context, const char *name, LockMode mode);
 void lint_breaks(const LintContext *context, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void lint_recipe(const LintContext *context, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* A mechanical fix: bytes relative to the script's text of the change, see lint/fix.h. */
+/* A mechanical fix: bytes [start,end) of the statement's script, as locations of the tree count,
+ * become @text. */
 void lint_fix_replace(const LintContext *context, gsize start, gsize end, const char *text);

@@ -1,31 +1,42 @@
 /*
  * lint/session.h - a session that runs the files in thought: which transaction is open, what it has
  * locked, which timeouts are in force, what this file has made.
+ *
+ * A revision's section stands for a file: what its expand has made is in use by its contract.
  */
 #pragma once
 
+#include "lint/body.h"
 #include "lint/input.h"
+#include "lint/timeouts.h"
 #include "locks/predict.h"
 
 typedef struct {
     const LintUnit *unit;
-    Prediction *prediction;
-    guint transaction; /* its number: statements of one transaction share it */
+    Prediction *prediction; /* NULL: the statement could not be parsed */
+    guint transaction;      /* its number: statements of one transaction share it */
+    guint step;             /* the model's, before it */
 } SessionStatement;
 
 typedef struct {
     char *name;              /* label, for messages */
     const ModelTable *table; /* NULL: not known */
+    RelationKind kind;
     LockMode mode;
     bool is_new;
-    const LintUnit *since;
+    const LintUnit *since; /* which took it first, in whatever mode */
 } SessionLock;
 
 typedef struct Session Session;
 
-Session *session_new(Model *model);
+/* Begins with @take_model, which it owns. @role: the timeouts of a new session. */
+Session *session_new(Model *take_model, const Timeouts *role);
 void session_free(Session *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
+
+/* Called where a transaction ends with what it did, while its locks are held. */
+typedef void (*SessionAtCommit)(Session *session, void *data);
+void session_set_at_commit(Session *session, SessionAtCommit at_commit, void *data);
 
 void session_begin_file(Session *session, const LintFile *file);
 /* Predicts, and is then *at* @unit: what the functions below tell is from before it. */
@@ -33,6 +44,11 @@ void session_enter(Session *session, const LintUnit *unit);
 /* @unit has run: locks are held, the model has followed. */
 void session_leave(Session *session);
 void session_end_file(Session *session);
+
+/* What is entered between the two is the body of the statement that was left last: part of its
+ * transaction. The session keeps @take_body, which what ran before points into. */
+void session_begin_body(Session *session);
+void session_end_body(Session *session, LintBody *take_body);
 
 const Model *session_model(const Session *session);
 const Prediction *session_prediction(const Session *session);
@@ -52,11 +68,11 @@ gint64 session_statement_timeout_ms(const Session *session);
 
 /* What ran before in this file, in order. Element-type const SessionStatement *. Borrowed. */
 const GPtrArray *session_statements(const Session *session);
-/* The model's step at which the file, and the open transaction, began. */
+/* The model's step at which the file (or section), and the open transaction, began. */
 guint session_file_start(const Session *session);
 guint session_transaction_start(const Session *session);
-/* Made by this file (or revision), so that no app uses it yet; or temporary. Rows put into it by
+/* Made by this file (or section), so that no app uses it yet; or temporary. Rows put into it by
  * this file do not change that. */
 bool session_is_new(const Session *session, const ModelTable *table);
-/* The same by name, also for what the model could not follow. */
+/* The same by name, also for indexes. */
 bool session_name_is_new(const Session *session, DdlName name);

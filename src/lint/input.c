@@ -1,0 +1,280 @@
+#include "lint/input.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "lint/allow.h"
+#include "lint/pieces.h"
+#include "sql/statement.h"
+
+static const char *const runner_names[RUNNER_N] = {
+    [RUNNER_PSQL] = "psql",   [RUNNER_SLUICE] = "sluice", [RUNNER_ALEMBIC] = "alembic",
+    [RUNNER_RAILS] = "rails", [RUNNER_FLYWAY] = "flyway", [RUNNER_DBMATE] = "dbmate",
+};
+
+/* The order of a revision's life; what undoes stands where the schema is as it expects it. */
+static const SectionKind life[] = {
+    SECTION_EXPAND,  SECTION_BACKFILL,     SECTION_FINISH,   SECTION_DOWNGRADE,
+    SECTION_CUTOVER, SECTION_CUTOVER_UNDO, SECTION_CONTRACT,
+};
+
+LintRunner
+lint_runner_find(const char *name)
+{
+    for (LintRunner runner = 0; runner < RUNNER_N; runner++)
+        if (g_str_equal(name, runner_names[runner]))
+            return runner;
+    return RUNNER_N;
+}
+
+const char *
+lint_runner_name(LintRunner runner)
+{
+    return runner_names[runner];
+}
+
+static void
+unit_free(LintUnit *unit)
+{
+    ddl_changes_free(unit->changes);
+    g_free(unit->problem);
+    g_free(unit);
+}
+
+void
+lint_file_drop_units(LintFile *file)
+{
+    g_ptr_array_set_size(file->units, 0);
+    g_ptr_array_set_size(file->scripts, 0);
+}
+
+void
+lint_file_free(LintFile *file)
+{
+    if (file == NULL)
+        return;
+    g_ptr_array_unref(file->units);
+    g_ptr_array_unref(file->scripts);
+    g_ptr_array_unref(file->allows);
+    revision_free(file->revision);
+    g_clear_error(&file->error);
+    g_free(file->path);
+    g_free(file->text);
+    g_free(file);
+}
+
+Place
+lint_file_place(const LintFile *file, gsize offset)
+{
+    Place place = {.file = file->path};
+
+    text_position(file->text, MIN(offset, file->length), &place.line, &place.column);
+    return place;
+}
+
+static LintUnit *
+add_unit(LintFile *file, SectionKind section)
+{
+    LintUnit *unit = g_new0(LintUnit, 1);
+
+    unit->file = file;
+    unit->section = section;
+    unit->index = file->units->len;
+    g_ptr_array_add(file->units, unit);
+    return unit;
+}
+
+static void
+add_script(LintFile *file, SqlScript *take_script, gsize base, SectionKind section)
+{
+    g_ptr_array_add(file->scripts, take_script);
+    for (guint i = 0; i < sql_script_count(take_script); i++) {
+        const SqlStatement *statement = sql_script_get(take_script, i);
+        LintUnit *unit = add_unit(file, section);
+
+        unit->statement = statement;
+        unit->changes = ddl_changes(statement);
+        unit->base = base;
+        unit->start = base + (gsize) tree_token(statement->tree, statement->first)->start;
+        unit->end = base + (gsize) tree_token(statement->tree, statement->end - 1)->end;
+    }
+}
+
+/* What is wrong with one statement does not keep the others from being looked at. */
+static void
+add_pieces(LintFile *file, const char *text, gsize base, SectionKind section)
+{
+    g_autoptr(GArray) pieces = pieces_cut(text);
+
+    for (guint i = 0; i < pieces->len; i++) {
+        const Piece *piece = &g_array_index(pieces, Piece, i);
+        g_autofree char *sql = g_strndup(text + piece->start, piece->end - piece->start);
+        g_autoptr(GError) problem = NULL;
+        SqlScript *script = sql_parse(sql, lint_file_place(file, base + piece->start), &problem);
+        LintUnit *unit;
+
+        if (script != NULL) {
+            add_script(file, script, base + piece->start, section);
+            continue;
+        }
+        unit = add_unit(file, section);
+        unit->base = base + piece->start;
+        unit->start = base + piece->start;
+        unit->end = base + piece->end;
+        unit->problem = pieces_problem(sql, problem);
+    }
+}
+
+static void
+add_text(LintFile *file, const char *text, gsize base, SectionKind section)
+{
+    SqlScript *script = sql_parse(text, lint_file_place(file, base), NULL);
+
+    if (script != NULL)
+        add_script(file, script, base, section);
+    else
+        add_pieces(file, text, base, section);
+}
+
+/* The byte at which line @line begins. */
+static gsize
+line_start(const LintFile *file, int line)
+{
+    const char *c = file->text;
+
+    for (int i = 1; i < line && c != NULL; i++) {
+        c = strchr(c, '\n');
+        c = c ? c + 1 : NULL;
+    }
+    return c ? (gsize) (c - file->text) : file->length;
+}
+
+static void
+add_sections(LintFile *file)
+{
+    for (guint k = 0; k < G_N_ELEMENTS(life); k++) {
+        const Section *section = revision_section(file->revision, life[k], NULL);
+
+        if (section != NULL)
+            add_text(file, section->text, line_start(file, section->place.line), life[k]);
+    }
+}
+
+/* Is the first comment line with a word and a colon a revision's? */
+static bool
+looks_like_revision(const char *text)
+{
+    for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+        line += strspn(line, "\r\n\xEF\xBB\xBF \t");
+        if (g_str_has_prefix(line, "-- Revision:"))
+            return true;
+        if (!g_str_has_prefix(line, "--"))
+            return false;
+    }
+    return false;
+}
+
+/* A tool's file with both directions: the way up, or the whole text. The part keeps its place: what
+ * is before it is blanked. Caller owns. */
+static char *
+way_up(LintFile *file)
+{
+    static const char *const marks[][2] = {{"-- migrate:up", "-- migrate:down"},
+                                           {"-- +goose Up", "-- +goose Down"}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(marks); i++) {
+        const char *up = strstr(file->text, marks[i][0]);
+        const char *down = up ? strstr(up, marks[i][1]) : NULL;
+
+        if (up == NULL || (up != file->text && up[-1] != '\n'))
+            continue;
+        if (file->runner == RUNNER_PSQL)
+            file->runner = RUNNER_DBMATE;
+        return g_strndup(file->text, down ? (gsize) (down - file->text) : file->length);
+    }
+    return g_strdup(file->text);
+}
+
+static bool
+has_untransactional(const LintFile *file)
+{
+    for (guint i = 0; i < file->units->len; i++) {
+        const LintUnit *unit = file->units->pdata[i];
+        if (unit->statement != NULL && !sql_statement_is_transactional(unit->statement))
+            return true;
+    }
+    return false;
+}
+
+/* How each tool is told to leave the transaction out. */
+static bool
+says_no_transaction(const LintFile *file)
+{
+    static const char *const marks[] = {"transaction:false", "-- +goose NO TRANSACTION",
+                                        "-- atlas:txmode none", "executeInTransaction=false"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(marks); i++)
+        if (strstr(file->text, marks[i]) != NULL)
+            return true;
+    return false;
+}
+
+static bool
+is_wrapped(const LintFile *file)
+{
+    switch (file->runner) {
+    case RUNNER_ALEMBIC:
+    case RUNNER_RAILS:
+        return !says_no_transaction(file);
+    case RUNNER_FLYWAY:
+        return !says_no_transaction(file) && !has_untransactional(file);
+    case RUNNER_DBMATE:
+        /* Several statements in one query string are a transaction all the same. */
+        return !says_no_transaction(file) || file->units->len > 1;
+    case RUNNER_PSQL:
+    case RUNNER_SLUICE:
+    case RUNNER_N:
+        return false;
+    }
+    g_assert_not_reached();
+}
+
+static void
+parse_file(LintFile *file)
+{
+    g_autofree char *up = NULL;
+
+    if (looks_like_revision(file->text)) {
+        file->runner = RUNNER_SLUICE;
+        file->revision = revision_parse(file->path, file->text, false, &file->error);
+        if (file->revision != NULL)
+            add_sections(file);
+    } else {
+        up = way_up(file);
+        add_text(file, up, 0, SECTION_N);
+    }
+    file->wrapped = is_wrapped(file);
+    file->allows = allow_scan(file);
+}
+
+LintFile *
+lint_file_read(const char *path, char *take_text, LintRunner runner)
+{
+    LintFile *file = g_new0(LintFile, 1);
+
+    file->path = g_strdup(path);
+    file->runner = runner;
+    file->reported = true;
+    file->units = g_ptr_array_new_with_free_func((GDestroyNotify) unit_free);
+    file->scripts = g_ptr_array_new_with_free_func((GDestroyNotify) sql_script_free);
+    file->text = take_text ? take_text : file_read(path, &file->error);
+    if (file->text != NULL) {
+        file->length = strlen(file->text);
+        parse_file(file);
+    } else {
+        file->text = g_strdup("");
+        file->allows = g_ptr_array_new();
+    }
+    return file;
+}

@@ -1,0 +1,250 @@
+#include "lint/lint.h"
+
+#include "base/file.h"
+#include "lint/replay.h"
+
+enum { WINDOW = 256 }; /* files of a history whose trees are in memory at the same time */
+
+typedef struct {
+    const LintOptions *options;
+    LintLevels *levels;
+    Model *seed;
+    LintResult *result;
+} Lint;
+
+static void
+lint_clear(Lint *lint)
+{
+    levels_free(lint->levels);
+    model_free(lint->seed);
+    lint_result_free(lint->result);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Lint, lint_clear)
+
+void
+lint_result_free(LintResult *result)
+{
+    if (result == NULL)
+        return;
+    g_ptr_array_unref(result->findings);
+    g_ptr_array_unref(result->files);
+    g_free(result);
+}
+
+static bool
+load_seed(Lint *lint, GError **error)
+{
+    const LintOptions *options = lint->options;
+    g_autofree char *dump = NULL;
+
+    lint->seed = model_new();
+    if (options->conn != NULL)
+        return model_load_server(lint->seed, options->conn, error);
+    if (options->seed == NULL)
+        return true;
+    dump = file_read(options->seed, error);
+    return dump != NULL &&
+           model_load_dump(lint->seed, dump, options->seed, &lint->result->left_out, error);
+}
+
+static bool
+lint_init(Lint *lint, const LintOptions *options, GError **error)
+{
+    lint->options = options;
+    lint->result = g_new0(LintResult, 1);
+    lint->result->files = g_ptr_array_new_with_free_func((GDestroyNotify) lint_file_free);
+    lint->result->findings = g_ptr_array_new_with_free_func((GDestroyNotify) lint_finding_free);
+    lint->levels = levels_new(options->settings, error);
+    return lint->levels != NULL && load_seed(lint, error);
+}
+
+/* One file, by whichever thread. */
+typedef struct {
+    const char *path;
+    const char *text; /* of standard input; NULL: it is read */
+    bool reported;
+    LintFile *file;
+    GPtrArray *findings; /* of a file by itself */
+    guint statements;
+} Task;
+
+static void
+task_clear(void *data)
+{
+    Task *task = data;
+
+    lint_file_free(task->file);
+    g_clear_pointer(&task->findings, g_ptr_array_unref);
+}
+
+static GArray *
+tasks_new(void)
+{
+    GArray *tasks = g_array_new(FALSE, TRUE, sizeof(Task));
+
+    g_array_set_clear_func(tasks, task_clear);
+    return tasks;
+}
+
+static void
+read_task(void *data, void *user)
+{
+    Task *task = data;
+    const Lint *lint = user;
+
+    task->file = lint_file_read(task->path, g_strdup(task->text), lint->options->runner);
+    task->file->reported = task->reported;
+    task->statements = task->file->units->len;
+}
+
+/* A plain file by itself: on a copy of the seed. */
+static void
+lint_task(void *data, void *user)
+{
+    Task *task = data;
+    const Lint *lint = user;
+    g_autoptr(Replay) replay =
+        replay_new(model_copy(lint->seed), lint->levels, lint->options->settings);
+
+    read_task(task, user);
+    task->findings = g_ptr_array_new();
+    replay_file(replay, task->file, task->findings);
+    replay_end(replay, task->file, task->findings);
+    lint_file_drop_units(task->file);
+}
+
+/* @tasks [from,end) by as many threads as are wanted. */
+static void
+run_tasks(const Lint *lint, GFunc function, GArray *tasks, guint from, guint end)
+{
+    const int wanted = lint->options->jobs > 0 ? lint->options->jobs : (int) g_get_num_processors();
+    const int jobs = MIN(wanted, (int) (end - from));
+    Lint *shared = (Lint *) (guintptr) lint;
+    GThreadPool *pool = jobs > 1 ? g_thread_pool_new(function, shared, jobs, TRUE, NULL) : NULL;
+
+    for (guint i = from; i < end; i++) {
+        if (pool != NULL)
+            g_thread_pool_push(pool, &g_array_index(tasks, Task, i), NULL);
+        else
+            function(&g_array_index(tasks, Task, i), shared);
+    }
+    if (pool != NULL)
+        g_thread_pool_free(pool, FALSE, TRUE);
+}
+
+static void
+keep(Lint *lint, Task *task)
+{
+    LintResult *result = lint->result;
+
+    lint_file_drop_units(task->file);
+    if (!task->reported)
+        return;
+    result->statements += task->statements;
+    g_ptr_array_add(result->files, g_steal_pointer(&task->file));
+}
+
+/* All of them in order, on one schema. */
+static void
+run_history(Lint *lint, GArray *tasks)
+{
+    g_autoptr(Replay) replay =
+        replay_new(g_steal_pointer(&lint->seed), lint->levels, lint->options->settings);
+    GPtrArray *findings = lint->result->findings;
+
+    for (guint from = 0; from < tasks->len; from += WINDOW) {
+        const guint end = MIN(from + WINDOW, tasks->len);
+
+        run_tasks(lint, read_task, tasks, from, end);
+        for (guint i = from; i < end; i++) {
+            Task *task = &g_array_index(tasks, Task, i);
+            replay_file(replay, task->file, findings);
+            keep(lint, task);
+        }
+    }
+    if (lint->result->files->len > 0)
+        replay_end(replay, lint->result->files->pdata[lint->result->files->len - 1], findings);
+}
+
+static void
+run_apart(Lint *lint, GArray *tasks)
+{
+    run_tasks(lint, lint_task, tasks, 0, tasks->len);
+    for (guint i = 0; i < tasks->len; i++) {
+        Task *task = &g_array_index(tasks, Task, i);
+        g_ptr_array_extend(lint->result->findings, task->findings, NULL, NULL);
+        keep(lint, task);
+    }
+}
+
+static bool
+is_excluded(const LintOptions *options, const char *path)
+{
+    const GPtrArray *patterns = options->settings->lint_exclude;
+
+    for (guint i = 0; i < patterns->len; i++)
+        if (g_pattern_match_simple(patterns->pdata[i], path))
+            return true;
+    return false;
+}
+
+LintResult *
+lint_revisions(const LintOptions *options, const Graph *graph, GHashTable *reported, GError **error)
+{
+    g_auto(Lint) lint = {0};
+    g_autoptr(GArray) tasks = tasks_new();
+    const bool is_seeded = options->seed != NULL || options->conn != NULL;
+
+    if (!lint_init(&lint, options, error))
+        return NULL;
+    for (guint i = 0; i < graph_count(graph); i++) {
+        const Revision *revision = graph_get(graph, i);
+        const bool wanted = (reported == NULL || g_hash_table_contains(reported, revision->id)) &&
+                            !is_excluded(options, revision->path);
+        const Task task = {.path = revision->path, .reported = wanted};
+
+        if (wanted || !is_seeded)
+            g_array_append_val(tasks, task);
+    }
+    run_history(&lint, tasks);
+    return g_steal_pointer(&lint.result);
+}
+
+LintResult *
+lint_files(const LintOptions *options, const GPtrArray *paths, bool together,
+           const char *standard_input, GError **error)
+{
+    g_auto(Lint) lint = {0};
+    g_autoptr(GArray) tasks = tasks_new();
+
+    if (!lint_init(&lint, options, error))
+        return NULL;
+    for (guint i = 0; i < paths->len; i++) {
+        const char *path = paths->pdata[i];
+        const Task task = {.path = path,
+                           .text = g_str_equal(path, "-") ? standard_input : NULL,
+                           .reported = !is_excluded(options, path)};
+
+        if (task.reported || together)
+            g_array_append_val(tasks, task);
+    }
+    if (together)
+        run_history(&lint, tasks);
+    else
+        run_apart(&lint, tasks);
+    return g_steal_pointer(&lint.result);
+}
+
+LintLevel
+lint_result_worst(const LintResult *result)
+{
+    LintLevel worst = LINT_OFF;
+
+    for (guint i = 0; i < result->findings->len; i++) {
+        const LintFinding *finding = result->findings->pdata[i];
+        if (!finding->suppressed)
+            worst = MAX(worst, finding->level);
+    }
+    return worst;
+}

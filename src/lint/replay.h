@@ -1,0 +1,21 @@
+/*
+ * lint/replay.h - one file after the other through a session, and the rules along; private to the
+ * room.
+ */
+#pragma once
+
+#include "lint/lint.h"
+#include "lint/sink.h"
+
+typedef struct Replay Replay;
+
+/* @take_model: the schema before the first file. @levels and @settings are borrowed. */
+Replay *replay_new(Model *take_model, const LintLevels *levels, const Settings *settings);
+void replay_free(Replay *replay);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Replay, replay_free)
+
+/* Runs @file in thought. What the rules say of a reported one is added to @findings, in order of
+ * place, allowed ones marked. Its units may be dropped then. */
+void replay_file(Replay *replay, const LintFile *file, GPtrArray *findings);
+/* The end of the history: @file is the last that was reported. */
+void replay_end(Replay *replay, const LintFile *file, GPtrArray *findings);

@@ -1,0 +1,521 @@
+#include "lint/session.h"
+
+typedef struct {
+    char *name;
+    Model *model;
+    GPtrArray *locks; /* those that were held */
+} Savepoint;
+
+struct Session {
+    Model *model;
+    GPtrArray *retired; /* Model *: undone ones; what ran before points into them */
+    Timeouts role, timeouts;
+    SessionAtCommit at_commit;
+    void *at_commit_data;
+
+    const LintFile *file;
+    bool keeps_snapshots; /* the file rolls back somewhere */
+    SectionKind section;
+    Model *before_undo; /* what the section that undoes something goes back to */
+    guint file_start;
+
+    bool is_open; /* a transaction is, whoever began it */
+    bool is_explicit;
+    guint bodies;     /* how deep in bodies */
+    bool body_is_all; /* the transaction was begun for one */
+    GPtrArray *kept;  /* LintBody * */
+    guint transaction, transaction_start;
+    Model *begin; /* NULL: there is nothing that goes back to it */
+    GPtrArray *savepoints;
+    GPtrArray *locks; /* SessionLock * */
+
+    const LintUnit *unit;
+    Prediction *prediction;
+    GPtrArray *statements; /* SessionStatement * */
+};
+
+static void
+statement_free(SessionStatement *statement)
+{
+    prediction_free(statement->prediction);
+    g_free(statement);
+}
+
+static void
+lock_free(SessionLock *lock)
+{
+    g_free(lock->name);
+    g_free(lock);
+}
+
+static SessionLock *
+lock_copy(const SessionLock *lock)
+{
+    SessionLock *copy = g_memdup2(lock, sizeof *lock);
+
+    copy->name = g_strdup(lock->name);
+    return copy;
+}
+
+static GPtrArray *
+locks_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify) lock_free);
+}
+
+static GPtrArray *
+locks_copy(const GPtrArray *locks)
+{
+    GPtrArray *copies = locks_new();
+
+    for (guint i = 0; i < locks->len; i++)
+        g_ptr_array_add(copies, lock_copy(locks->pdata[i]));
+    return copies;
+}
+
+static void
+savepoint_free(Savepoint *savepoint)
+{
+    g_free(savepoint->name);
+    model_free(savepoint->model);
+    g_ptr_array_unref(savepoint->locks);
+    g_free(savepoint);
+}
+
+Session *
+session_new(Model *take_model, const Timeouts *role)
+{
+    Session *session = g_new0(Session, 1);
+
+    session->model = take_model;
+    session->role = *role;
+    session->timeouts = *role;
+    session->section = SECTION_N;
+    session->retired = g_ptr_array_new_with_free_func((GDestroyNotify) model_free);
+    session->savepoints = g_ptr_array_new_with_free_func((GDestroyNotify) savepoint_free);
+    session->kept = g_ptr_array_new_with_free_func((GDestroyNotify) body_free);
+    session->locks = locks_new();
+    session->statements = g_ptr_array_new_with_free_func((GDestroyNotify) statement_free);
+    return session;
+}
+
+void
+session_free(Session *session)
+{
+    if (session == NULL)
+        return;
+    g_ptr_array_unref(session->statements);
+    g_ptr_array_unref(session->kept);
+    g_ptr_array_unref(session->locks);
+    g_ptr_array_unref(session->savepoints);
+    prediction_free(session->prediction);
+    model_free(session->before_undo);
+    model_free(session->begin);
+    model_free(session->model);
+    g_ptr_array_unref(session->retired);
+    g_free(session);
+}
+
+void
+session_set_at_commit(Session *session, SessionAtCommit at_commit, void *data)
+{
+    session->at_commit = at_commit;
+    session->at_commit_data = data;
+}
+
+/* What ran before keeps pointing into the model that is undone. */
+static void
+go_back_to(Session *session, Model *take_model)
+{
+    g_ptr_array_add(session->retired, session->model);
+    session->model = take_model;
+}
+
+static void
+begin(Session *session)
+{
+    session->is_open = true;
+    session->transaction++;
+    session->transaction_start = model_step(session->model);
+    timeouts_begin(&session->timeouts);
+    if (session->keeps_snapshots)
+        session->begin = model_copy(session->model);
+}
+
+static void
+end(Session *session, bool committed)
+{
+    if (committed && session->at_commit != NULL && session->is_open)
+        session->at_commit(session, session->at_commit_data);
+    if (!committed && session->begin != NULL)
+        go_back_to(session, g_steal_pointer(&session->begin));
+    g_clear_pointer(&session->begin, model_free);
+    timeouts_end(&session->timeouts, committed);
+    g_ptr_array_set_size(session->savepoints, 0);
+    g_ptr_array_set_size(session->locks, 0);
+    session->is_open = session->is_explicit = false;
+}
+
+static bool
+is_transaction_word(const LintUnit *unit, const char *word)
+{
+    const DdlChange *change;
+
+    if (unit->changes == NULL || ddl_changes_count(unit->changes) == 0)
+        return false;
+    change = ddl_changes_get(unit->changes, 0);
+    return change->kind == CHANGE_TRANSACTION && g_strcmp0(change->text, word) == 0;
+}
+
+static bool
+rolls_back(const LintFile *file)
+{
+    for (guint i = 0; i < file->units->len; i++) {
+        const LintUnit *unit = file->units->pdata[i];
+        if (is_transaction_word(unit, "rollback") || is_transaction_word(unit, "rollback to"))
+            return true;
+    }
+    return false;
+}
+
+static void
+forget_statements(Session *session)
+{
+    g_ptr_array_set_size(session->statements, 0);
+    g_clear_pointer(&session->prediction, prediction_free);
+    g_ptr_array_set_size(session->retired, 0);
+    g_ptr_array_set_size(session->kept, 0);
+    session->unit = NULL;
+}
+
+void
+session_begin_file(Session *session, const LintFile *file)
+{
+    session->file = file;
+    session->section = SECTION_N;
+    session->timeouts = session->role;
+    session->keeps_snapshots = rolls_back(file);
+    session->file_start = session->transaction_start = model_step(session->model);
+    forget_statements(session);
+    if (file->wrapped)
+        begin(session);
+}
+
+static bool
+undoes(SectionKind section)
+{
+    return section == SECTION_DOWNGRADE || section == SECTION_CUTOVER_UNDO;
+}
+
+static void
+leave_section(Session *session)
+{
+    if (session->is_open)
+        end(session, true);
+    if (session->before_undo != NULL)
+        go_back_to(session, g_steal_pointer(&session->before_undo));
+    session->section = SECTION_N;
+}
+
+static void
+enter_section(Session *session, SectionKind section)
+{
+    leave_section(session);
+    session->section = section;
+    session->file_start = model_step(session->model);
+    if (undoes(section))
+        session->before_undo = model_copy(session->model);
+}
+
+/* sluice makes a transaction of neighbours that may be in one. */
+static void
+enter_run(Session *session, const LintUnit *unit)
+{
+    const bool may = unit->statement == NULL || sql_statement_is_transactional(unit->statement);
+
+    if (unit->section != session->section)
+        enter_section(session, unit->section);
+    if (session->is_open && (!may || session->file->revision->statement_transactions))
+        end(session, true);
+    if (!session->is_open && may)
+        begin(session);
+}
+
+void
+session_enter(Session *session, const LintUnit *unit)
+{
+    session->unit = unit;
+    if (session->file->runner == RUNNER_SLUICE && session->file->revision != NULL &&
+        unit->outer == NULL)
+        enter_run(session, unit);
+    if (!session->is_open) {
+        session->transaction++;
+        session->transaction_start = model_step(session->model);
+    }
+    g_clear_pointer(&session->prediction, prediction_free);
+    if (unit->statement != NULL)
+        session->prediction = locks_predict(session->model, unit->statement, unit->changes,
+                                            session->transaction_start);
+}
+
+static SessionLock *
+find_lock(GPtrArray *locks, const PredictedLock *wanted, const char *name)
+{
+    for (guint i = 0; i < locks->len; i++) {
+        SessionLock *lock = locks->pdata[i];
+        if (wanted->table != NULL ? lock->table == wanted->table
+                                  : lock->table == NULL && g_str_equal(lock->name, name))
+            return lock;
+    }
+    return NULL;
+}
+
+static void
+hold(Session *session, const PredictedLock *taken)
+{
+    g_autofree char *name =
+        taken->table ? model_table_label(taken->table) : ddl_name_label(taken->name);
+    SessionLock *lock = find_lock(session->locks, taken, name);
+
+    if (lock == NULL) {
+        lock = g_new0(SessionLock, 1);
+        *lock = (SessionLock){.name = g_steal_pointer(&name),
+                              .table = taken->table,
+                              .kind = taken->kind,
+                              .is_new = taken->is_new,
+                              .since = session->unit};
+        g_ptr_array_add(session->locks, lock);
+    }
+    lock->mode = MAX(lock->mode, taken->mode);
+}
+
+static int
+find_savepoint(const Session *session, const char *name)
+{
+    for (guint i = session->savepoints->len; i > 0; i--) {
+        const Savepoint *savepoint = session->savepoints->pdata[i - 1];
+        if (g_strcmp0(savepoint->name, name) == 0)
+            return (int) i - 1;
+    }
+    return -1;
+}
+
+static void
+set_savepoint(Session *session, const char *name)
+{
+    Savepoint *savepoint = g_new0(Savepoint, 1);
+
+    savepoint->name = g_strdup(name);
+    savepoint->model = session->keeps_snapshots ? model_copy(session->model) : NULL;
+    savepoint->locks = locks_copy(session->locks);
+    g_ptr_array_add(session->savepoints, savepoint);
+}
+
+/* Locks that were taken since go, and so does what was made. */
+static void
+roll_back_to(Session *session, const char *name)
+{
+    const int at = find_savepoint(session, name);
+    Savepoint *savepoint;
+
+    if (at < 0)
+        return;
+    savepoint = session->savepoints->pdata[at];
+    g_ptr_array_set_size(session->savepoints, at + 1);
+    if (savepoint->model != NULL)
+        go_back_to(session, model_copy(savepoint->model));
+    g_ptr_array_unref(session->locks);
+    session->locks = locks_copy(savepoint->locks);
+}
+
+static void
+release_savepoint(Session *session, const char *name)
+{
+    const int at = find_savepoint(session, name);
+
+    if (at >= 0)
+        g_ptr_array_set_size(session->savepoints, at);
+}
+
+static void
+control(Session *session, const DdlChange *change)
+{
+    const char *word = change->text;
+
+    if (g_str_equal(word, "begin")) {
+        if (!session->is_open)
+            begin(session);
+        session->is_explicit = true;
+    } else if (g_str_equal(word, "commit") || g_str_equal(word, "prepare")) {
+        end(session, true);
+    } else if (g_str_equal(word, "rollback")) {
+        end(session, false);
+    } else if (g_str_equal(word, "savepoint")) {
+        set_savepoint(session, change->new_name);
+    } else if (g_str_equal(word, "rollback to")) {
+        roll_back_to(session, change->new_name);
+    } else if (g_str_equal(word, "release")) {
+        release_savepoint(session, change->new_name);
+    }
+}
+
+static void
+follow(Session *session, const LintUnit *unit)
+{
+    for (guint i = 0; i < ddl_changes_count(unit->changes); i++) {
+        const DdlChange *change = ddl_changes_get(unit->changes, i);
+
+        timeouts_apply(&session->timeouts, change, session->is_open);
+        if (change->kind == CHANGE_TRANSACTION)
+            control(session, change);
+    }
+}
+
+void
+session_leave(Session *session)
+{
+    const LintUnit *unit = session->unit;
+    SessionStatement *statement = g_new0(SessionStatement, 1);
+    const bool was_open = session->is_open;
+
+    statement->unit = unit;
+    statement->transaction = session->transaction;
+    statement->step = model_step(session->model);
+    statement->prediction = g_steal_pointer(&session->prediction);
+    g_ptr_array_add(session->statements, statement);
+    if (unit->statement == NULL) {
+        model_set_complete(session->model, false); /* it may have made anything */
+        return;
+    }
+    for (guint i = 0; i < statement->prediction->locks->len; i++)
+        hold(session, statement->prediction->locks->pdata[i]);
+    model_apply(session->model, unit->changes);
+    follow(session, unit);
+    if (!was_open && !session->is_open) {
+        session->is_open = true;
+        end(session, true);
+    }
+}
+
+void
+session_end_file(Session *session)
+{
+    leave_section(session);
+}
+
+void
+session_begin_body(Session *session)
+{
+    if (session->bodies++ > 0 || session->is_open)
+        return;
+    begin(session);
+    session->body_is_all = true;
+}
+
+void
+session_end_body(Session *session, LintBody *take_body)
+{
+    g_ptr_array_add(session->kept, take_body);
+    if (--session->bodies > 0 || !session->body_is_all)
+        return;
+    end(session, true);
+    session->body_is_all = false;
+}
+
+const Model *
+session_model(const Session *session)
+{
+    return session->model;
+}
+
+const Prediction *
+session_prediction(const Session *session)
+{
+    return session->prediction;
+}
+
+bool
+session_in_transaction(const Session *session)
+{
+    return session->is_open;
+}
+
+bool
+session_in_explicit_transaction(const Session *session)
+{
+    return session->is_explicit;
+}
+
+guint
+session_transaction(const Session *session)
+{
+    return session->transaction;
+}
+
+const GPtrArray *
+session_locks(const Session *session)
+{
+    return session->locks;
+}
+
+const SessionLock *
+session_strongest(const Session *session)
+{
+    const SessionLock *strongest = NULL;
+
+    for (guint i = 0; i < session->locks->len; i++) {
+        const SessionLock *lock = session->locks->pdata[i];
+        if (!lock->is_new && (strongest == NULL || lock->mode > strongest->mode))
+            strongest = lock;
+    }
+    return strongest;
+}
+
+gint64
+session_lock_timeout_ms(const Session *session)
+{
+    return timeouts_get(&session->timeouts, TIMEOUT_LOCK);
+}
+
+gint64
+session_statement_timeout_ms(const Session *session)
+{
+    return timeouts_get(&session->timeouts, TIMEOUT_STATEMENT);
+}
+
+const GPtrArray *
+session_statements(const Session *session)
+{
+    return session->statements;
+}
+
+guint
+session_file_start(const Session *session)
+{
+    return session->file_start;
+}
+
+guint
+session_transaction_start(const Session *session)
+{
+    return session->transaction_start;
+}
+
+bool
+session_is_new(const Session *session, const ModelTable *table)
+{
+    return table != NULL && (table->temporary || table->since > session->file_start);
+}
+
+bool
+session_name_is_new(const Session *session, DdlName name)
+{
+    const ModelTable *table = model_table(session->model, name);
+    const ModelIndex *index;
+
+    if (table != NULL)
+        return session_is_new(session, table);
+    index = model_index(session->model, name);
+    return index != NULL &&
+           (index->since > session->file_start || session_is_new(session, index->table));
+}
