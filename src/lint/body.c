@@ -150,7 +150,7 @@ body_of(const Model *model, const LintUnit *unit)
     if (change == NULL)
         return NULL;
     if (change->kind == CHANGE_DO)
-        return g_strcmp0(change->new_name, "plpgsql") == 0 || change->new_name == NULL
+        return change->value == NULL || g_str_equal(change->value, "plpgsql")
                    ? plpgsql_body(unit, sql_statement_text(unit->statement))
                    : NULL;
     if (change->kind != CHANGE_SELECT && change->kind != CHANGE_CALL)

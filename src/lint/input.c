@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "lint/allow.h"
-#include "lint/pieces.h"
 #include "sql/statement.h"
 
 static const char *const runner_names[RUNNER_N] = {
@@ -86,55 +85,85 @@ add_unit(LintFile *file, SectionKind section)
 }
 
 static void
-add_script(LintFile *file, SqlScript *take_script, gsize base, SectionKind section)
+add_statement(LintFile *file, const SqlStatement *statement, gsize base, SectionKind section)
 {
-    g_ptr_array_add(file->scripts, take_script);
-    for (guint i = 0; i < sql_script_count(take_script); i++) {
-        const SqlStatement *statement = sql_script_get(take_script, i);
-        LintUnit *unit = add_unit(file, section);
+    LintUnit *unit = add_unit(file, section);
 
-        unit->statement = statement;
-        unit->changes = ddl_changes(statement);
-        unit->base = base;
-        unit->start = base + (gsize) tree_token(statement->tree, statement->first)->start;
-        unit->end = base + (gsize) tree_token(statement->tree, statement->end - 1)->end;
-    }
+    unit->statement = statement;
+    unit->changes = ddl_changes(statement);
+    unit->base = base;
+    unit->start = base + (gsize) tree_token(statement->tree, statement->first)->start;
+    unit->end = base + (gsize) tree_token(statement->tree, statement->end - 1)->end;
 }
 
-/* What is wrong with one statement does not keep the others from being looked at. */
+/* Syntax that the grammar is too old for, where it can be told. Caller owns. */
+static char *
+describe_problem(const char *sql, const char *message)
+{
+    static const struct {
+        const char *words;
+        int since;
+    } newer[] = {
+        {"not enforced", 18},
+        {"generated always as .* virtual", 18},
+        {"without overlaps", 18},
+        {"add constraint [a-z0-9_\"]+ not null", 18},
+        {"set expression", 17},
+        {"json_table", 17},
+        {"merge into .* returning", 17},
+        {"on_error", 17},
+        {"set storage default", 16},
+        {"merge partitions", 19},
+        {"split partition", 19},
+        {"^repack ", 19},
+    };
+    g_autofree char *lower = g_ascii_strdown(sql, -1);
+
+    g_strdelimit(lower, "\n\r\t", ' ');
+    for (guint i = 0; i < G_N_ELEMENTS(newer); i++)
+        if (g_regex_match_simple(newer[i].words, lower, 0, 0))
+            return g_strdup_printf("newer than the grammar (PostgreSQL 15): this looks like syntax "
+                                   "of PostgreSQL %d",
+                                   newer[i].since);
+    return g_strdup(message);
+}
+
 static void
-add_pieces(LintFile *file, const char *text, gsize base, SectionKind section)
+add_problem(LintFile *file, const char *text, const SqlProblem *problem, gsize base,
+            SectionKind section)
 {
-    g_autoptr(GArray) pieces = pieces_cut(text);
+    LintUnit *unit = add_unit(file, section);
+    g_autofree char *sql = g_strndup(text + problem->start, problem->end - problem->start);
 
-    for (guint i = 0; i < pieces->len; i++) {
-        const Piece *piece = &g_array_index(pieces, Piece, i);
-        g_autofree char *sql = g_strndup(text + piece->start, piece->end - piece->start);
-        g_autoptr(GError) problem = NULL;
-        SqlScript *script = sql_parse(sql, lint_file_place(file, base + piece->start), &problem);
-        LintUnit *unit;
-
-        if (script != NULL) {
-            add_script(file, script, base + piece->start, section);
-            continue;
-        }
-        unit = add_unit(file, section);
-        unit->base = base + piece->start;
-        unit->start = base + piece->start;
-        unit->end = base + piece->end;
-        unit->problem = pieces_problem(sql, problem);
-    }
+    unit->base = base;
+    unit->start = base + problem->start;
+    unit->end = base + problem->end;
+    unit->problem = describe_problem(sql, problem->message);
 }
 
+/* Statements, and what does not parse, in their order. */
 static void
 add_text(LintFile *file, const char *text, gsize base, SectionKind section)
 {
-    SqlScript *script = sql_parse(text, lint_file_place(file, base), NULL);
+    g_autoptr(GPtrArray) problems = NULL;
+    SqlScript *script = sql_parse_lenient(text, lint_file_place(file, base), &problems);
+    guint next = 0;
 
-    if (script != NULL)
-        add_script(file, script, base, section);
-    else
-        add_pieces(file, text, base, section);
+    g_ptr_array_add(file->scripts, script);
+    for (guint i = 0; i < sql_script_count(script); i++) {
+        const SqlStatement *statement = sql_script_get(script, i);
+        const gsize start = (gsize) tree_token(statement->tree, statement->first)->start;
+
+        for (; next < problems->len; next++) {
+            const SqlProblem *problem = problems->pdata[next];
+            if (problem->start > start)
+                break;
+            add_problem(file, text, problem, base, section);
+        }
+        add_statement(file, statement, base, section);
+    }
+    for (; next < problems->len; next++)
+        add_problem(file, text, problems->pdata[next], base, section);
 }
 
 /* The byte at which line @line begins. */

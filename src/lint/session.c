@@ -123,12 +123,24 @@ session_set_at_commit(Session *session, SessionAtCommit at_commit, void *data)
     session->at_commit_data = data;
 }
 
-/* What ran before keeps pointing into the model that is undone. */
+/* Tables come and go; what is held is looked up anew. */
+static void
+find_tables(Session *session)
+{
+    for (guint i = 0; i < session->locks->len; i++) {
+        SessionLock *lock = session->locks->pdata[i];
+
+        lock->table = model_table(session->model, lock->relation);
+    }
+}
+
+/* The strings of what ran before are the old model's. */
 static void
 go_back_to(Session *session, Model *take_model)
 {
     g_ptr_array_add(session->retired, session->model);
     session->model = take_model;
+    find_tables(session);
 }
 
 static void
@@ -280,6 +292,7 @@ hold(Session *session, const PredictedLock *taken)
     if (lock == NULL) {
         lock = g_new0(SessionLock, 1);
         *lock = (SessionLock){.name = g_steal_pointer(&name),
+                              .relation = taken->name,
                               .table = taken->table,
                               .kind = taken->kind,
                               .is_new = taken->is_new,
@@ -326,6 +339,7 @@ roll_back_to(Session *session, const char *name)
         go_back_to(session, model_copy(savepoint->model));
     g_ptr_array_unref(session->locks);
     session->locks = locks_copy(savepoint->locks);
+    find_tables(session);
 }
 
 static void
@@ -371,6 +385,15 @@ follow(Session *session, const LintUnit *unit)
     }
 }
 
+static void
+forget_tables(const Prediction *prediction)
+{
+    for (guint i = 0; i < prediction->locks->len; i++)
+        ((PredictedLock *) prediction->locks->pdata[i])->table = NULL;
+    for (guint i = 0; i < prediction->works->len; i++)
+        ((PredictedWork *) prediction->works->pdata[i])->table = NULL;
+}
+
 void
 session_leave(Session *session)
 {
@@ -390,6 +413,8 @@ session_leave(Session *session)
     for (guint i = 0; i < statement->prediction->locks->len; i++)
         hold(session, statement->prediction->locks->pdata[i]);
     model_apply(session->model, unit->changes);
+    forget_tables(statement->prediction);
+    find_tables(session);
     follow(session, unit);
     if (!was_open && !session->is_open) {
         session->is_open = true;

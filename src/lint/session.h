@@ -11,6 +11,7 @@
 #include "lint/timeouts.h"
 #include "locks/predict.h"
 
+/* Names stay; tables of the prediction are NULL, for they may be gone: look them up again. */
 typedef struct {
     const LintUnit *unit;
     Prediction *prediction; /* NULL: the statement could not be parsed */
@@ -20,7 +21,8 @@ typedef struct {
 
 typedef struct {
     char *name;              /* label, for messages */
-    const ModelTable *table; /* NULL: not known */
+    DdlName relation;        /* borrowed */
+    const ModelTable *table; /* NULL: not known, or gone */
     RelationKind kind;
     LockMode mode;
     bool is_new;

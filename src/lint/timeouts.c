@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "sql/tree.h"
-
 static const char *const names[TIMEOUT_N] = {
     [TIMEOUT_LOCK] = "lock_timeout",
     [TIMEOUT_STATEMENT] = "statement_timeout",
@@ -77,79 +75,23 @@ set(Timeouts *timeouts, TimeoutKind kind, gint64 ms, bool local, bool in_transac
     }
 }
 
-/* A constant as text; NULL: it is none. */
-static const char *
-constant_text(const PgQuery__Node *node)
-{
-    if (node != NULL && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
-        node = node->type_cast->arg;
-    if (node == NULL || node->node_case != PG_QUERY__NODE__NODE_A_CONST ||
-        node->a_const->val_case != PG_QUERY__A__CONST__VAL_SVAL)
-        return NULL;
-    return node->a_const->sval->sval;
-}
-
-static bool
-constant_is_true(const PgQuery__Node *node)
-{
-    if (node->node_case == PG_QUERY__NODE__NODE_A_CONST &&
-        node->a_const->val_case == PG_QUERY__A__CONST__VAL_BOOLVAL)
-        return node->a_const->boolval->boolval;
-    return false;
-}
-
-typedef struct {
-    const PgQuery__FuncCall *call;
-} Search;
-
-static bool
-find_set_config(ProtobufCMessage *message, void *data)
-{
-    Search *search = data;
-    const PgQuery__FuncCall *call = TREE_AS(message, FuncCall, func_call);
-
-    if (call != NULL && call->n_args == 3 && call->n_funcname > 0 &&
-        g_strcmp0(tree_string(call->funcname[call->n_funcname - 1]), "set_config") == 0)
-        search->call = call;
-    return search->call == NULL;
-}
-
-bool
-timeout_set_config(const DdlChange *change, const char **ret_name, const char **ret_value,
-                   bool *ret_local)
-{
-    Search search = {NULL};
-
-    if (change->kind != CHANGE_SELECT || change->node == NULL)
-        return false;
-    tree_walk((ProtobufCMessage *) &change->node->base, find_set_config, &search);
-    if (search.call == NULL)
-        return false;
-    *ret_name = constant_text(search.call->args[0]);
-    *ret_value = constant_text(search.call->args[1]);
-    *ret_local = constant_is_true(search.call->args[2]);
-    return true;
-}
-
 void
 timeouts_apply(Timeouts *timeouts, const DdlChange *change, bool in_transaction)
 {
-    const char *name = change->text, *value = change->value;
-    bool local = change->local;
-    TimeoutKind kind;
+    const TimeoutKind named = timeout_kind_of(change->text);
+    gint64 ms;
 
-    if (change->kind != CHANGE_SET && !timeout_set_config(change, &name, &value, &local))
+    if (change->kind != CHANGE_SET || change->text == NULL)
         return;
-    if (change->kind == CHANGE_SET && name != NULL && g_ascii_strcasecmp(name, "all") == 0) {
-        for (kind = 0; kind < TIMEOUT_N; kind++)
+    if (g_str_equal(change->text, "all")) {
+        for (TimeoutKind kind = 0; kind < TIMEOUT_N; kind++)
             set(timeouts, kind, timeouts->role_ms[kind], false, in_transaction);
         return;
     }
-    kind = timeout_kind_of(name);
-    if (kind == TIMEOUT_N)
+    if (named == TIMEOUT_N)
         return;
-    set(timeouts, kind, value ? timeout_parse(value) : timeouts->role_ms[kind], local,
-        in_transaction);
+    ms = change->value ? timeout_parse(change->value) : timeouts->role_ms[named];
+    set(timeouts, named, ms, change->local, in_transaction);
 }
 
 void

@@ -21,18 +21,14 @@ typedef struct {
 /* Of a new session; @lock_ms, @statement_ms: what the role sets, TIMEOUT_UNKNOWN. */
 Timeouts timeouts_of_role(gint64 lock_ms, gint64 statement_ms);
 gint64 timeouts_get(const Timeouts *timeouts, TimeoutKind kind);
-/* Follows a SET, or a SELECT that calls set_config(). */
+/* Follows a SET (a call of set_config() is one too). */
 void timeouts_apply(Timeouts *timeouts, const DdlChange *change, bool in_transaction);
 void timeouts_begin(Timeouts *timeouts);
 void timeouts_end(Timeouts *timeouts, bool committed);
 
 /* "lock_timeout". */
 const char *timeout_name(TimeoutKind kind);
-/* What a SET or a call of set_config() names; TIMEOUT_N: none of them. */
+/* What a SET names; TIMEOUT_N: none of them. */
 TimeoutKind timeout_kind_of(const char *name);
 /* "5s", "500", "'2min'" in milliseconds; TIMEOUT_UNKNOWN: it is no such value. */
 gint64 timeout_parse(const char *value);
-/* Is @change a call of set_config()? Its arguments, constants only: NULL where it is none. Borrowed
- * from the tree. */
-bool timeout_set_config(const DdlChange *change, const char **ret_name, const char **ret_value,
-                        bool *ret_local);
