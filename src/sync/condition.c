@@ -164,7 +164,8 @@ condition_parity(const CatalogTable *table, const SqlMapping *forward, const Sql
     return g_strdup_printf("(%s OR %s)", old_equal, new_equal);
 }
 
-/* One comparison for all of @columns (char *). */
+/* One comparison for all of @columns (char *). By the function and not its operator, which
+ * pg_get_triggerdef would write in a way that no restore of a dump can read. */
 static char *
 changed(GPtrArray *columns)
 {
@@ -177,7 +178,7 @@ changed(GPtrArray *columns)
         g_string_append_printf(new_row, "%sNEW.%s", i ? ", " : "", quoted);
         g_string_append_printf(old_row, "%sOLD.%s", i ? ", " : "", quoted);
     }
-    return g_strdup_printf("ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record", new_row->str,
+    return g_strdup_printf("pg_catalog.record_image_ne(ROW(%s), ROW(%s))", new_row->str,
                            old_row->str);
 }
 

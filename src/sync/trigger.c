@@ -278,7 +278,8 @@ append_function(GString *sql, GPtrArray *parts, const char *function)
                          "$sluice$;\n");
 }
 
-/* When an UPDATE concerns @mapping at all: an unrelated one costs no call, and cannot recompute. */
+/* When an UPDATE concerns @mapping at all: an unrelated one costs no call, and cannot recompute. A
+ * backfill's own rows are told first, for that is cheap and they are all the rows of a table. */
 static char *
 update_condition(const TriggerPart *part)
 {
@@ -286,7 +287,7 @@ update_condition(const TriggerPart *part)
     g_autofree char *unfilled = condition_unfilled(part->forward, "NEW");
     g_autofree char *awake = not_silenced(part);
 
-    return g_strdup_printf("(%s OR %s) AND %s", changed, unfilled, awake);
+    return g_strdup_printf("%s AND (%s OR %s)", awake, changed, unfilled);
 }
 
 static void

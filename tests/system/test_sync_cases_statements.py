@@ -149,3 +149,20 @@ def test_rows_that_move_between_partitions(apps, database):
         (5, "MIXED", "Mixed"), (6, "Mixed", "mixed"), (7, "Late", "late"), (8, "LATE", "Late")]
     apps.contract()
     assert database.query("SELECT b FROM t WHERE n = 2 AND id = 8") == [("Late",)]
+
+
+def test_triggers_as_a_dump_writes_them(apps, database):
+    """Whoever restores a dump of a database with a mapping in flight gets its triggers back."""
+    make(database)
+    apps.expand(revision("t", "ADD b text", *LOSSY, contract="DROP COLUMN a"))
+    written = database.query("SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger "
+                             "WHERE tgrelid = 't'::regclass AND tgname ~ 'sluice'")
+    assert len(written) == 2
+    for name, definition in written:
+        database.execute(f"DROP TRIGGER {name} ON t")
+        database.execute(definition)
+        database.execute(f"ALTER TABLE t ENABLE ALWAYS TRIGGER {name}")
+    apps.new("UPDATE t SET b = 'New' WHERE id = 1")
+    apps.fill()
+    assert rows_of(database, "id < 3") == [(1, "NEW", "New"), (2, "A2", "a2")]
+    apps.contract()
