@@ -79,11 +79,8 @@ ledger_event_free(LedgerEvent *event)
     "id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "                    \
     "actor, kind, revision, rollout, text, data"
 
-/* Of the tenant whose keys begin with the parameter @prefix, and of no other's whose schema has a
- * '/' in its name. Every event is looked at, so it must be cheap. */
-#define EVENT_IN(prefix)                                                                           \
-    "starts_with(revision, " prefix ") "                                                           \
-    "AND strpos(substr(revision, length(" prefix ") + 1), '/') = 0 "
+/* Of the session's tenant, the parameter @tenant: as the index event_kind has it. */
+#define EVENT_OF(tenant) "coalesce(substring(revision FROM '^(.*)/'), '') = " tenant " "
 
 static LedgerEvent *
 event_of(const PgConn *conn, const PgRows *rows, int i)
@@ -110,15 +107,14 @@ ledger_load_events(PgConn *conn, const char *revision, gint64 after, gint64 limi
     g_autofree char *key = ledger_key(conn, revision);
     g_autofree char *from = g_strdup_printf("%" G_GINT64_FORMAT, after);
     g_autofree char *count = g_strdup_printf("%" G_GINT64_FORMAT, limit);
-    g_autofree char *prefix = ledger_key(conn, "");
     g_autoptr(GError) cause = NULL;
     g_autoptr(PgRows) rows = pg_query(
         conn, &cause,
         "SELECT " EVENT_COLUMNS " FROM sluice.event "
         "WHERE ($1::text IS NULL OR revision = $1) AND id > $2::bigint "
-        "  AND ($4 = '' OR revision IS NULL OR " EVENT_IN("$4") ") "
+        "  AND ($4 = '' OR revision IS NULL OR " EVENT_OF("$4") ") "
                                                                 "ORDER BY id DESC LIMIT $3::bigint",
-        key, from, count, prefix);
+        key, from, count, ledger_tenant(conn));
 
     if (rows == NULL && !ledger_is_absent(cause)) {
         g_propagate_error(error, g_steal_pointer(&cause));
@@ -136,13 +132,12 @@ ledger_load_last_events(PgConn *conn, const char *const *kinds, GError **error)
     g_autoptr(GPtrArray) events =
         g_ptr_array_new_with_free_func((GDestroyNotify) ledger_event_free);
     g_autofree char *list = g_strjoinv(",", (char **) kinds);
-    g_autofree char *prefix = ledger_key(conn, "");
     g_autoptr(PgRows) rows =
         pg_query(conn, error,
                  "SELECT DISTINCT ON (revision) " EVENT_COLUMNS " FROM sluice.event "
                  "WHERE revision IS NOT NULL AND kind = ANY (string_to_array($1, ',')) "
-                 "  AND " EVENT_IN("$2") "ORDER BY revision, id DESC",
-                 list, prefix);
+                 "  AND " EVENT_OF("$2") "ORDER BY revision, id DESC",
+                 list, ledger_tenant(conn));
 
     if (rows == NULL)
         return NULL;
@@ -156,13 +151,12 @@ ledger_load_last_event(PgConn *conn, const char *const *kinds, LedgerEvent **ret
                        GError **error)
 {
     g_autofree char *list = g_strjoinv(",", (char **) kinds);
-    g_autofree char *prefix = ledger_key(conn, "");
     g_autoptr(PgRows) rows =
         pg_query(conn, error,
                  "SELECT " EVENT_COLUMNS " FROM sluice.event "
                  "WHERE revision IS NOT NULL AND kind = ANY (string_to_array($1, ',')) "
-                 "  AND " EVENT_IN("$2") "ORDER BY id DESC LIMIT 1",
-                 list, prefix);
+                 "  AND " EVENT_OF("$2") "ORDER BY id DESC LIMIT 1",
+                 list, ledger_tenant(conn));
 
     if (rows == NULL)
         return false;

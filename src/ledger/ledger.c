@@ -13,6 +13,7 @@ static const char *const upgrades[LEDGER_VERSION] = {
     sql_ledger_2,
     sql_ledger_3,
     sql_ledger_4,
+    sql_ledger_5,
 };
 
 const char *

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "pg/conn.h"
 
-enum { LEDGER_VERSION = 4 };
+enum { LEDGER_VERSION = 5 };
 
 /* Is there a ledger, of which version (0: none)? Reads only; not inside a transaction, which it
  * would break where there is none. ERROR_STATE if it is newer than this program, ERROR_SQL with the

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, wait_until
 
 PLAIN = "-- sluice: expand\nCREATE TABLE t (a int);\n"
 
@@ -34,16 +34,63 @@ def test_the_first_upgrade_makes_it(ready, database):
     assert database.value("SELECT count(*) FROM sluice.section WHERE section = 'expand'") == 1
 
 
-def make_version_1(database):
+def make_next_version(database, version):
     """As a sluice of that version leaves it."""
-    database.execute("CREATE SCHEMA sluice")
-    database.execute((ROOT / "sql/ledger-1.sql").read_text(encoding="utf-8"))
+    if version == 1:
+        database.execute("CREATE SCHEMA sluice")
+    database.execute((ROOT / f"sql/ledger-{version}.sql").read_text(encoding="utf-8"))
     database.execute("INSERT INTO sluice.ledger (version, tool, upgraded_by) "
-                     "VALUES (1, 'sluice 0.1', 'ada')")
+                     "VALUES (%s, 'sluice 0.1', 'ada')", version)
+
+
+def columns(database):
+    """(table, column) -> (type, what an INSERT must give it) in the ledger."""
+    return {row[:2]: row[2:] for row in database.query(
+        "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), "
+        "       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' "
+        "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'v') "
+        "WHERE c.relnamespace = 'sluice'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped")}
+
+
+def test_a_newer_ledger_takes_nothing_from_an_older_sluice_at_work(database):
+    """Its statements must go on to work: no column goes, or changes, or must be given from then on."""
+    make_next_version(database, 1)
+    version = 2
+    while (ROOT / f"sql/ledger-{version}.sql").exists():
+        before = columns(database)
+        make_next_version(database, version)
+        after = columns(database)
+        assert {it: after.get(it) for it in before} == before, f"ledger-{version}.sql"
+        demanding = [it for it in after if it not in before and after[it][1]
+                     and it[0] in {table for table, _ in before}]
+        assert demanding == [], f"ledger-{version}.sql"
+        version += 1
+    assert version > 5
+
+
+def test_what_was_last_said_is_found_without_the_whole_log(ready, database):
+    ready.ok("upgrade")
+    database.execute("INSERT INTO sluice.event (id, actor, kind, revision, text, previous, hash) "
+                     "SELECT 1000 + i, 'x', (ARRAY['expanding', 'expanded', 'gate'])[1 + i %% 3], "
+                     "'tenant_' || i %% 50 || '/' || i / 150, '', '', '' "
+                     "FROM generate_series(1, %s) i", 20000)
+    ready.revision("bbbb2222", "-- sluice: expand\nCREATE TABLE u (a int);\n", revises="aaaa1111")
+    before = rows_read(database)
+    for command in (["upgrade"], ["status"], ["events", "--revision", "aaaa1111"]):
+        ready.ok(*command)
+    assert rows_read(database) - before < 1000
+
+
+def rows_read(database):
+    """Of the log, by all sessions that have ended; each tells it when it ends."""
+    wait_until(lambda: database.value("SELECT count(*) FROM pg_stat_activity "
+                                      "WHERE datname = current_database()") == 1)
+    return database.value("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables "
+                          "WHERE schemaname = 'sluice' AND relname = 'event'")
 
 
 def test_an_older_ledger_is_upgraded_by_who_writes(ready, database):
-    make_version_1(database)
+    make_next_version(database, 1)
     for command in (["current"], ["status"], ["upgrade", "--dry-run"]):
         stderr = ready.fails(8, *command).stderr
         assert "has version 1" in stderr and "sluice ensure-version" in stderr
