@@ -1,7 +1,30 @@
--- The ledger, version 5: what was last said of revisions is found without reading the whole log. A tenant's
--- part of the log is what the query of its events says word for word.
+-- The ledger, version 5: what was last said of revisions is found without reading the whole log; everything
+-- that can be set while a backfill runs, and what held it, summed up by cause.
 
+-- A tenant's part of the log is what the query of its events says word for word.
 CREATE INDEX event_revision ON sluice.event (revision, id) WHERE revision IS NOT NULL;
 CREATE INDEX event_kind
     ON sluice.event (coalesce(substring(revision FROM '^(.*)/'), ''), kind, id)
     WHERE revision IS NOT NULL;
+
+ALTER TABLE sluice.backfill ADD COLUMN settings jsonb NOT NULL DEFAULT '{}';
+UPDATE sluice.backfill
+   SET settings = jsonb_strip_nulls(jsonb_build_object('workers', workers::text, 'target_time', target_ms || 'ms'));
+ALTER TABLE sluice.backfill DROP COLUMN workers, DROP COLUMN target_ms;
+COMMENT ON COLUMN sluice.backfill.settings IS
+    'options (backfill.*) as backfill set wrote them: they win over those of every process';
+
+CREATE TABLE sluice.throttle (
+    backfill bigint NOT NULL REFERENCES sluice.backfill ON DELETE CASCADE,
+    signal   text NOT NULL,
+    stops    bigint NOT NULL DEFAULT 0,
+    held_ms  bigint NOT NULL DEFAULT 0,
+    cause    text NOT NULL,
+    value    double precision NOT NULL,
+    "limit"  double precision NOT NULL,
+    holder   text,
+    last_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (backfill, signal)
+);
+COMMENT ON TABLE sluice.throttle IS
+    'how often and how long each signal held a backfill; cause, value, limit, holder are those of the last stop';

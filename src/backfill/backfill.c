@@ -6,6 +6,7 @@
 #include "backfill/worker.h"
 #include "ledger/quarantine.h"
 #include "ledger/revisions.h"
+#include "ledger/throttles.h"
 
 static bool
 check_state(PgConn *conn, const Revision *revision, bool *ret_open, GError **error)
@@ -34,19 +35,18 @@ join_threads(GPtrArray *threads)
 
 /* Workers for one table, and the controller in this thread until they have left. */
 static bool
-fill_table(const BackfillContext *context, PgConn *conn, const BackfillTask *task, bool *ret_paused,
-           GError **error)
+fill_table(const BackfillContext *context, PgConn *conn, Signals *signals, const BackfillTask *task,
+           bool *ret_paused, GError **error)
 {
     const int workers = context->workers ? context->workers : context->settings->backfill_workers;
     GPtrArray *threads = g_ptr_array_new();
-    g_autoptr(Control) control = control_new(context, conn, threads);
+    g_autoptr(Control) control = control_new(context, conn, task, signals, threads);
     g_autoptr(Run) run = run_new(context, task, workers);
     bool went = false;
 
     /* Whoever was held and then killed left its cause. */
     if (!ledger_restart_backfill(conn, task->id, error) ||
-        !backfill_task_begin(conn, task, error) ||
-        !ledger_throttle_backfill(conn, task->id, NULL, 0, error)) {
+        !backfill_task_begin(conn, task, error) || !ledger_end_throttle(conn, task->id, error)) {
         g_ptr_array_unref(threads);
         return false;
     }
@@ -92,8 +92,8 @@ sum_up(PgConn *conn, const Revision *revision, gint64 *ret_rows, gint64 *ret_thr
 /* All tables that are open now. *@ret_more: there were some, so look again (a partition may have
  * been added meanwhile). */
 static bool
-fill_tables(const BackfillContext *context, PgConn *conn, const Revision *revision, bool *ret_more,
-            bool *ret_paused, GError **error)
+fill_tables(const BackfillContext *context, PgConn *conn, Signals *signals,
+            const Revision *revision, bool *ret_more, bool *ret_paused, GError **error)
 {
     g_autoptr(BackfillTasks) tasks = backfill_tasks_plan(conn, context, revision, error);
 
@@ -103,7 +103,7 @@ fill_tables(const BackfillContext *context, PgConn *conn, const Revision *revisi
     for (guint i = 0; i < tasks->tasks->len && !*ret_paused; i++) {
         const BackfillTask *task = tasks->tasks->pdata[i];
 
-        if (!fill_table(context, conn, task, ret_paused, error))
+        if (!fill_table(context, conn, signals, task, ret_paused, error))
             return false;
         if (!*ret_paused && !task->synced)
             analyze(context, conn, task);
@@ -147,6 +147,8 @@ backfill_run(const BackfillContext *context, const Revision *revision, BackfillR
                                    .schema = context->settings->database_schema};
     const gint64 began_ms = clock_now_ms(context->clock);
     g_autoptr(PgConn) conn = pg_connect(context->url, &options, error);
+    g_autoptr(Signals) signals =
+        signals_new(conn, context->settings, context->clock, context->report);
     BackfillResult result = {0};
     gint64 rows_before = 0;
     bool more = false;
@@ -156,7 +158,7 @@ backfill_run(const BackfillContext *context, const Revision *revision, BackfillR
         !sum_up(conn, revision, &rows_before, &result.throttled_ms, error))
         return false;
     while (more && !result.paused)
-        if (!fill_tables(context, conn, revision, &more, &result.paused, error) ||
+        if (!fill_tables(context, conn, signals, revision, &more, &result.paused, error) ||
             (!result.paused && !check_quarantine(conn, revision, error)))
             return false;
     if (!sum_up(conn, revision, &result.rows, &result.throttled_ms, error))

@@ -2,17 +2,16 @@
 
 #include <string.h>
 
+#include "backfill/status.h"
+#include "backfill/throttle.h"
 #include "backfill/worker.h"
 #include "base/stop.h"
-#include "base/text.h"
 #include "ledger/events.h"
-#include "pg/lock.h"
 
 enum {
     TICK_MIN_MS = 5, /* a small table is filled before the first long one */
     TICK_MAX_MS = 250,
     PROGRESS_MS = 500,
-    EVENT_MS = 1000, /* a stop that lasted longer is worth an event */
     RECONNECT_MS = 500,
 };
 
@@ -21,14 +20,17 @@ struct Control {
     PgConn *conn;
     GPtrArray *threads; /* GThread * */
     Signals *signals;
+    Throttle *throttle;
+    Settings *settings;   /* those of the context, with what was set meanwhile */
+    json_t *set;          /* that */
+    bool old_xmin;        /* told: it goes on though old snapshots keep dead rows */
     gint64 lost_since_ms; /* 0: connected */
-
-    char *throttle; /* what holds the workers; NULL: nothing */
-    gint64 throttled_since_ms;
+    bool held;
     bool paused;
 
     gint64 began_ms; /* of this watch, and what was done then: the speed that the ETA is made of */
     gint64 held_ms;  /* of it, the time that was not worked */
+    gint64 held_since_ms;
     gint64 pages_began; /* -1: not looked yet */
     gint64 progress_ms; /* of the last line */
     gint64 rows_then;
@@ -36,14 +38,16 @@ struct Control {
 };
 
 Control *
-control_new(const BackfillContext *context, PgConn *conn, GPtrArray *threads)
+control_new(const BackfillContext *context, PgConn *conn, const BackfillTask *task,
+            Signals *signals, GPtrArray *threads)
 {
     Control *control = g_new0(Control, 1);
 
     control->context = context;
     control->conn = conn;
     control->threads = threads;
-    control->signals = signals_new(conn, context->settings, context->clock);
+    control->signals = signals;
+    control->throttle = throttle_new(context, conn, task);
     control->rows_per_s = -1;
     control->began_ms = clock_now_ms(context->clock);
     control->pages_began = -1;
@@ -55,8 +59,10 @@ control_free(Control *control)
 {
     if (control == NULL)
         return;
-    signals_free(control->signals);
-    g_free(control->throttle);
+    signals_set(control->signals, control->context->settings);
+    throttle_free(control->throttle);
+    settings_free(control->settings);
+    json_decref(control->set);
     g_free(control);
 }
 
@@ -66,76 +72,62 @@ now_ms(const Control *control)
     return clock_now_ms(control->context->clock);
 }
 
-/* One process of several writes down that it is held, or the time would count twice. */
-static bool
-is_scribe(Control *control, const Run *run)
+static void
+set_held(Control *control, Run *run, bool held)
 {
-    const gint64 key = pg_lock_key(PG_LOCK_BACKFILL, run_task(run)->id, 1);
-    bool got = false;
-
-    return pg_try_lock(control->conn, key, &got, NULL) && got;
+    if (held && !control->held)
+        control->held_since_ms = now_ms(control);
+    if (!held && control->held)
+        control->held_ms += now_ms(control) - control->held_since_ms;
+    control->held = held;
+    run_hold(run, held || control->paused);
 }
 
+/* What is done where an old snapshot keeps dead rows is as the user says; that it is so, and who
+ * holds it, is told once. */
 static bool
-begin_throttle(Control *control, Run *run, const char *text, GError **error)
+tell_old_xmin(Control *control, Run *run, const SignalReading *old, GError **error)
 {
-    if (g_strcmp0(control->throttle, text) == 0)
+    const BackfillTask *task = run_task(run);
+    const bool plain = g_str_equal(control->settings->backfill_old_xmin, "plain");
+    g_autofree char *text = NULL;
+
+    if (control->old_xmin == (old != NULL))
         return true;
-    if (control->throttle == NULL) {
-        control->throttled_since_ms = now_ms(control);
-        report_wait(control->context->report, "backfill of %s waits: %s",
-                    run_task(run)->table->quoted, text);
-    }
-    g_free(control->throttle);
-    control->throttle = g_strdup(text);
-    run_hold(run, true);
-    return !is_scribe(control, run) ||
-           ledger_throttle_backfill(control->conn, run_task(run)->id, text, 0, error);
+    control->old_xmin = old != NULL;
+    text = old ? g_strdup_printf("backfill of %s goes on%s, and the table grows: %s",
+                                 task->table->quoted, plain ? " in plain order" : "", old->text)
+               : g_strdup_printf("backfill of %s: old snapshots are gone", task->table->quoted);
+    report_wait(control->context->report, "%s", text);
+    return ledger_append_event(control->conn, "throttle", task->revision, 0, text, NULL, error);
+}
+
+static SignalSubject
+subject_of(const BackfillTask *task, const LedgerBackfill *backfill, GArray *pids)
+{
+    return (SignalSubject){
+        .pids = pids,
+        .table = task->statement->drives_target ? task->table->oid : task->target->oid,
+        .prunes =
+            task->statement->kind == BACKFILL_UPDATE && backfill->parts > 1 && backfill->pass == 1,
+    };
 }
 
 static bool
-record_throttle(Control *control, Run *run, const char *cause, gint64 held_ms, GError **error)
+look_at_signals(Control *control, Run *run, const LedgerBackfill *backfill, GError **error)
 {
-    g_autofree char *duration = text_format_duration_ms(held_ms);
-    g_autofree char *text = g_strdup_printf("backfill of %s was held for %s: %s",
-                                            run_task(run)->table->quoted, duration, cause);
+    g_autoptr(GArray) pids = backfill_worker_pids(control->conn, backfill->id, error);
+    const SignalReading *hold = NULL;
+    SignalSubject subject = {0};
 
-    if (!ledger_throttle_backfill(control->conn, run_task(run)->id, NULL, held_ms, error))
+    if (pids == NULL)
         return false;
-    if (held_ms < EVENT_MS)
-        return true;
-    return ledger_append_event(
-        control->conn, "throttle", run_task(run)->revision, 0, text,
-        json_pack("{s:s, s:I}", "cause", cause, "held_ms", (json_int_t) held_ms), error);
-}
-
-static bool
-end_throttle(Control *control, Run *run, GError **error)
-{
-    g_autofree char *cause = g_steal_pointer(&control->throttle);
-    const gint64 held_ms = now_ms(control) - control->throttled_since_ms;
-
-    if (cause == NULL)
-        return true;
-    control->held_ms += held_ms;
-    if (!control->paused)
-        run_hold(run, false);
-    return !is_scribe(control, run) || record_throttle(control, run, cause, held_ms, error);
-}
-
-static bool
-look_at_signals(Control *control, Run *run, GError **error)
-{
-    g_autoptr(GArray) pids = run_pids(run);
-    SignalReading reading = {0};
-    bool went = false;
-
-    if (!signals_sample(control->signals, pids, &reading, error))
+    subject = subject_of(run_task(run), backfill, pids);
+    if (!signals_sample(control->signals, &subject, &hold, error))
         return false;
-    went = reading.text ? begin_throttle(control, run, reading.text, error)
-                        : end_throttle(control, run, error);
-    signal_reading_clear(&reading);
-    return went;
+    set_held(control, run, hold != NULL);
+    return throttle_see(control->throttle, hold, error) &&
+           tell_old_xmin(control, run, signals_old_xmin(control->signals), error);
 }
 
 static bool
@@ -158,7 +150,7 @@ set_paused(Control *control, Run *run, bool paused)
         report_step(control->context->report, "backfill of %s %s", run_task(run)->table->quoted,
                     paused ? "is paused" : "goes on");
     control->paused = paused;
-    run_hold(run, paused || control->throttle != NULL);
+    run_hold(run, paused || control->held);
 }
 
 /* What others want of it, or made of it. */
@@ -189,7 +181,8 @@ obey(Control *control, Run *run, const LedgerBackfill *backfill, bool *ret_pause
 static gint64
 estimate_eta(Control *control, const LedgerBackfill *backfill)
 {
-    const gint64 worked_ms = now_ms(control) - control->began_ms - control->held_ms;
+    const gint64 holding_ms = control->held ? now_ms(control) - control->held_since_ms : 0;
+    const gint64 worked_ms = now_ms(control) - control->began_ms - control->held_ms - holding_ms;
 
     if (control->pages_began < 0)
         control->pages_began = backfill->pages_done;
@@ -219,7 +212,7 @@ tell_progress(Control *control, const Run *run, const LedgerBackfill *backfill)
         progress.total = run_task(run)->table->rows;
     progress.per_second = control->rows_per_s;
     progress.eta_ms = estimate_eta(control, backfill);
-    progress.note = control->paused ? "paused" : control->throttle;
+    progress.note = control->paused ? "paused" : throttle_text(control->throttle);
     report_progress(control->context->report, &progress);
 }
 
@@ -230,21 +223,50 @@ start_workers(Control *control, Run *run)
         g_ptr_array_add(control->threads, g_thread_new("backfill", worker_main, run));
 }
 
-/* What `backfill set` wants, else what the call began with. */
-static void
-follow(Control *control, Run *run, const LedgerBackfill *backfill)
+/* The settings that hold now: `backfill set` wins over those of any process. */
+static bool
+renew_settings(Control *control, const LedgerBackfill *backfill, GError **error)
 {
     const BackfillContext *context = control->context;
-    const Settings *settings = context->settings;
-    const int own = context->workers ? context->workers : settings->backfill_workers;
-    const int workers = backfill->workers ? backfill->workers : own;
-    const gint64 target_ms =
-        backfill->target_ms ? backfill->target_ms : settings->backfill_target_ms;
+    g_autoptr(Settings) settings = NULL;
+    const char *name = NULL;
+    const json_t *value = NULL;
 
-    if (workers != run_workers(run))
-        report_step(context->report, "backfill of %s goes on with %d workers", backfill->relation,
-                    workers);
-    run_adjust(run, workers, target_ms);
+    if (control->set && json_equal(control->set, backfill->settings))
+        return true;
+    settings = settings_copy_options(context->settings);
+    if (context->workers)
+        settings->backfill_workers = context->workers;
+    json_object_foreach(backfill->settings, name, value)
+    {
+        g_autofree char *key = g_strconcat("backfill.", name, NULL);
+
+        if (!settings_set(settings, key, json_string_value(value), error))
+            return false;
+    }
+    if (control->set)
+        report_step(context->report, "backfill of %s goes on with other settings",
+                    backfill->relation);
+    signals_set(control->signals, settings);
+    settings_free(control->settings);
+    control->settings = g_steal_pointer(&settings);
+    json_decref(control->set);
+    control->set = json_incref(backfill->settings);
+    return true;
+}
+
+static void
+keep_pace(Control *control, Run *run)
+{
+    const Settings *settings = control->settings;
+    const RunPace pace = {
+        .workers = settings->backfill_workers,
+        .target_ms = settings->backfill_target_ms,
+        .max_part_wal = settings->backfill_max_part_wal,
+        .plain = control->old_xmin && g_str_equal(settings->backfill_old_xmin, "plain"),
+    };
+
+    run_adjust(run, &pace);
     start_workers(control, run);
 }
 
@@ -257,9 +279,10 @@ tick(Control *control, Run *run, bool *ret_paused, GError **error)
         return false;
     backfill = ledger_load_backfill(control->conn, run_task(run)->id, error);
     if (backfill == NULL || !obey(control, run, backfill, ret_paused, error) ||
-        !look_at_signals(control, run, error))
+        !renew_settings(control, backfill, error) ||
+        !look_at_signals(control, run, backfill, error))
         return false;
-    follow(control, run, backfill);
+    keep_pace(control, run);
     tell_progress(control, run, backfill);
     return true;
 }
@@ -300,7 +323,7 @@ reconnect(Control *control, Run *run, const GError *cause)
         !pg_exec(control->conn, NULL, "LISTEN " LEDGER_BACKFILL_CHANNEL))
         return true;
     control->lost_since_ms = 0;
-    run_hold(run, control->paused || control->throttle != NULL);
+    run_hold(run, control->paused || control->held);
     return true;
 }
 
@@ -310,7 +333,7 @@ control_watch(Control *control, Run *run, bool *ret_paused, GError **error)
     gint64 tick_ms = TICK_MIN_MS;
     GError *failure = NULL;
 
-    start_workers(control, run);
+    /* No worker before the first look: what cannot be measured is found before a row is written. */
     while (!run_is_over(run)) {
         g_autoptr(GError) cause = NULL;
 
@@ -325,5 +348,6 @@ control_watch(Control *control, Run *run, bool *ret_paused, GError **error)
         g_propagate_error(error, failure);
         return false;
     }
-    return end_throttle(control, run, error) && look_last(control, run, ret_paused, error);
+    return throttle_see(control->throttle, NULL, error) &&
+           look_last(control, run, ret_paused, error);
 }

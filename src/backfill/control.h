@@ -9,9 +9,11 @@
 
 typedef struct Control Control;
 
-/* @conn must be nobody else's; it is reconnected when it is lost. @threads: where the workers that
- * it starts are put, for the caller to join. All outlive the result. */
-Control *control_new(const BackfillContext *context, PgConn *conn, GPtrArray *threads);
+/* @conn must be nobody else's; it is reconnected when it is lost, and @signals look over it.
+ * @threads: where the workers that it starts are put, for the caller to join. All outlive the
+ * result. */
+Control *control_new(const BackfillContext *context, PgConn *conn, const BackfillTask *task,
+                     Signals *signals, GPtrArray *threads);
 void control_free(Control *control);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Control, control_free)
 

@@ -107,12 +107,20 @@ end_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, PassOutcome *re
     return begin_next_pass(conn, run, backfill, error);
 }
 
+/* While dead rows are not pruned, a part finds no room that an earlier one left. */
+static int
+parts_now(Run *run, const LedgerBackfill *backfill)
+{
+    return run_pace(run).plain ? 1 : backfill->parts;
+}
+
 /* Ranges of so many rows each; the last one has no end, for rows that come meanwhile. */
 static bool
 plan_along_key(PgConn *conn, Run *run, const LedgerBackfill *backfill, int ahead, GError **error)
 {
     const BackfillTask *task = run_task(run);
-    const int rows = run_range_pages(run, backfill->parts, backfill->range_pages);
+    const int parts = parts_now(run, backfill);
+    const int rows = run_range_pages(run, parts, backfill->range_pages);
     g_autofree char *low = g_strdup(backfill->next_key);
 
     for (int i = 0; i < ahead; i++) {
@@ -120,7 +128,7 @@ plan_along_key(PgConn *conn, Run *run, const LedgerBackfill *backfill, int ahead
         g_autofree char *next = NULL;
 
         if (!key_step(conn, task->table, task->key, low, rows, &high, &next, error) ||
-            !ledger_plan_key_chunk(conn, backfill->id, rows, high, error))
+            !ledger_plan_key_chunk(conn, backfill->id, rows, parts, high, error))
             return false;
         if (high == NULL)
             break;
@@ -134,7 +142,7 @@ static bool
 plan_locked(PgConn *conn, Run *run, PassOutcome *ret_outcome, GError **error)
 {
     const gint64 id = run_task(run)->id;
-    const int ahead = 2 * run_workers(run);
+    const int ahead = 2 * run_pace(run).workers;
     g_autoptr(LedgerBackfill) backfill = NULL;
 
     if (!ledger_fold_chunks(conn, id, error))
@@ -151,10 +159,12 @@ plan_locked(PgConn *conn, Run *run, PassOutcome *ret_outcome, GError **error)
         return plan_along_key(conn, run, backfill, ahead, error);
     }
     if (backfill->next_page < backfill->end_page) {
+        const int parts = parts_now(run, backfill);
+
         *ret_outcome = PASS_PLANNED;
         return ledger_plan_chunks(conn, backfill,
-                                  run_range_pages(run, backfill->parts, backfill->range_pages),
-                                  ahead, error);
+                                  run_range_pages(run, parts, backfill->range_pages), parts, ahead,
+                                  error);
     }
     if (backfill->open_ranges > 0) {
         *ret_outcome = PASS_WAIT;

@@ -17,10 +17,9 @@ struct Run {
     GCond changed;
     bool held;
     bool ending;
-    int workers; /* wanted */
+    bool started;
+    RunPace pace;
     int working;
-    gint64 target_ms;
-    GArray *pids;
     GError *failure;
 
     int cost_parts;   /* what cost_us is of: ranges in so many parts */
@@ -35,9 +34,11 @@ run_new(const BackfillContext *context, const BackfillTask *task, int workers)
 
     run->context = context;
     run->task = task;
-    run->workers = workers;
-    run->target_ms = context->settings->backfill_target_ms;
-    run->pids = g_array_new(FALSE, FALSE, sizeof(int));
+    run->pace = (RunPace){
+        .workers = workers,
+        .target_ms = context->settings->backfill_target_ms,
+        .max_part_wal = context->settings->backfill_max_part_wal,
+    };
     g_mutex_init(&run->mutex);
     g_cond_init(&run->changed);
     return run;
@@ -50,7 +51,6 @@ run_free(Run *run)
         return;
     g_mutex_clear(&run->mutex);
     g_cond_clear(&run->changed);
-    g_array_unref(run->pids);
     g_clear_error(&run->failure);
     g_free(run);
 }
@@ -67,36 +67,27 @@ run_task(const Run *run)
     return run->task;
 }
 
-int
-run_workers(Run *run)
+RunPace
+run_pace(Run *run)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
 
-    return run->workers;
-}
-
-gint64
-run_target_ms(Run *run)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
-
-    return run->target_ms;
+    return run->pace;
 }
 
 void
-run_adjust(Run *run, int workers, gint64 target_ms)
+run_adjust(Run *run, const RunPace *pace)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
 
-    run->workers = workers;
-    run->target_ms = target_ms;
+    run->pace = *pace;
 }
 
 bool
 run_leave_surplus(Run *run)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
-    const bool surplus = run->working > run->workers;
+    const bool surplus = run->working > run->pace.workers;
 
     run->working -= surplus;
     return surplus;
@@ -106,8 +97,9 @@ int
 run_start_missing(Run *run)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
-    const int missing = run->ending ? 0 : MAX(0, run->workers - run->working);
+    const int missing = run->ending ? 0 : MAX(0, run->pace.workers - run->working);
 
+    run->started |= missing > 0;
     run->working += missing;
     return missing;
 }
@@ -173,32 +165,6 @@ run_take_failure(Run *run)
 }
 
 void
-run_enter(Run *run, int pid)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
-
-    g_array_append_val(run->pids, pid);
-}
-
-void
-run_leave(Run *run, int pid)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
-
-    for (guint i = run->pids->len; i > 0; i--)
-        if (g_array_index(run->pids, int, i - 1) == pid)
-            g_array_remove_index_fast(run->pids, i - 1);
-}
-
-GArray *
-run_pids(Run *run)
-{
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
-
-    return g_array_copy(run->pids);
-}
-
-void
 run_finish_worker(Run *run)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
@@ -211,7 +177,7 @@ run_is_over(Run *run)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
 
-    return run->working == 0;
+    return run->working == 0 && (run->started || run->ending);
 }
 
 void
@@ -235,11 +201,14 @@ int
 run_range_pages(Run *run, int parts, int range_pages)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
-    const double target_us = 1000.0 * (double) run->target_ms;
-    const double max_wal = (double) run->context->settings->backfill_max_part_wal;
+    const double target_us = 1000.0 * (double) run->pace.target_ms;
+    const double max_wal = (double) run->pace.max_part_wal;
     double pages = 0;
 
-    if (run->cost_parts != parts || run->cost_us <= 0)
+    /* As many rows in a part as before, until it is known what they cost. */
+    if (run->cost_parts > 0 && run->cost_parts != parts)
+        return MAX(RANGE_PAGES_MIN, range_pages * parts / run->cost_parts);
+    if (run->cost_us <= 0)
         return range_pages;
     pages = target_us / run->cost_us;
     if (max_wal > 0 && run->wal_bytes > 0)

@@ -16,10 +16,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Run, run_free)
 
 const BackfillContext *run_context(const Run *run);
 const BackfillTask *run_task(const Run *run);
-/* How many workers are wanted, and how long a part should take: both may change meanwhile. */
-int run_workers(Run *run);
-gint64 run_target_ms(Run *run);
-void run_adjust(Run *run, int workers, gint64 target_ms);
+
+/* What may change meanwhile. */
+typedef struct {
+    int workers;         /* that are wanted */
+    gint64 target_ms;    /* how long a part should take */
+    gint64 max_part_wal; /* bytes; 0: any */
+    bool plain;          /* an old snapshot keeps dead rows: to scatter is of no use for now */
+} RunPace;
+RunPace run_pace(Run *run);
+void run_adjust(Run *run, const RunPace *pace);
 
 /* Blocks while the workers are held. False once the run is to end. */
 bool run_may_go_on(Run *run);
@@ -32,16 +38,12 @@ void run_fail(Run *run, GError *take_error);
 /* The reason, given away; NULL if it did not fail. */
 GError *run_take_failure(Run *run);
 
-/* The pids of the workers' sessions, and how many workers are still there. */
-void run_enter(Run *run, int pid);
-void run_leave(Run *run, int pid);
-/* Element-type int. Caller owns. */
-GArray *run_pids(Run *run);
 void run_finish_worker(Run *run);
 /* Are there more workers than wanted? Then the caller has left, as by run_finish_worker. */
 bool run_leave_surplus(Run *run);
 /* How many more are wanted; they count as started. */
 int run_start_missing(Run *run);
+/* Workers were started, and have all left; or none will be. */
 bool run_is_over(Run *run);
 
 /* A part of a range of @pages took so long, and made so much WAL: what the size of the next ranges

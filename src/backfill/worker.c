@@ -43,7 +43,6 @@ connect_worker(Worker *worker, GError **error)
         g_clear_pointer(&worker->conn, pg_disconnect);
         return false;
     }
-    run_enter(worker->run, pg_backend_pid(worker->conn));
     return true;
 }
 
@@ -52,7 +51,6 @@ disconnect_worker(Worker *worker)
 {
     if (worker->conn == NULL)
         return;
-    run_leave(worker->run, pg_backend_pid(worker->conn));
     g_clear_pointer(&worker->conn, pg_disconnect);
     worker->claim = 0;
 }
@@ -156,7 +154,7 @@ static void
 measure(Worker *worker, const LedgerChunk *chunk, gint64 part_us, gint64 wal_bytes)
 {
     run_measure(worker->run, chunk->parts, chunk->end_page - chunk->first_page, part_us, wal_bytes);
-    if (part_us > SLOW_FACTOR * run_target_ms(worker->run) * 1000)
+    if (part_us > SLOW_FACTOR * run_pace(worker->run).target_ms * 1000)
         worker->guarded = false;
 }
 

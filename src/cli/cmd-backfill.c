@@ -5,6 +5,7 @@
 #include "backfill/verify.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/backfill-changes.h"
 #include "cli/backfill-output.h"
 #include "cli/command.h"
 #include "ledger/events.h"
@@ -13,8 +14,6 @@
 #include "revision/target.h"
 
 static const char group[] = "Backfill";
-
-enum { WORKERS_MAX = 64 };
 
 static PgConn *
 connect_ledger(App *app, const char *purpose, GError **error)
@@ -154,28 +153,47 @@ const Command command_backfill_run = {
     .run = run_run,
 };
 
+/* *@ret_id: the revision that @target names, whole; NULL where it is NULL. */
 static bool
-run_status(App *app, void *options G_GNUC_UNUSED, const char *const *words G_GNUC_UNUSED,
-           GError **error)
+find_id(App *app, const char *target, char **ret_id, GError **error)
 {
-    g_autoptr(PgConn) conn = connect_ledger(app, "backfill status", error);
-    g_autoptr(GPtrArray) list = conn ? backfill_load_status(conn, NULL, error) : NULL;
+    g_autoptr(Graph) graph = NULL;
+    const Revision *named = NULL;
+
+    if (target == NULL)
+        return true;
+    graph = graph_load(app->settings->migrations, error);
+    if (graph == NULL || !target_point(graph, NULL, target, &named, error))
+        return false;
+    *ret_id = named ? g_strdup(named->id) : NULL;
+    return true;
+}
+
+static bool
+run_status(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
+{
+    g_autofree char *id = NULL;
+    g_autoptr(PgConn) conn =
+        find_id(app, words[0], &id, error) ? connect_ledger(app, "backfill status", error) : NULL;
+    g_autoptr(GPtrArray) list = conn ? backfill_load_status(conn, id, error) : NULL;
 
     if (list == NULL)
         return false;
-    backfill_output_status(app->output, list);
+    backfill_output_status(app->output, list, id != NULL);
     return true;
 }
 
 const Command command_backfill_status = {
     .group = group,
     .name = "backfill status",
-    .summary = "show how far each backfill is, and what holds it",
-    .usage = "",
-    .details = "GROWTH is the table's size now, divided by what it was before, INDEXES that of its "
-               "indexes; HOT the share of "
-               "its updates that touched no index; WAL what the server wrote during its parts.",
-    .example = "sluice backfill status --format json",
+    .summary = "show how far each backfill is, what holds it, and what it does to its table",
+    .usage = "[REVISION]",
+    .details =
+        "GROWTH is the table's size now, divided by what it was before, INDEXES that of its "
+        "indexes; HOT the share of its updates that touched no index; WAL what the server wrote "
+        "during its parts; HELD how long signals held it. Then each index of the tables at work "
+        "(with a revision: of all), what held them, and rows in quarantine.",
+    .example = "sluice backfill status\nsluice backfill status 3f2a --format json",
     .needs = NEED_DATABASE,
     .run = run_status,
 };
@@ -186,28 +204,22 @@ choose_controlled(App *app, PgConn *conn, const char *target, GError **error)
 {
     g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) rows = ledger_load_backfills(conn, NULL, error);
-    g_autoptr(Graph) graph = NULL;
-    const Revision *named = NULL;
+    g_autofree char *named = NULL;
 
-    if (rows == NULL)
+    if (rows == NULL || !find_id(app, target, &named, error))
         return NULL;
-    if (target) {
-        graph = graph_load(app->settings->migrations, error);
-        if (graph == NULL || !target_point(graph, NULL, target, &named, error))
-            return NULL;
-    }
     for (guint i = 0; i < rows->len; i++) {
         const LedgerBackfill *row = rows->pdata[i];
 
         if (row->state != LEDGER_BACKFILL_DONE &&
-            (named == NULL || strcmp(row->revision, named->id) == 0) &&
+            (named == NULL || strcmp(row->revision, named) == 0) &&
             !g_ptr_array_find_with_equal_func(ids, row->revision, g_str_equal, NULL))
             g_ptr_array_add(ids, g_strdup(row->revision));
     }
     if (ids->len > 0)
         return g_steal_pointer(&ids);
     if (named)
-        error_set(error, ERROR_STATE, "revision %s has no backfill at work", named->id);
+        error_set(error, ERROR_STATE, "revision %s has no backfill at work", named);
     else
         error_set(error, ERROR_STATE, "no backfill is at work");
     error_hint(error, "See `sluice backfill status`.");
@@ -293,52 +305,74 @@ typedef struct {
     gint64 workers, target_ms;
 } SetOptions;
 
+/* The words KEY=VALUE, and the options that stand for two of them. */
+static bool
+read_changes(const App *app, const SetOptions *wanted, const char *const *words, json_t *changes,
+             GError **error)
+{
+    g_autofree char *workers = g_strdup_printf("%" G_GINT64_FORMAT, wanted->workers);
+    g_autofree char *target = g_strdup_printf("%" G_GINT64_FORMAT "ms", wanted->target_ms);
+
+    if ((wanted->workers &&
+         !backfill_changes_add(app->settings, changes, "workers", workers, error)) ||
+        (wanted->target_ms &&
+         !backfill_changes_add(app->settings, changes, "target_time", target, error)) ||
+        !backfill_changes_read(app->settings, changes, words, error))
+        return false;
+    if (json_object_size(changes) > 0)
+        return true;
+    error_set(error, ERROR_USAGE, "backfill set needs something to set");
+    return error_hint(error, "For example `sluice backfill set workers=2 max_replica_lag=5s`.");
+}
+
 static bool
 run_set(App *app, void *options, const char *const *words, GError **error)
 {
-    const SetOptions *wanted = options;
-    g_autoptr(PgConn) conn = connect_ledger(app, "backfill control", error);
-    g_autoptr(GPtrArray) ids = conn ? choose_controlled(app, conn, words[0], error) : NULL;
-    const int workers = (int) MIN(wanted->workers, WORKERS_MAX);
-    g_autoptr(GString) text = g_string_new("set:");
-    g_autofree char *target = text_format_duration_ms(wanted->target_ms);
+    const char *target = words[0] && strchr(words[0], '=') == NULL ? words[0] : NULL;
+    g_autoptr(json_t) changes = json_object();
+    g_autoptr(json_t) list = json_array();
+    g_autoptr(GPtrArray) ids = NULL;
+    g_autoptr(PgConn) conn = NULL;
+    g_autofree char *text = NULL;
 
+    if (!read_changes(app, options, words + (target != NULL), changes, error))
+        return false;
+    conn = connect_ledger(app, "backfill control", error);
+    ids = conn ? choose_controlled(app, conn, target, error) : NULL;
     if (ids == NULL)
         return false;
-    if (wanted->workers == 0 && wanted->target_ms == 0) {
-        error_set(error, ERROR_USAGE, "backfill set needs --workers or --target-time");
-        return error_hint(error, "See `sluice help backfill set`.");
-    }
-    if (wanted->workers)
-        g_string_append_printf(text, " workers %d", workers);
-    if (wanted->target_ms)
-        g_string_append_printf(text, " target time %s", target);
+    text = backfill_changes_text(changes);
     for (guint i = 0; i < ids->len; i++) {
-        if (!ledger_set_backfill(conn, ids->pdata[i], workers, wanted->target_ms, error) ||
-            !ledger_append_event(conn, "backfill", ids->pdata[i], 0, text->str, NULL, error))
+        if (!ledger_set_backfill(conn, ids->pdata[i], changes, error) ||
+            !ledger_append_event(conn, "backfill", ids->pdata[i], 0, text, json_incref(changes),
+                                 error))
             return false;
-        output_line(app->output, "backfill of %s %s", (const char *) ids->pdata[i], text->str);
+        output_line(app->output, "backfill of %s: %s", (const char *) ids->pdata[i], text);
+        json_array_append_new(list, json_string(ids->pdata[i]));
     }
-    output_json(app->output, json_pack("{s:I, s:I}", "workers", (json_int_t) wanted->workers,
-                                       "target_ms", (json_int_t) wanted->target_ms));
+    output_json(app->output, json_pack("{s:O, s:O}", "revisions", list, "set", changes));
     return true;
 }
 
 static const ArgSpec set_args[] = {
-    {"workers", 0, ARG_INT, offsetof(SetOptions, workers), "N", "sessions in each process"},
+    {"workers", 0, ARG_INT, offsetof(SetOptions, workers), "N", "the same as workers=N"},
     {"target-time", 0, ARG_DURATION, offsetof(SetOptions, target_ms), "TIME",
-     "time that a part should take"},
+     "the same as target_time=TIME"},
     {0},
 };
 
 const Command command_backfill_set = {
     .group = group,
     .name = "backfill set",
-    .summary = "change the pace of a backfill while it runs, on whatever machine",
-    .usage = "[REVISION]",
-    .details = "Every process of it follows at its next part, and so do later ones, whatever their "
-               "settings say.",
-    .example = "sluice backfill set --workers 4 --target-time 20ms",
+    .summary = "change pace and limits of a backfill while it runs, on whatever machine",
+    .usage = "[REVISION] [KEY=VALUE]...",
+    .details =
+        "KEY is an option of the section backfill: workers, target_time, max_part_wal, "
+        "max_replica_lag and the other limits, old_xmin, window. KEY= takes back what was set. "
+        "Every process follows within a moment, and so do later ones, whatever their settings say.",
+    .example = "sluice backfill set workers=4 target_time=20ms\n"
+               "sluice backfill set 3f2a max_replica_lag=5s window='22:00-06:00 Europe/Berlin'\n"
+               "sluice backfill set old_xmin=plain max_slot_wal=",
     .args = set_args,
     .args_size = sizeof(SetOptions),
     .needs = NEED_DATABASE,
@@ -429,16 +463,13 @@ static bool
 run_skip(App *app, void *options, const char *const *words, GError **error)
 {
     const SkipOptions *wanted = options;
-    g_autoptr(Graph) graph = NULL;
-    const Revision *named = NULL;
+    g_autofree char *id = NULL;
 
     if (wanted->key == NULL || wanted->reason == NULL) {
         error_set(error, ERROR_USAGE, "backfill skip needs --key and --reason");
         return error_hint(error, "`sluice backfill status` lists the rows with their keys.");
     }
-    graph = graph_load(app->settings->migrations, error);
-    return graph && target_point(graph, NULL, words[0], &named, error) &&
-           skip_row(app, named->id, wanted, error);
+    return find_id(app, words[0], &id, error) && skip_row(app, id, wanted, error);
 }
 
 static const ArgSpec skip_args[] = {

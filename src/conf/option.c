@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "conf/url.h"
+#include "conf/window.h"
 
 #define AT(field) offsetof(Settings, field)
 
@@ -48,36 +49,84 @@ const OptionSpec settings_options[] = {
      AT(migrator_wait_ms)},
 
     {"backfill.workers", "SLUICE_BACKFILL_WORKERS", OPTION_INT, "1",
-     "sessions that fill at the same time, in each process", AT(backfill_workers), NULL, 1, 64},
+     "sessions that fill at the same time, in each process", AT(backfill_workers), NULL, 1, 64,
+     .live = true},
     {"backfill.target_time", "SLUICE_BACKFILL_TARGET_TIME", OPTION_DURATION, "75ms",
      "how long one transaction may take: about the longest wait of an app on a row",
-     AT(backfill_target_ms)},
+     AT(backfill_target_ms), .live = true},
     {"backfill.range_pages", "SLUICE_BACKFILL_RANGE_PAGES", OPTION_INT, "512",
      "pages of the table that a worker claims at a time", AT(backfill_range_pages), NULL, 1,
      1 << 20},
     {"backfill.parts", "SLUICE_BACKFILL_PARTS", OPTION_INT, "8",
      "transactions that the rows of a range are scattered over", AT(backfill_parts),
      "1|2|4|8|16|32|64", 1, 64},
-    {"backfill.max_replica_lag", "SLUICE_BACKFILL_MAX_REPLICA_LAG", OPTION_DURATION, "10s",
-     "replica lag in time above which the backfill waits; 0: do not look", AT(backfill_max_lag_ms)},
-    {"backfill.max_replica_lag_size", "SLUICE_BACKFILL_MAX_REPLICA_LAG_SIZE", OPTION_SIZE, "64MB",
-     "replica lag in bytes of WAL above which the backfill waits; 0: do not look",
-     AT(backfill_max_lag_bytes)},
-    {"backfill.max_blocked", "SLUICE_BACKFILL_MAX_BLOCKED", OPTION_INT, "0",
-     "sessions blocked by the backfill above which it waits", AT(backfill_max_blocked), NULL, 0,
-     100000},
     {"backfill.walk", "SLUICE_BACKFILL_WALK", OPTION_TEXT, "auto",
      "order in which a table is gone through: by its pages, or along a unique key; auto: pages",
      AT(backfill_walk), "auto|pages|key"},
     {"backfill.max_part_wal", "SLUICE_BACKFILL_MAX_PART_WAL", OPTION_SIZE, "16MB",
-     "WAL that a part may make, whatever time it takes; 0: any", AT(backfill_max_part_wal)},
+     "WAL that a part may make, whatever time it takes; 0: any", AT(backfill_max_part_wal),
+     .live = true},
     {"backfill.plan_guard", "SLUICE_BACKFILL_PLAN_GUARD", OPTION_BOOL, "yes",
      "stop where each part would read a large table as a whole", AT(backfill_plan_guard)},
     {"backfill.max_quarantined", "SLUICE_BACKFILL_MAX_QUARANTINED", OPTION_INT, "100",
      "rows that the server may refuse before the backfill stops: then the statement is wrong",
      AT(backfill_max_quarantined), NULL, 0, 1000000},
-    {"backfill.require_replica_lag", "SLUICE_BACKFILL_REQUIRE_REPLICA_LAG", OPTION_BOOL, "yes",
-     "refuse to run if the replicas' lag cannot be measured", AT(backfill_require_replica_lag)},
+
+    {"backfill.max_replica_lag", "SLUICE_BACKFILL_MAX_REPLICA_LAG", OPTION_DURATION, "10s",
+     "replica lag in time above which the backfill waits; 0: do not look", AT(backfill_max_lag_ms),
+     .live = true},
+    {"backfill.max_replica_lag_size", "SLUICE_BACKFILL_MAX_REPLICA_LAG_SIZE", OPTION_SIZE, "64MB",
+     "replica lag in bytes of WAL above which the backfill waits; 0: do not look",
+     AT(backfill_max_lag_bytes), .live = true},
+    {"backfill.max_slot_wal", "SLUICE_BACKFILL_MAX_SLOT_WAL", OPTION_SIZE, "10GB",
+     "WAL that a replication slot may keep before the backfill waits; 0: do not look",
+     AT(backfill_max_slot_wal), .live = true},
+    {"backfill.max_blocked", "SLUICE_BACKFILL_MAX_BLOCKED", OPTION_INT, "0",
+     "sessions blocked by the backfill above which it waits", AT(backfill_max_blocked), NULL, 0,
+     100000, .live = true},
+    {"backfill.max_active_sessions", "SLUICE_BACKFILL_MAX_ACTIVE_SESSIONS", OPTION_INT, "0",
+     "sessions of others that run a query, above which the backfill waits; 0: do not look",
+     AT(backfill_max_active_sessions), NULL, 0, 100000, .live = true},
+    {"backfill.max_commit_time", "SLUICE_BACKFILL_MAX_COMMIT_TIME", OPTION_DURATION, "1s",
+     "time of a small commit to the server's disk above which the backfill waits; 0: do not try",
+     AT(backfill_max_commit_ms), .live = true},
+    {"backfill.max_wal_rate", "SLUICE_BACKFILL_MAX_WAL_RATE", OPTION_SIZE, "0",
+     "WAL of the whole server in a second above which the backfill waits; 0: do not look",
+     AT(backfill_max_wal_rate), .live = true},
+    {"backfill.max_archive_backlog", "SLUICE_BACKFILL_MAX_ARCHIVE_BACKLOG", OPTION_INT, "64",
+     "WAL segments that wait for their archive above which the backfill waits; 0: do not look",
+     AT(backfill_max_archive_backlog), NULL, 0, 1000000, .live = true},
+    {"backfill.max_dead_rows", "SLUICE_BACKFILL_MAX_DEAD_ROWS", OPTION_RATIO, "0%",
+     "share of dead rows above which the backfill waits while a vacuum of the table is at work or "
+     "due; 0%: do not look",
+     AT(backfill_max_dead_rows), .live = true},
+    {"backfill.max_xmin_age", "SLUICE_BACKFILL_MAX_XMIN_AGE", OPTION_DURATION, "1m",
+     "age of the oldest snapshot above which dead rows pile up, and old_xmin decides; 0: do not "
+     "look",
+     AT(backfill_max_xmin_age_ms), .live = true},
+    {"backfill.old_xmin", "SLUICE_BACKFILL_OLD_XMIN", OPTION_TEXT, "wait",
+     "what to do while a snapshot is older than that: wait for it, go on as if it were not there, "
+     "or fill in plain order, which is faster then",
+     AT(backfill_old_xmin), "wait|go_on|plain", .live = true},
+    {"backfill.max_checkpoints", "SLUICE_BACKFILL_MAX_CHECKPOINTS", OPTION_INT, "0",
+     "checkpoints in five minutes that WAL forced and not the clock, above which the backfill "
+     "waits; 0: do not look",
+     AT(backfill_max_checkpoints), NULL, 0, 100000, .live = true},
+    {"backfill.signal_query", "SLUICE_BACKFILL_SIGNAL_QUERY", OPTION_TEXT, NULL,
+     "SELECT of a number (and in a second column whose it is): above signal_limit the backfill "
+     "waits",
+     AT(backfill_signal_query)},
+    {"backfill.signal_limit", "SLUICE_BACKFILL_SIGNAL_LIMIT", OPTION_INT, "0",
+     "limit of signal_query's number", AT(backfill_signal_limit), NULL, G_MININT, G_MAXINT,
+     .live = true},
+    {"backfill.window", "SLUICE_BACKFILL_WINDOW", OPTION_WINDOW, NULL,
+     "time of day in which the backfill works, by the server's clock: 22:00-06:00 is UTC, "
+     "22:00-06:00 Europe/Berlin there; else it waits",
+     AT(backfill_window), .live = true},
+    {"backfill.required_signals", "SLUICE_BACKFILL_REQUIRED_SIGNALS", OPTION_TEXT, "replica_lag",
+     "signals without which the backfill does not start, of replica_lag, slots, sessions, commit, "
+     "archive, dead_rows, xmin; none",
+     AT(backfill_required_signals)},
 
     {"app.name", "SLUICE_APP_NAME", OPTION_TEXT, NULL,
      "the app's sessions have the application_name '<name>/<version>'", AT(app_name)},
@@ -151,9 +200,15 @@ const char *
 option_type_name(OptionType type)
 {
     static const char *const names[] = {
-        [OPTION_TEXT] = "text",        [OPTION_PATH] = "path",         [OPTION_URL] = "URL",
-        [OPTION_INT] = "whole number", [OPTION_DURATION] = "duration", [OPTION_SIZE] = "size",
-        [OPTION_RATIO] = "share",      [OPTION_BOOL] = "yes or no",
+        [OPTION_TEXT] = "text",
+        [OPTION_PATH] = "path",
+        [OPTION_URL] = "URL",
+        [OPTION_INT] = "whole number",
+        [OPTION_DURATION] = "duration",
+        [OPTION_SIZE] = "size",
+        [OPTION_RATIO] = "share",
+        [OPTION_BOOL] = "yes or no",
+        [OPTION_WINDOW] = "time of day",
     };
     return names[type];
 }
@@ -197,6 +252,17 @@ apply_url(char **slot, const char *text, GError **error)
     if (url == NULL)
         return false;
     replace_text(slot, url);
+    return true;
+}
+
+static bool
+apply_window(char **slot, const char *text, GError **error)
+{
+    g_auto(Window) window = {0};
+
+    if (*text && !window_parse(text, &window, error))
+        return false;
+    replace_text(slot, *text ? g_strdup(text) : NULL);
     return true;
 }
 
@@ -245,8 +311,39 @@ option_apply(const OptionSpec *option, Settings *settings, const char *text, GEr
         return text_parse_ratio(text, slot, error);
     case OPTION_BOOL:
         return text_parse_bool(text, slot, error);
+    case OPTION_WINDOW:
+        return apply_window(slot, text, error);
     }
     g_assert_not_reached();
+}
+
+static bool
+is_text(const OptionSpec *option)
+{
+    return option->type == OPTION_TEXT || option->type == OPTION_PATH ||
+           option->type == OPTION_URL || option->type == OPTION_WINDOW;
+}
+
+/* Durations, sizes and shares are all of one size. */
+static size_t
+size_of(const OptionSpec *option)
+{
+    G_STATIC_ASSERT(sizeof(double) == sizeof(gint64));
+    if (option->type == OPTION_INT)
+        return sizeof(int);
+    return option->type == OPTION_BOOL ? sizeof(bool) : sizeof(gint64);
+}
+
+void
+option_copy(const OptionSpec *option, const Settings *from, Settings *to)
+{
+    const void *source = (const char *) from + option->offset;
+    void *slot = (char *) to + option->offset;
+
+    if (is_text(option))
+        replace_text(slot, g_strdup(*(char *const *) source));
+    else
+        memcpy(slot, source, size_of(option));
 }
 
 void
@@ -263,7 +360,6 @@ void
 option_clear_all(Settings *settings)
 {
     for (const OptionSpec *option = settings_options; option->key; option++)
-        if (option->type == OPTION_TEXT || option->type == OPTION_PATH ||
-            option->type == OPTION_URL)
+        if (is_text(option))
             replace_text((char **) (void *) ((char *) settings + option->offset), NULL);
 }

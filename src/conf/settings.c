@@ -257,6 +257,19 @@ settings_load(const char *path, GError **error)
     return g_steal_pointer(&settings);
 }
 
+Settings *
+settings_copy_options(const Settings *settings)
+{
+    Settings *copy = g_new0(Settings, 1);
+
+    lists_init(copy);
+    copy->folder = g_strdup(settings->folder);
+    copy->file = g_strdup(settings->file);
+    for (const OptionSpec *option = settings_options; option->key; option++)
+        option_copy(option, settings, copy);
+    return copy;
+}
+
 void
 settings_free(Settings *settings)
 {

@@ -83,18 +83,32 @@ typedef struct {
     gint64 give_up_after_ms; /* lock.give_up_after, 10 min: then ERROR_LOCK */
     gint64 migrator_wait_ms; /* lock.migrator_wait: for another sluice; 5 min */
 
-    int backfill_workers;              /* 1 */
-    gint64 backfill_target_ms;         /* backfill.target_time, 75 ms */
-    int backfill_range_pages;          /* 512 */
-    int backfill_parts;                /* 8: a power of two */
-    gint64 backfill_max_lag_ms;        /* backfill.max_replica_lag, 10 s; 0: do not look */
-    gint64 backfill_max_lag_bytes;     /* backfill.max_replica_lag_size, 64 MB */
-    int backfill_max_blocked;          /* backfill.max_blocked: sessions blocked by us, 0 */
-    char *backfill_walk;               /* backfill.walk: auto, pages or key */
-    bool backfill_plan_guard;          /* stop at a plan that reads too much, true */
-    gint64 backfill_max_part_wal;      /* backfill.max_part_wal, 16 MB; 0: as much as it takes */
-    int backfill_max_quarantined;      /* backfill.max_quarantined: refused rows, 100 */
-    bool backfill_require_replica_lag; /* fail closed if it cannot be measured, true */
+    int backfill_workers;          /* 1 */
+    gint64 backfill_target_ms;     /* backfill.target_time, 75 ms */
+    int backfill_range_pages;      /* 512 */
+    int backfill_parts;            /* 8: a power of two */
+    gint64 backfill_max_lag_ms;    /* backfill.max_replica_lag, 10 s; 0: do not look */
+    gint64 backfill_max_lag_bytes; /* backfill.max_replica_lag_size, 64 MB */
+    int backfill_max_blocked;      /* backfill.max_blocked: sessions blocked by us, 0 */
+    char *backfill_walk;           /* backfill.walk: auto, pages or key */
+    bool backfill_plan_guard;      /* stop at a plan that reads too much, true */
+    gint64 backfill_max_part_wal;  /* backfill.max_part_wal, 16 MB; 0: as much as it takes */
+    int backfill_max_quarantined;  /* backfill.max_quarantined: refused rows, 100 */
+
+    /* Signals (signals/signals.h): limits above which a backfill waits; 0: do not look. */
+    gint64 backfill_max_slot_wal;     /* bytes that a slot keeps, 10 GB */
+    int backfill_max_active_sessions; /* off */
+    gint64 backfill_max_commit_ms;    /* backfill.max_commit_time, 1 s */
+    gint64 backfill_max_wal_rate;     /* bytes a second, off */
+    int backfill_max_archive_backlog; /* WAL segments, 64 */
+    double backfill_max_dead_rows;    /* share of the table, off */
+    gint64 backfill_max_xmin_age_ms;  /* backfill.max_xmin_age, 1 min */
+    char *backfill_old_xmin;          /* backfill.old_xmin: wait, go_on or plain */
+    int backfill_max_checkpoints;     /* in five minutes, off */
+    char *backfill_signal_query;      /* NULL: none */
+    int backfill_signal_limit;        /* 0 */
+    char *backfill_window;            /* as conf/window.h reads it; NULL: always */
+    char *backfill_required_signals;  /* "replica_lag, .."; NULL: none */
 
     char *app_name;          /* sessions are "<name>/<version>"; may be NULL */
     GPtrArray *app_roles;    /* char *: database roles of the app; never NULL */
@@ -148,6 +162,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_free)
  */
 bool settings_set(Settings *settings, const char *key, const char *value, GError **error);
 
+/* A copy of all options, for one who changes some; the lists of the copy are empty. */
+Settings *settings_copy_options(const Settings *settings);
+
 /* True if it names several databases, or the schemas of one, and none of them was picked
  * (database.schema). */
 bool settings_has_databases(const Settings *settings);
@@ -168,7 +185,8 @@ typedef enum {
     OPTION_SIZE,
     OPTION_INT,
     OPTION_RATIO,
-    OPTION_BOOL
+    OPTION_BOOL,
+    OPTION_WINDOW /* text that conf/window.h can read */
 } OptionType;
 typedef struct {
     const char *key; /* "lock.stall_budget" */
@@ -179,6 +197,7 @@ typedef struct {
     size_t offset;            /* in Settings */
     const char *choices;      /* "a|b|c": nothing else is accepted; NULL: anything of the type */
     gint64 minimum, maximum;  /* OPTION_INT only */
+    bool live;                /* `sluice backfill set` changes it while a backfill runs */
 } OptionSpec;
 /* NULL-key-ended. */
 extern const OptionSpec settings_options[];

@@ -65,11 +65,22 @@ ledger_backfill_free(LedgerBackfill *backfill)
     g_free(backfill->statement);
     g_free(backfill->key_index);
     g_free(backfill->next_key);
+    json_decref(backfill->indexes_before);
+    json_decref(backfill->settings);
     g_free(backfill->throttle);
     g_free(backfill->error);
     g_free(backfill->started_at);
     g_free(backfill->finished_at);
     g_free(backfill);
+}
+
+/* A column of the type jsonb that holds an object. */
+static json_t *
+read_object(const PgRows *rows, int row, int column)
+{
+    json_t *object = json_loads(pg_text(rows, row, column), 0, NULL);
+
+    return json_is_object(object) ? object : json_object();
 }
 
 static LedgerBackfill *
@@ -100,12 +111,11 @@ read_backfill(const PgConn *conn, const PgRows *rows, int row)
     backfill->open_ranges = pg_integer(rows, row, column++);
     backfill->again = pg_bool(rows, row, column++);
     backfill->size_before = pg_integer(rows, row, column++);
-    backfill->indexes_before = pg_integer(rows, row, column++);
+    backfill->indexes_before = read_object(rows, row, column++);
     backfill->wal_bytes = pg_integer(rows, row, column++);
     backfill->updates = pg_integer(rows, row, column++);
     backfill->hot_updates = pg_integer(rows, row, column++);
-    backfill->workers = (int) pg_integer(rows, row, column++);
-    backfill->target_ms = pg_integer(rows, row, column++);
+    backfill->settings = read_object(rows, row, column++);
     backfill->throttle = optional(rows, row, column++);
     backfill->throttled_ms = pg_integer(rows, row, column++);
     backfill->elapsed_ms = pg_integer(rows, row, column++);
@@ -120,10 +130,9 @@ static const char select_backfills[] =
     "       b.next_page, b.end_page, b.next_page - c.pages_open, b.range_pages, b.parts, "
     "       b.key_index, array_to_string(b.next_key, ', '), "
     "       b.rows + c.rows, b.pass_rows, coalesce(b.last_pass_rows, -1), b.skipped, c.open, "
-    "       b.again, b.size_before, "
-    "       (SELECT coalesce(sum(value::bigint), 0) FROM jsonb_each_text(b.indexes_before)), "
+    "       b.again, b.size_before, b.indexes_before, "
     "       b.wal_bytes + c.wal_bytes, b.updates + c.updates, b.hot_updates + c.hot_updates, "
-    "       b.workers, b.target_ms, b.throttle, b.throttled_ms, "
+    "       b.settings, b.throttle, b.throttled_ms, "
     "       (extract(epoch FROM coalesce(b.finished_at, clock_timestamp()) - b.started_at) * 1000)"
     "           ::bigint, "
     "       b.error, b.started_at, b.finished_at "
@@ -286,31 +295,16 @@ ledger_want_backfill(PgConn *conn, const char *revision, LedgerWanted wanted, gi
 }
 
 bool
-ledger_set_backfill(PgConn *conn, const char *revision, int workers, gint64 target_ms,
-                    GError **error)
+ledger_set_backfill(PgConn *conn, const char *revision, const json_t *settings, GError **error)
 {
     g_autofree char *key = ledger_key(conn, revision);
-    g_autofree char *sessions = workers > 0 ? number(workers) : NULL;
-    g_autofree char *target = target_ms > 0 ? number(target_ms) : NULL;
+    g_autofree char *changes = json_dumps(settings, JSON_COMPACT);
 
     return pg_exec(conn, error,
-                   "UPDATE sluice.backfill SET workers = coalesce($2, workers), "
-                   "    target_ms = coalesce($3, target_ms) "
+                   "UPDATE sluice.backfill SET settings = jsonb_strip_nulls(settings || $2) "
                    "WHERE revision = $1 AND state <> 'done'",
-                   key, sessions, target) &&
+                   key, changes) &&
            pg_exec(conn, error, "NOTIFY " LEDGER_BACKFILL_CHANNEL);
-}
-
-bool
-ledger_throttle_backfill(PgConn *conn, gint64 id, const char *text, gint64 add_ms, GError **error)
-{
-    g_autofree char *key = number(id);
-    g_autofree char *more = number(add_ms);
-
-    return pg_exec(conn, error,
-                   "UPDATE sluice.backfill SET throttle = $2, throttled_ms = throttled_ms + $3 "
-                   "WHERE id = $1",
-                   key, text, more);
 }
 
 void
@@ -475,17 +469,18 @@ ledger_fold_chunks(PgConn *conn, gint64 backfill, GError **error)
 }
 
 bool
-ledger_plan_chunks(PgConn *conn, const LedgerBackfill *backfill, int range_pages, int count,
-                   GError **error)
+ledger_plan_chunks(PgConn *conn, const LedgerBackfill *backfill, int range_pages, int parts,
+                   int count, GError **error)
 {
     g_autofree char *key = number(backfill->id);
     g_autofree char *pages = number(range_pages);
     g_autofree char *ranges = number(count);
+    g_autofree char *k = number(parts);
 
     return pg_exec(conn, error,
                    "WITH planned AS (INSERT INTO sluice.chunk "
                    "        (backfill, pass, first_page, end_page, parts) "
-                   "    SELECT b.id, b.pass, page, least(page + $2::bigint, b.end_page), b.parts "
+                   "    SELECT b.id, b.pass, page, least(page + $2::bigint, b.end_page), $4::int "
                    "    FROM sluice.backfill b, "
                    "         generate_series(b.next_page, b.end_page - 1, $2::bigint) page "
                    "    WHERE b.id = $1 ORDER BY page LIMIT $3 "
@@ -493,19 +488,21 @@ ledger_plan_chunks(PgConn *conn, const LedgerBackfill *backfill, int range_pages
                    "UPDATE sluice.backfill b SET range_pages = $2, "
                    "    next_page = (SELECT coalesce(max(end_page), b.next_page) FROM planned) "
                    "WHERE b.id = $1",
-                   key, pages, ranges);
+                   key, pages, ranges, k);
 }
 
 bool
-ledger_plan_key_chunk(PgConn *conn, gint64 backfill, int rows, const char *high, GError **error)
+ledger_plan_key_chunk(PgConn *conn, gint64 backfill, int rows, int parts, const char *high,
+                      GError **error)
 {
     g_autofree char *key = number(backfill);
     g_autofree char *count = number(rows);
+    g_autofree char *k = number(parts);
 
     return pg_exec(conn, error,
                    "WITH planned AS (INSERT INTO sluice.chunk "
                    "        (backfill, pass, first_page, end_page, parts, low_key, high_key) "
-                   "    SELECT id, pass, next_page, next_page + $2::bigint, parts, next_key, "
+                   "    SELECT id, pass, next_page, next_page + $2::bigint, $4::int, next_key, "
                    "           $3::text[] "
                    "    FROM sluice.backfill WHERE id = $1 RETURNING end_page) "
                    "UPDATE sluice.backfill b SET range_pages = $2, next_page = p.end_page, "
@@ -513,7 +510,7 @@ ledger_plan_key_chunk(PgConn *conn, gint64 backfill, int rows, const char *high,
                    "    end_page = CASE WHEN $3::text[] IS NULL THEN p.end_page "
                    "                    ELSE greatest(b.end_page, p.end_page + 1) END "
                    "FROM planned p WHERE b.id = $1",
-                   key, count, high);
+                   key, count, high, k);
 }
 
 bool

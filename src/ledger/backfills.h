@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/json.h"
 #include "ledger/ledger.h"
 
 #define LEDGER_BACKFILL_CHANNEL "sluice_backfill"
@@ -46,11 +47,10 @@ typedef struct {
     gint64 open_ranges;          /* planned and not folded: a pass ends when there are none */
     bool again;                  /* one more pass is wanted, whatever this one finds */
     gint64 size_before;          /* bytes of the table */
-    gint64 indexes_before;       /* bytes of all its indexes */
+    json_t *indexes_before;      /* name of each of its indexes -> bytes */
     gint64 wal_bytes;            /* that the server wrote during its parts */
     gint64 updates, hot_updates; /* of its parts: how many touched no index */
-    int workers;                 /* by backfill set; 0: the settings */
-    gint64 target_ms;            /* so too */
+    json_t *settings;            /* by backfill set: option ("workers") -> its text */
     char *throttle;              /* what holds it now; NULL: nothing */
     gint64 throttled_ms;
     gint64 elapsed_ms; /* since it began, or until it was done */
@@ -88,12 +88,10 @@ bool ledger_reopen_backfill(PgConn *conn, gint64 id, gint64 end_page, GError **e
 /* pause, resume, cancel: of @revision's backfills that are not done. *@ret_count: how many. */
 bool ledger_want_backfill(PgConn *conn, const char *revision, LedgerWanted wanted,
                           gint64 *ret_count, GError **error);
-/* backfill set: of @revision's backfills that are not done; 0: as it is. */
-bool ledger_set_backfill(PgConn *conn, const char *revision, int workers, gint64 target_ms,
+/* backfill set: of @revision's backfills that are not done. @settings: option ("workers") -> its
+ * text, or JSON's null: no longer set; what it does not name stays. */
+bool ledger_set_backfill(PgConn *conn, const char *revision, const json_t *settings,
                          GError **error);
-/* What holds it now (NULL: nothing any more), and @add_ms more of having been held. */
-bool ledger_throttle_backfill(PgConn *conn, gint64 id, const char *text, gint64 add_ms,
-                              GError **error);
 
 /* A range of pages, or of rows along a key, in parts. */
 typedef struct {
@@ -128,13 +126,13 @@ bool ledger_count_piece(PgConn *conn, const LedgerChunk *chunk, gint64 rows, GEr
 bool ledger_fail_chunk(PgConn *conn, const LedgerChunk *chunk, const char *message, GError **error);
 
 /* Planning, each inside the caller's transaction: takes done ranges into the backfill's sums; plans
- * up to @count more of @range_pages; begins the next pass. */
+ * up to @count more of @range_pages, in so many parts; begins the next pass. */
 bool ledger_fold_chunks(PgConn *conn, gint64 backfill, GError **error);
-bool ledger_plan_chunks(PgConn *conn, const LedgerBackfill *backfill, int range_pages, int count,
-                        GError **error);
+bool ledger_plan_chunks(PgConn *conn, const LedgerBackfill *backfill, int range_pages, int parts,
+                        int count, GError **error);
 /* One more range of @rows along the key, up to @high (an array literal of SQL values; NULL: it is
  * the last). */
-bool ledger_plan_key_chunk(PgConn *conn, gint64 backfill, int rows, const char *high,
+bool ledger_plan_key_chunk(PgConn *conn, gint64 backfill, int rows, int parts, const char *high,
                            GError **error);
 bool ledger_begin_pass(PgConn *conn, gint64 backfill, gint64 end_page, int range_pages, int parts,
                        GError **error);

@@ -2,32 +2,62 @@
  * signals/signals.h - what the server feels: one file a signal, one row each in the table of
  * signals.c.
  *
- * A Signals remembers what it saw, because one look is not enough: a replica that is stuck reports
- * the lag it had before, so the time it is behind comes from our own record of when which WAL was
- * written.
+ * A signal holds from the moment at which its value is above its limit, until it has been well
+ * below it for a while. A Signals remembers what it saw, because one look is not enough: a replica
+ * that is stuck reports the lag it had before, so the time it is behind comes from our own record
+ * of when which WAL was written.
+ *
+ * What is required and cannot be measured holds too; before anything ran, it is an error.
  */
 #pragma once
 
 #include "base/clock.h"
+#include "base/report.h"
 #include "conf/settings.h"
 #include "pg/conn.h"
 
+typedef enum {
+    SIGNAL_COUNT,
+    SIGNAL_MS,
+    SIGNAL_BYTES,
+    SIGNAL_RATE,  /* bytes a second */
+    SIGNAL_SHARE, /* 0..1 */
+} SignalUnit;
+
 typedef struct {
     const char *name; /* "replica lag" */
+    SignalUnit unit;
     double value, limit;
-    char *text; /* "replica lag 70 MB > 64 MB (replica r1)"; NULL if within its limit */
+    char *holder; /* who or what it is about: "replica r1"; NULL */
+    char *text;   /* one line: "replica lag 70 MB > 64 MB (replica r1)" */
 } SignalReading;
-void signal_reading_clear(SignalReading *reading);
+
+/* For whom it is measured. */
+typedef struct {
+    GArray *pids;  /* int: sessions of ours whose blocking counts */
+    guint32 table; /* oid of the one that is written */
+    bool prunes;   /* it counts on dead rows being pruned: an old snapshot matters */
+} SignalSubject;
 
 typedef struct Signals Signals;
 
-/* Looks over @conn, which must be of its own: never a worker's. All three outlive the result. */
-Signals *signals_new(PgConn *conn, const Settings *settings, const Clock *clock);
+/* Looks over @conn, which must be of its own: never a worker's. All outlive the result, but
+ * @settings may be replaced. */
+Signals *signals_new(PgConn *conn, const Settings *settings, const Clock *clock,
+                     const Report *report);
 void signals_free(Signals *signals);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Signals, signals_free)
 
-/* Samples every signal that the settings limit. @our_pids: element-type int, backends whose
- * blocking counts. *@ret_reading: the one furthest over its limit, or text NULL if all is well. A
- * required signal that cannot be measured is ERROR_STATE with the GRANT that is missing (fail
- * closed). */
-bool signals_sample(Signals *signals, GArray *our_pids, SignalReading *ret_reading, GError **error);
+/* From now on these limits. */
+void signals_set(Signals *signals, const Settings *settings);
+
+/* Samples every signal that the settings limit. *@ret_hold: of those that hold the one furthest
+ * over its limit; NULL: all is well; borrowed until the next call. At the first call a required
+ * signal that cannot be measured is ERROR_STATE with the GRANT that is missing, or what the server
+ * said; later it holds. Optional ones are said. ERROR_CONNECTION: nothing is known. */
+bool signals_sample(Signals *signals, const SignalSubject *subject, const SignalReading **ret_hold,
+                    GError **error);
+
+/* The oldest snapshot, while it is older than its limit and backfill.old_xmin does not wait for it;
+ * else NULL. Borrowed until the next sample. */
+const SignalReading *signals_old_xmin(const Signals *signals);

@@ -75,10 +75,13 @@ def test_its_pace_is_set_from_another_process(project, database):
     wait_until(lambda: sessions(database) == 1)
     project.ok("backfill", "set", "--workers", "3", "--target-time", "20ms")
     wait_until(lambda: sessions(database) == 3)
-    assert status(project)["set_workers"] == 3 and status(project)["set_target_ms"] == 20
-    project.ok("backfill", "set", RENAME, "--workers", "1")
+    assert status(project)["set"] == {"workers": "3", "target_time": "20ms"}
+    project.ok("backfill", "set", RENAME, "workers=1", "target_time=")
     wait_until(lambda: sessions(database) == 1)
-    assert project.fails(2, "backfill", "set").returncode == 2
+    assert status(project)["set"] == {"workers": "1"}
+    assert "something to set" in project.fails(2, "backfill", "set").stderr
+    assert "'workers'" in project.fails(2, "backfill", "set", "worker=2").stderr
+    assert "between 1 and 64" in project.fails(3, "backfill", "set", "workers=65").stderr
     assert finish(process)["backfills"][0]["rows"] == 6000
     assert database.query("SELECT count(*), count(DISTINCT id) FROM hits") == [(6000, 6000)]
 
@@ -202,7 +205,7 @@ def test_unmeasurable_lag_is_refused_with_the_grant(project, database):
     failed = project.fails(8, "backfill", "run")
     assert "GRANT pg_monitor TO" in failed.stderr
     assert unfilled(database) == 100
-    project.settings(SMALL + "  require_replica_lag: no\n")
+    project.settings(SMALL + "  required_signals: none\n")
     project.ok("backfill", "run")
     assert unfilled(database) == 0
     database.execute("DROP OWNED BY plain CASCADE")

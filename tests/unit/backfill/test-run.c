@@ -30,12 +30,14 @@ test_size_has_bounds(void)
 }
 
 static void
-test_parts_of_another_kind_tell_nothing(void)
+test_parts_of_another_kind_hold_as_many_rows(void)
 {
     g_autoptr(Run) run = run_new(&context, NULL, 1);
 
     run_measure(run, 8, 512, 51200, 0);
-    g_assert_cmpint(run_range_pages(run, 1, 512), ==, 512);
+    g_assert_cmpint(run_range_pages(run, 1, 512), ==, 64);
+    run_measure(run, 1, 64, 75000, 0);
+    g_assert_cmpint(run_range_pages(run, 8, 64), ==, 512);
 }
 
 static gpointer
@@ -73,28 +75,26 @@ test_workers_come_and_go(void)
 
     g_assert_cmpint(run_start_missing(run), ==, 2);
     g_assert_false(run_leave_surplus(run));
-    run_adjust(run, 1, 20);
-    g_assert_cmpint(run_target_ms(run), ==, 20);
+    run_adjust(run, &(RunPace){.workers = 1, .target_ms = 20});
+    g_assert_cmpint(run_pace(run).target_ms, ==, 20);
     g_assert_true(run_leave_surplus(run));
     g_assert_false(run_leave_surplus(run));
-    run_adjust(run, 3, 20);
+    run_adjust(run, &(RunPace){.workers = 3});
     g_assert_cmpint(run_start_missing(run), ==, 2);
     run_end(run);
-    run_adjust(run, 9, 20);
+    run_adjust(run, &(RunPace){.workers = 9});
     g_assert_cmpint(run_start_missing(run), ==, 0);
 }
 
 static void
 test_no_more_wal_than_it_may(void)
 {
-    Settings capped = settings;
-    const BackfillContext small = {.settings = &capped, .clock = &clock_system};
-    g_autoptr(Run) run = run_new(&small, NULL, 1);
+    g_autoptr(Run) run = run_new(&context, NULL, 1);
 
-    capped.backfill_max_part_wal = 1 << 20;
+    run_adjust(run, &(RunPace){.workers = 1, .target_ms = 75, .max_part_wal = 1 << 20});
     run_measure(run, 8, 512, 51200, 512 * 4096);
     g_assert_cmpint(run_range_pages(run, 8, 512), ==, 256);
-    capped.backfill_max_part_wal = 0;
+    run_adjust(run, &(RunPace){.workers = 1, .target_ms = 75});
     g_assert_cmpint(run_range_pages(run, 8, 512), >, 512);
 }
 
@@ -112,30 +112,16 @@ test_the_first_failure_stays(void)
     g_assert_false(run_may_go_on(run));
 }
 
-static void
-test_pids_come_and_go(void)
-{
-    g_autoptr(Run) run = run_new(&context, NULL, 2);
-    g_autoptr(GArray) pids = NULL;
-
-    run_enter(run, 11);
-    run_enter(run, 12);
-    run_leave(run, 11);
-    pids = run_pids(run);
-    g_assert_cmpuint(pids->len, ==, 1);
-    g_assert_cmpint(g_array_index(pids, int, 0), ==, 12);
-}
-
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/backfill/run/size-follows-the-target", test_size_follows_the_target);
     g_test_add_func("/backfill/run/size-has-bounds", test_size_has_bounds);
-    g_test_add_func("/backfill/run/parts-of-another-kind", test_parts_of_another_kind_tell_nothing);
+    g_test_add_func("/backfill/run/parts-of-another-kind",
+                    test_parts_of_another_kind_hold_as_many_rows);
     g_test_add_func("/backfill/run/held-workers-wait-and-end", test_held_workers_wait_and_end);
     g_test_add_func("/backfill/run/the-first-failure-stays", test_the_first_failure_stays);
-    g_test_add_func("/backfill/run/pids-come-and-go", test_pids_come_and_go);
     g_test_add_func("/backfill/run/workers-come-and-go", test_workers_come_and_go);
     g_test_add_func("/backfill/run/no-more-wal-than-it-may", test_no_more_wal_than_it_may);
     return g_test_run();

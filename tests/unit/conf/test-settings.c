@@ -15,6 +15,7 @@ append_option(GString *out, const OptionSpec *option, const Settings *settings)
     g_string_append_printf(out, "%s: ", option->key);
     switch (option->type) {
     case OPTION_TEXT:
+    case OPTION_WINDOW:
     case OPTION_PATH:
     case OPTION_URL:
         text = *(const char *const *) slot;
@@ -132,7 +133,7 @@ test_defaults(void)
     g_assert_cmpint(settings->give_up_after_ms, ==, 600000);
     g_assert_cmpint(settings->backfill_workers, ==, 1);
     g_assert_cmpint(settings->backfill_max_lag_bytes, ==, 64 << 20);
-    g_assert_true(settings->backfill_require_replica_lag);
+    g_assert_cmpstr(settings->backfill_required_signals, ==, "replica_lag");
     g_assert_cmpfloat_with_epsilon(settings->analysis_acceptable, 0.001, 1e-12);
     g_assert_cmpstr(settings->migrations, ==, migrations);
     g_assert_cmpstr(settings->deploy_driver, ==, "exec");

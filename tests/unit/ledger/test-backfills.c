@@ -68,7 +68,7 @@ plan_ranges(Fixture *fixture, int count)
     g_autoptr(LedgerBackfill) backfill = load(fixture);
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(ledger_plan_chunks(fixture->conn, backfill, 40, count, &error));
+    g_assert_true(ledger_plan_chunks(fixture->conn, backfill, 40, 2, count, &error));
 }
 
 static void
