@@ -2,6 +2,7 @@
 
 #include "apply/batch.h"
 #include "apply/execute.h"
+#include "apply/settle.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "ledger/events.h"
@@ -193,7 +194,7 @@ phase_settle_events(const ApplyContext *context, GError **error)
         if (missing && !append_event(context, missing, row->id, error))
             return false;
     }
-    return true;
+    return settle_changes(context->conn, rows, error);
 }
 
 static void

@@ -60,5 +60,6 @@ bool phase_record(PgConn *conn, gconstpointer data, GError **error);
 /* The same as a thing, where no table of another tool is kept; a PlanRecordMaker. */
 LedgerRecord *phase_make_record(PgConn *conn, gconstpointer data);
 
-/* Appends the events of phases that ended, but whose process died before it could say so. */
+/* Appends the events of phases, and of changes to the ledger (settle.h), that ended, but whose
+ * process died before it could say so. */
 bool phase_settle_events(const ApplyContext *context, GError **error);

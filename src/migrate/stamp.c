@@ -249,8 +249,9 @@ write_all(const Stamping *stamping, GError **error)
 
 /* The words of an event name them all: it is the only trace of what was removed. */
 static bool
-tell(const Stamping *stamping, GError **error)
+tell(const Stamping *stamping, const char *kind, GError **error)
 {
+    const Stamp *first = g_ptr_array_index(stamping->plan, 0);
     g_autoptr(GString) text = g_string_new("stamped");
     g_autoptr(json_t) changes = json_array();
 
@@ -266,7 +267,7 @@ tell(const Stamping *stamping, GError **error)
     }
     if (stamping->plan->len > 10)
         g_string_append_printf(text, " and %u more", stamping->plan->len - 10);
-    return ledger_append_event(stamping->context->apply.conn, "stamp", NULL, 0, text->str,
+    return ledger_append_event(stamping->context->apply.conn, kind, first->id, 0, text->str,
                                json_pack("{s:O}", "changes", changes), error);
 }
 
@@ -283,12 +284,14 @@ stamp_all(gpointer data, GError **error)
         error_set(error, ERROR_STATE, "the ledger of %s changed meanwhile", pg_target(conn));
         return error_hint(error, "Run the command again.");
     }
+    if (!tell(stamping, "stamping", error))
+        return false;
     if (!write_all(stamping, error)) {
         pg_rollback(conn);
         return false;
     }
     FAULT_POINT("migrate-stamp-committed");
-    return tell(stamping, error);
+    return tell(stamping, "stamp", error);
 }
 
 bool

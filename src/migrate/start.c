@@ -102,16 +102,19 @@ write_all(const Start *start, GError **error)
     return pg_commit(conn, error);
 }
 
+/* All its revisions are written at once: the one that it is named after stands for them. */
 static bool
-tell(const Start *start, GError **error)
+tell(const Start *start, const char *kind, GError **error)
 {
-    const char *id = start->checkpoint->id;
+    const Checkpoint *checkpoint = start->checkpoint;
     g_autofree char *text = g_strdup_printf("started from the checkpoint of %s, which stands for "
                                             "%u revisions",
-                                            id, start->revisions->len);
+                                            checkpoint->id, start->revisions->len);
 
-    return ledger_append_event(start->context->apply.conn, "start", id, 0, text,
-                               json_pack("{s:s}", "digest", start->checkpoint->digest), error);
+    return ledger_append_event(start->context->apply.conn, kind, checkpoint->id, 0, text,
+                               json_pack("{s:s, s:[{s:s}]}", "digest", checkpoint->digest,
+                                         "changes", "revision", checkpoint->id),
+                               error);
 }
 
 /* Containers that start together all see a new database: under the lock it is asked again. */
@@ -137,12 +140,14 @@ start_all(gpointer data, GError **error)
         return false;
     if (start->is_late)
         return true;
+    if (!tell(start, "starting", error))
+        return false;
     if (!write_all(start, error)) {
         pg_rollback(start->context->apply.conn);
         return false;
     }
     FAULT_POINT("migrate-start-committed");
-    return tell(start, error);
+    return tell(start, "start", error);
 }
 
 bool

@@ -74,7 +74,14 @@ def test_stamp(chain, database, point, target):
     chain.ok("stamp", target)
     stamped = [row[0] for row in database.query("SELECT id FROM sluice.revision ORDER BY id")]
     assert stamped == ([FIRST, SECOND] if target == SECOND else [])
+    chain.ok("stamp", THIRD)  # whoever has the lock next says what was not said
+    said = f"stamped {SECOND} contracted" if target == SECOND else f"stamped {FIRST} removed"
+    assert [text.startswith(said) for text in stamps(chain)] == [True, False]
     assert chain.ok("events", "--verify")
+
+
+def stamps(project):
+    return [event["text"] for event in project.json("events")["events"] if event["kind"] == "stamp"]
 
 
 @pytest.fixture(scope="module")

@@ -23,4 +23,7 @@ def test_start(project, database, point):
         ("aaaa", "stamped"), ("bbbb", "stamped"), ("cccc", "run")]
     assert [database.value("SELECT to_regclass(%s) IS NOT NULL", name) for name in "abc"] == \
         [True] * 3
+    kinds = [event["kind"] for event in project.json("events")["events"]]
+    assert kinds.count("start") == 1
+    assert kinds.index("start") < kinds.index("expanded")
     project.ok("check")

@@ -1,0 +1,14 @@
+/*
+ * apply/settle.h - events of changes to the ledger alone: said before and after, and settled where
+ * a kill came between.
+ *
+ * Both events carry the same {"changes": [{"revision": id, "state": name}]}: "removed" where the
+ * row goes, no state where any will do. One transaction makes them, so the ledger shows whether it
+ * came to its end.
+ */
+#pragma once
+
+#include "ledger/revisions.h"
+
+/* Under the migrator lock: says the second event of what was begun last and stands in @rows. */
+bool settle_changes(PgConn *conn, const LedgerRevisions *rows, GError **error);
