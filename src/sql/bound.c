@@ -45,7 +45,7 @@ refuse(const SqlTree *tree, int offset, GError **error, const char *what)
 static int
 start_of(const SqlTree *tree, guint token)
 {
-    return tree_token(tree, MIN(token, tree->tokens->len - 1))->start;
+    return tree_token(tree, MIN(token, tree_token_count(tree) - 1))->start;
 }
 
 static bool
@@ -173,7 +173,7 @@ find_clauses(Parts *parts)
 {
     const SqlTree *tree = parts->tree;
 
-    parts->end = tree->tokens->len;
+    parts->end = tree_token_count(tree);
     while (tree_token(tree, parts->end - 1)->token == PG_QUERY__TOKEN__ASCII_59)
         parts->end--;
     if (parts->kind == BACKFILL_INSERT)

@@ -10,7 +10,6 @@ visit_unqualify(ProtobufCMessage *message, void *data)
     if (column == NULL || column->n_fields != 2 ||
         g_strcmp0(tree_string(column->fields[0]), alias) != 0)
         return true;
-    pg_query__node__free_unpacked(column->fields[0], NULL);
     column->fields[0] = column->fields[1];
     column->n_fields = 1;
     return false;

@@ -191,7 +191,7 @@ mapping_add(SqlMapping *mapping, const SqlTree *tree, const PgQuery__SelectStmt 
 {
     const PgQuery__ResTarget *target = select->target_list[index]->res_target;
     const bool is_last = index + 1 == select->n_target_list;
-    guint end = tree->tokens->len;
+    guint end = tree_token_count(tree);
     SqlPair *pair;
 
     if (!is_last)

@@ -1,41 +1,34 @@
 #include <pg_query.h>
+#include <string.h>
 
 #include "sql/script.h"
+#include "sql/skim.h"
 #include "sql/tree.h"
 
 /* What begins transaction control, or makes a statement one that more must be known of. */
 static bool
-is_special(PgQuery__Token token)
+is_special(const Skim *skim)
 {
-    switch ((int) token) {
-    case PG_QUERY__TOKEN__ABORT_P:
-    case PG_QUERY__TOKEN__BEGIN_P:
-    case PG_QUERY__TOKEN__COMMIT:
-    case PG_QUERY__TOKEN__CONCURRENTLY:
-    case PG_QUERY__TOKEN__COPY:
-    case PG_QUERY__TOKEN__END_P:
-    case PG_QUERY__TOKEN__PREPARE:
-    case PG_QUERY__TOKEN__RELEASE:
-    case PG_QUERY__TOKEN__ROLLBACK:
-    case PG_QUERY__TOKEN__SAVEPOINT:
-    case PG_QUERY__TOKEN__START:
-        return true;
-    default:
-        return false;
-    }
+    static const char *const words[] = {"abort",    "begin",     "commit",  "concurrently",
+                                        "copy",     "end",       "prepare", "release",
+                                        "rollback", "savepoint", "start"};
+
+    for (guint i = 0; skim->kind == SKIM_WORD && i < G_N_ELEMENTS(words); i++)
+        if (skim_is(skim, words[i]))
+            return true;
+    return false;
 }
 
 bool
 sql_is_plain(const char *text)
 {
-    g_autoptr(GArray) tokens = g_utf8_validate(text, -1, NULL) ? tree_scan(text) : NULL;
     PgQuerySplitResult split;
     bool is_valid;
 
-    if (tokens == NULL || !tree_is_shallow(tokens))
+    if (!g_utf8_validate(text, -1, NULL) || !tree_is_shallow(text))
         return false;
-    for (guint i = 0; i < tokens->len; i++)
-        if (is_special(g_array_index(tokens, SqlToken, i).token))
+    for (Skim skim = skim_begin(text, 0, strlen(text)); skim_next(&skim);)
+        if (is_special(&skim))
             return false;
     split = pg_query_split_with_parser(text);
     is_valid = split.error == NULL;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sql/skim.h"
 #include "sql/statement.h"
 
 static void
@@ -13,89 +14,77 @@ statement_free(SqlStatement *statement)
 }
 
 static bool
-token_is(const SqlStatement *statement, guint index, const char *word)
-{
-    const SqlToken *token;
-
-    if (index >= statement->end)
-        return false;
-    token = tree_token(statement->tree, index);
-    return strlen(word) == (size_t) (token->end - token->start) &&
-           g_ascii_strncasecmp(statement->tree->text + token->start, word, strlen(word)) == 0;
-}
-
-static bool
-token_is_any(const SqlStatement *statement, guint index, const char *const *words)
+skim_is_any(const Skim *skim, const char *const *words)
 {
     for (; *words != NULL; words++) {
-        if (token_is(statement, index, *words))
+        if (skim_is(skim, *words))
             return true;
     }
     return false;
 }
 
 static void
-append_word(const SqlStatement *statement, GString *verb, guint index)
+append_word(GString *verb, const Skim *skim)
 {
-    const SqlToken *token;
-    g_autofree char *word = NULL;
-
-    if (index >= statement->end)
-        return;
-    token = tree_token(statement->tree, index);
-    word = g_ascii_strup(statement->tree->text + token->start, token->end - token->start);
     if (verb->len > 0)
         g_string_append_c(verb, ' ');
-    g_string_append(verb, word);
+    for (gsize i = skim->start; i < skim->end; i++)
+        g_string_append_c(verb, g_ascii_toupper(skim->text[i]));
 }
 
 /* "create or replace function f .." gives CREATE FUNCTION: the words that tell the kind. */
 static char *
-verb_of(const SqlStatement *statement)
+verb_of(const SqlStatement *statement, bool concurrently)
 {
-    static const char *const with_object[] = {"CREATE", "ALTER", "DROP", "REFRESH", NULL};
-    static const char *const adjectives[] = {"OR",        "REPLACE",    "UNIQUE",     "TEMP",
-                                             "TEMPORARY", "UNLOGGED",   "GLOBAL",     "LOCAL",
-                                             "RECURSIVE", "CONSTRAINT", "PROCEDURAL", NULL};
-    static const char *const double_words[] = {"MATERIALIZED", "FOREIGN", "EVENT", "ACCESS",
-                                               "USER",         "DEFAULT", "LARGE", "TEXT",
-                                               "TRUSTED",      NULL};
-    g_autoptr(GString) verb = g_string_new(NULL);
-    guint i = statement->first;
+    static const char *const with_object[] = {"create", "alter", "drop", "refresh", NULL};
+    static const char *const adjectives[] = {"or",        "replace",    "unique",     "temp",
+                                             "temporary", "unlogged",   "global",     "local",
+                                             "recursive", "constraint", "procedural", NULL};
+    static const char *const double_words[] = {"materialized", "foreign", "event", "access",
+                                               "user",         "default", "large", "text",
+                                               "trusted",      NULL};
+    GString *verb = g_string_sized_new(32);
+    Skim skim = skim_begin(statement->tree->text, statement->start, statement->end);
+    bool more = skim_next(&skim);
 
-    append_word(statement, verb, i);
-    if (token_is_any(statement, i, with_object)) {
-        for (i++; token_is_any(statement, i, adjectives); i++)
+    append_word(verb, &skim);
+    if (skim_is_any(&skim, with_object)) {
+        while ((more = skim_next(&skim)) && skim_is_any(&skim, adjectives))
             ;
-        append_word(statement, verb, i);
-        if (token_is_any(statement, i, double_words))
-            append_word(statement, verb, i + 1);
+        if (more) {
+            const bool is_double = skim_is_any(&skim, double_words);
+
+            append_word(verb, &skim);
+            if (is_double && skim_next(&skim))
+                append_word(verb, &skim);
+        }
     }
-    if (statement_has_token(statement, PG_QUERY__TOKEN__CONCURRENTLY))
+    if (concurrently)
         g_string_append(verb, " CONCURRENTLY");
-    return g_string_free(g_steal_pointer(&verb), FALSE);
+    return g_string_free(verb, FALSE);
 }
 
 static SqlStatement *
-statement_new(const SqlTree *tree, const PgQuery__RawStmt *raw)
+statement_new(const SqlTree *tree, const PgQuery__RawStmt *raw, gsize text_length)
 {
     SqlStatement *statement = g_new0(SqlStatement, 1);
-    const int start = raw->stmt_location;
-    const int end = raw->stmt_len > 0 ? start + raw->stmt_len : (int) strlen(tree->text);
-    int from, to;
+    const gsize from = (gsize) raw->stmt_location;
+    const gsize to = raw->stmt_len > 0 ? from + (gsize) raw->stmt_len : text_length;
+    bool concurrently = false;
 
     statement->tree = tree;
     statement->node = raw->stmt;
-    statement->first = tree_token_at(tree, start);
-    statement->end = tree_token_at(tree, end);
-    while (statement->end > statement->first &&
-           tree_token(tree, statement->end - 1)->token == PG_QUERY__TOKEN__ASCII_59)
-        statement->end--;
-    g_assert(statement->first < statement->end);
-    from = tree_token(tree, statement->first)->start;
-    to = tree_token(tree, statement->end - 1)->end;
-    statement->text = g_strndup(tree->text + from, (gsize) (to - from));
-    statement->verb = verb_of(statement);
+    statement->start = to;
+    for (Skim skim = skim_begin(tree->text, from, to); skim_next(&skim);) {
+        if (skim.kind == SKIM_SEMICOLON)
+            continue;
+        statement->start = MIN(statement->start, skim.start);
+        statement->end = skim.end;
+        concurrently = concurrently || skim_is(&skim, "concurrently");
+    }
+    g_assert(statement->start < statement->end);
+    statement->text = g_strndup(tree->text + statement->start, statement->end - statement->start);
+    statement->verb = verb_of(statement, concurrently);
     return statement;
 }
 
@@ -104,16 +93,18 @@ sql_parse(const char *text, Place origin, GError **error)
 {
     g_autoptr(SqlTree) tree = tree_parse(text, origin, error);
     SqlScript *script;
+    gsize length;
 
     if (tree == NULL)
         return NULL;
+    length = strlen(tree->text);
     script = g_new0(SqlScript, 1);
     script->users = 1;
     script->statements = g_ptr_array_new_with_free_func((GDestroyNotify) statement_free);
     script->tree = g_steal_pointer(&tree);
     for (size_t i = 0; i < script->tree->result->n_stmts; i++)
         g_ptr_array_add(script->statements,
-                        statement_new(script->tree, script->tree->result->stmts[i]));
+                        statement_new(script->tree, script->tree->result->stmts[i], length));
     return script;
 }
 
@@ -156,23 +147,13 @@ sql_statement_text(const SqlStatement *statement)
 Place
 sql_statement_place(const SqlStatement *statement)
 {
-    return tree_place(statement->tree, tree_token(statement->tree, statement->first)->start);
+    return tree_place(statement->tree, (int) statement->start);
 }
 
 const char *
 sql_statement_verb(const SqlStatement *statement)
 {
     return statement->verb;
-}
-
-bool
-statement_has_token(const SqlStatement *statement, PgQuery__Token token)
-{
-    for (guint i = statement->first; i < statement->end; i++) {
-        if (tree_token(statement->tree, i)->token == token)
-            return true;
-    }
-    return false;
 }
 
 /* Options that make a command one that no transaction block may hold. */
@@ -251,15 +232,19 @@ sql_statement_is_client_copy(const SqlStatement *statement)
            statement->node->copy_stmt->filename[0] == '\0';
 }
 
-/* The tokens [first,end) of @text with one blank between them. */
-static char *
-join_tokens(const char *text, const GArray *tokens, guint first, guint end)
+char *
+sql_canonical(const char *text)
 {
-    GString *joined = g_string_sized_new(64);
+    g_autoptr(GArray) tokens = tree_scan(text);
+    GString *joined;
 
-    for (guint i = first; i < end; i++) {
+    if (tokens == NULL)
+        return g_strdup(text);
+    joined = g_string_sized_new(64);
+    for (guint i = 0; i < tokens->len; i++) {
         const SqlToken *token = &g_array_index(tokens, SqlToken, i);
-        if (i > first)
+
+        if (i > 0)
             g_string_append_c(joined, ' ');
         g_string_append_len(joined, text + token->start, token->end - token->start);
     }
@@ -267,27 +252,15 @@ join_tokens(const char *text, const GArray *tokens, guint first, guint end)
 }
 
 char *
-sql_canonical(const char *text)
-{
-    g_autoptr(GArray) tokens = tree_scan(text);
-
-    return tokens ? join_tokens(text, tokens, 0, tokens->len) : g_strdup(text);
-}
-
-char *
 sql_script_canonical(const SqlScript *script)
 {
-    const SqlTree *tree = script->tree;
-
-    return join_tokens(tree->text, tree->tokens, 0, tree->tokens->len);
+    return sql_canonical(script->tree->text);
 }
 
 char *
 sql_statement_canonical(const SqlStatement *statement)
 {
-    const SqlTree *tree = statement->tree;
-
-    return join_tokens(tree->text, tree->tokens, statement->first, statement->end);
+    return sql_canonical(statement->text);
 }
 
 const char *

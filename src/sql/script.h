@@ -151,8 +151,7 @@ bool sql_name_parse(const char *text, Place place, char **ret_schema, char **ret
  * a column unless it is called, qualified, a type of a cast or a collation. Caller owns. */
 char *sql_rename_columns(const char *text, GHashTable *names);
 
-/* sql_canonical of the whole text, and of one statement, without scanning them again. Caller owns.
- */
+/* sql_canonical of the whole text, and of one statement. Caller owns. */
 char *sql_script_canonical(const SqlScript *script);
 char *sql_statement_canonical(const SqlStatement *statement);
 /* The text with comments and runs of blanks folded: two texts with the same canonical form mean the

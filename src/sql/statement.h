@@ -1,5 +1,6 @@
 /*
- * sql/statement.h - what a statement is made of; for rooms that read the parser's tree (ddl, locks).
+ * sql/statement.h - what a statement is made of; for rooms that read the parser's tree (ddl,
+ * locks).
  */
 #pragma once
 
@@ -9,7 +10,7 @@
 struct SqlStatement {
     const SqlTree *tree;
     PgQuery__Node *node;
-    guint first, end; /* its tokens: [first,end) */
+    gsize start, end; /* its bytes of the tree's text, without blanks and comments around it */
     char *text;
     char *verb;
 };
@@ -19,9 +20,6 @@ struct SqlScript {
     SqlTree *tree;
     GPtrArray *statements; /* SqlStatement * */
 };
-
-/* Does it hold the bare keyword, at any depth of parentheses? */
-bool statement_has_token(const SqlStatement *statement, PgQuery__Token token);
 
 /* "users" or "public.users", as a message names it. Caller owns. */
 char *relation_label(const PgQuery__RangeVar *relation);

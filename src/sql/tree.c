@@ -5,19 +5,67 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sql/skim.h"
 
 enum {
     STACK_LEAST = 64 << 20,
     STACK_MOST = 1 << 30,
     STACK_PER_BYTE = 10 << 10, /* a chain of operands costs up to 20 kB for each two bytes */
-    SHALLOW = 128,             /* tokens within each other that fit into any stack */
+    SHALLOW = 128,             /* words and marks within each other that fit into any stack */
     TREE_DEPTH_LIMIT = 6000,
+    BLOCK_SIZE = 16 << 10,
+    BLOCK_ALIGNMENT = 16,
 };
+
+/* Trees are many small things that go at once. */
+typedef struct SqlBlock {
+    struct SqlBlock *next;
+    gsize used, size;
+    _Alignas(BLOCK_ALIGNMENT) char bytes[];
+} SqlBlock;
+
+static void *
+blocks_alloc(void *data, size_t size)
+{
+    SqlBlock **blocks = data, *block = *blocks;
+    const gsize wanted = (size + BLOCK_ALIGNMENT - 1) & ~(gsize) (BLOCK_ALIGNMENT - 1);
+    void *bytes;
+
+    if (block == NULL || block->size - block->used < wanted) {
+        const gsize room = MAX(wanted, (gsize) BLOCK_SIZE - sizeof(SqlBlock));
+
+        block = g_malloc(sizeof(SqlBlock) + room);
+        *block = (SqlBlock){.next = *blocks, .size = room};
+        *blocks = block;
+    }
+    bytes = block->bytes + block->used;
+    block->used += wanted;
+    return bytes;
+}
+
+static void
+blocks_keep(void *data, void *bytes)
+{
+    (void) data;
+    (void) bytes;
+}
+
+static void
+blocks_free(SqlBlock *blocks)
+{
+    while (blocks != NULL) {
+        SqlBlock *next = blocks->next;
+
+        g_free(blocks);
+        blocks = next;
+    }
+}
 
 /* What the parsing thread is given and what it leaves. */
 typedef struct {
     const char *text;
     PgQuery__ParseResult *result;
+    SqlBlock *blocks;
     char *message; /* of the parser's error; NULL: none */
     int cursor;    /* its place: characters from 1, 0 unknown */
 } ParseJob;
@@ -85,20 +133,19 @@ static void
 parse(ParseJob *job, bool shallow)
 {
     Depth depth = {0};
+    ProtobufCAllocator allocator = {blocks_alloc, blocks_keep, &job->blocks};
     PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(job->text);
 
     if (parsed.error != NULL) {
         job->message = g_strdup(parsed.error->message);
         job->cursor = parsed.error->cursorpos;
     } else {
-        job->result = pg_query__parse_result__unpack(NULL, parsed.parse_tree.len,
+        job->result = pg_query__parse_result__unpack(&allocator, parsed.parse_tree.len,
                                                      (const guint8 *) parsed.parse_tree.data);
         if (!shallow)
             measure_depth(&job->result->base, &depth);
-        if (depth.deepest > TREE_DEPTH_LIMIT) {
-            pg_query__parse_result__free_unpacked(job->result, NULL);
+        if (depth.deepest > TREE_DEPTH_LIMIT)
             job->result = NULL;
-        }
     }
     pg_query_free_protobuf_parse_result(parsed);
 }
@@ -112,44 +159,40 @@ parse_in_thread(void *data)
 
 /* What nests to the left or without parentheses, past the commas of its lists. */
 static bool
-nests_past_commas(PgQuery__Token token)
+nests_past_commas(const Skim *skim)
 {
-    switch ((int) token) {
-    case PG_QUERY__TOKEN__CASE:
-    case PG_QUERY__TOKEN__EXCEPT:
-    case PG_QUERY__TOKEN__INTERSECT:
-    case PG_QUERY__TOKEN__JOIN:
-    case PG_QUERY__TOKEN__UNION:
-        return true;
-    default:
+    static const char *const words[] = {"case", "except", "intersect", "join", "union"};
+
+    if (skim->kind != SKIM_WORD || skim->end - skim->start > strlen("intersect"))
         return false;
-    }
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (skim_is(skim, words[i]))
+            return true;
+    return false;
 }
 
 /* Neighbours in a list do not nest, so a tree is never deeper than the tokens since the last comma
  * of each parenthesis that is open. */
 bool
-tree_is_shallow(const GArray *tokens)
+tree_is_shallow(const char *text)
 {
     int depths[SHALLOW + 1] = {
         0}; /* by open parentheses: tokens that may lie around the next one */
     int floors[SHALLOW + 1] = {0}; /* the same behind a comma */
     int open = 0;
 
-    for (guint i = 0; i < tokens->len; i++) {
-        const PgQuery__Token token = g_array_index(tokens, SqlToken, i).token;
-
-        if (token == PG_QUERY__TOKEN__ASCII_44)
+    for (Skim skim = skim_begin(text, 0, strlen(text)); skim_next(&skim);) {
+        if (skim.kind == SKIM_COMMA)
             depths[open] = floors[open];
-        else if (token == PG_QUERY__TOKEN__ASCII_59 && open == 0)
+        else if (skim.kind == SKIM_SEMICOLON && open == 0)
             depths[0] = floors[0] = 0;
-        else if (token == PG_QUERY__TOKEN__ASCII_41 || token == PG_QUERY__TOKEN__ASCII_93)
+        else if (skim.kind == SKIM_CLOSE)
             open = MAX(open - 1, 0);
         else if (++depths[open] > SHALLOW)
             return false;
-        if (nests_past_commas(token))
+        if (nests_past_commas(&skim))
             floors[open]++;
-        if (token == PG_QUERY__TOKEN__ASCII_40 || token == PG_QUERY__TOKEN__ASCII_91) {
+        if (skim.kind == SKIM_OPEN) {
             open++;
             depths[open] = floors[open] = depths[open - 1];
         }
@@ -195,13 +238,13 @@ tree_parse(const char *text, Place origin, GError **error)
                      "this is not UTF-8 text");
         return NULL;
     }
-    tree->tokens = tree_scan(text);
-    if (tree->tokens && tree_is_shallow(tree->tokens))
+    if (tree_is_shallow(text))
         parse(&job, true);
     else if (!run_in_thread(&job, error))
         return NULL;
     message = job.message;
     tree->result = job.result;
+    tree->blocks = job.blocks;
     if (message != NULL) {
         const char *at = g_utf8_offset_to_pointer(text, MAX(job.cursor - 1, 0));
         error_set_at(error, ERROR_SQL, tree_place(tree, (int) (at - text)), "%s", message);
@@ -212,7 +255,6 @@ tree_parse(const char *text, Place origin, GError **error)
                      "an expression is nested more than %d levels deep", TREE_DEPTH_LIMIT / 2);
         return NULL;
     }
-    g_assert(tree->tokens != NULL);
     return g_steal_pointer(&tree);
 }
 
@@ -223,8 +265,7 @@ tree_free(SqlTree *tree)
         return;
     g_free(tree->text);
     g_free(tree->file);
-    if (tree->result != NULL)
-        pg_query__parse_result__free_unpacked(tree->result, NULL);
+    blocks_free(tree->blocks);
     g_clear_pointer(&tree->tokens, g_array_unref);
     g_free(tree);
 }
@@ -270,10 +311,27 @@ tree_place(const SqlTree *tree, int offset)
     return place;
 }
 
+static const GArray *
+tokens_of(const SqlTree *tree)
+{
+    if (tree->tokens == NULL) {
+        ((SqlTree *) tree)->tokens = tree_scan(tree->text);
+        /* What has been parsed can be scanned. */
+        g_assert(tree->tokens != NULL);
+    }
+    return tree->tokens;
+}
+
+guint
+tree_token_count(const SqlTree *tree)
+{
+    return tokens_of(tree)->len;
+}
+
 guint
 tree_token_at(const SqlTree *tree, int offset)
 {
-    guint low = 0, high = tree->tokens->len;
+    guint low = 0, high = tree_token_count(tree);
 
     while (low < high) {
         const guint middle = low + (high - low) / 2;
@@ -288,8 +346,8 @@ tree_token_at(const SqlTree *tree, int offset)
 const SqlToken *
 tree_token(const SqlTree *tree, guint index)
 {
-    g_assert(index < tree->tokens->len);
-    return &g_array_index(tree->tokens, SqlToken, index);
+    g_assert(index < tree_token_count(tree));
+    return &g_array_index(tokens_of(tree), SqlToken, index);
 }
 
 char *

@@ -23,8 +23,9 @@ typedef struct {
     char *text;
     Place origin; /* of the first character; the file's name is a copy */
     char *file;
-    PgQuery__ParseResult *result;
-    GArray *tokens; /* SqlToken, without comments */
+    PgQuery__ParseResult *result; /* lives in the blocks */
+    struct SqlBlock *blocks;
+    GArray *tokens; /* SqlToken, without comments; NULL: nobody has asked yet */
 } SqlTree;
 
 /* ERROR_SQL with the place of a syntax error. Caller owns. */
@@ -34,12 +35,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlTree, tree_free)
 
 /* Element-type SqlToken, without comments; NULL if the text cannot be scanned. Caller owns. */
 GArray *tree_scan(const char *text);
-/* Is the tree that these tokens make so flat that any stack will do? */
-bool tree_is_shallow(const GArray *tokens);
+/* Is the tree that this text makes so flat that any stack will do? */
+bool tree_is_shallow(const char *text);
 
 /* The file's place of byte @offset; a negative one (unknown to the parser) is the origin. */
 Place tree_place(const SqlTree *tree, int offset);
 
+/* The tokens are scanned when first asked for, which costs as much again as to parse. */
+guint tree_token_count(const SqlTree *tree);
 /* The first token that begins at or behind @offset: its index, or the number of tokens. */
 guint tree_token_at(const SqlTree *tree, int offset);
 const SqlToken *tree_token(const SqlTree *tree, guint index);
