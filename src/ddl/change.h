@@ -153,7 +153,7 @@ typedef struct {
     const PgQuery__Node *default_expression; /* NULL: none; `DEFAULT NULL` is a constant NULL */
     const PgQuery__Node *generated;          /* STORED expression; NULL: none */
     char identity;                           /* 'a' always, 'd' by default, 0 none */
-    bool not_null;
+    bool not_null;                           /* written, or by PRIMARY KEY, an identity, serial */
     int location;
 } DdlColumn;
 
@@ -184,6 +184,7 @@ typedef struct {
     const PgQuery__Node *where;
     const char *method; /* "btree", .. */
     bool unique, nulls_not_distinct;
+    bool custom_collation; /* a column's own COLLATE */
 } DdlIndex;
 
 typedef struct {
