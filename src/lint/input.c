@@ -92,8 +92,8 @@ add_statement(LintFile *file, const SqlStatement *statement, gsize base, Section
     unit->statement = statement;
     unit->changes = ddl_changes(statement);
     unit->base = base;
-    unit->start = base + (gsize) tree_token(statement->tree, statement->first)->start;
-    unit->end = base + (gsize) tree_token(statement->tree, statement->end - 1)->end;
+    unit->start = base + statement->start;
+    unit->end = base + statement->end;
 }
 
 /* Syntax that the grammar is too old for, where it can be told. Caller owns. */
@@ -152,7 +152,7 @@ add_text(LintFile *file, const char *text, gsize base, SectionKind section)
     g_ptr_array_add(file->scripts, script);
     for (guint i = 0; i < sql_script_count(script); i++) {
         const SqlStatement *statement = sql_script_get(script, i);
-        const gsize start = (gsize) tree_token(statement->tree, statement->first)->start;
+        const gsize start = statement->start;
 
         for (; next < problems->len; next++) {
             const SqlProblem *problem = problems->pdata[next];

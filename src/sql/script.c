@@ -156,6 +156,25 @@ sql_statement_verb(const SqlStatement *statement)
     return statement->verb;
 }
 
+GArray *
+statement_parts(const SqlStatement *statement)
+{
+    GArray *parts = g_array_new(FALSE, FALSE, sizeof(int));
+    bool begins = true;
+    int depth = 0;
+
+    for (Skim skim = skim_begin(statement->tree->text, statement->start, statement->end);
+         skim_next(&skim);) {
+        const int start = (int) skim.start;
+
+        if (begins)
+            g_array_append_val(parts, start);
+        depth += (skim.kind == SKIM_OPEN) - (skim.kind == SKIM_CLOSE);
+        begins = skim.kind == SKIM_COMMA && depth == 0;
+    }
+    return parts;
+}
+
 /* Options that make a command one that no transaction block may hold. */
 static bool
 has_option(PgQuery__Node *const *options, size_t count, const char *name)

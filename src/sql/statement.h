@@ -21,6 +21,10 @@ struct SqlScript {
     GPtrArray *statements; /* SqlStatement * */
 };
 
+/* Where the pieces between its outer commas begin, in bytes of the tree's text: the subcommands of
+ * an ALTER TABLE. Element-type int. Caller owns. */
+GArray *statement_parts(const SqlStatement *statement);
+
 /* "users" or "public.users", as a message names it. Caller owns. */
 char *relation_label(const PgQuery__RangeVar *relation);
 /* A list of String nodes (a List node, or one String) joined with dots. Caller owns. */
