@@ -5,7 +5,8 @@ WITH RECURSIVE wanted AS (
     FROM json_to_recordset($1::json) AS w(name text, mode int, reach int, detail text)
 ),
 reached AS (
-    SELECT oid, mode, reach & 3 AS reach FROM wanted WHERE oid IS NOT NULL
+    SELECT oid, mode, reach & 3 AS reach FROM wanted
+    WHERE oid IS NOT NULL AND reach & 512 = 0
     UNION
     SELECT p.inhparent, w.mode, 0
     FROM wanted w JOIN pg_class c ON c.oid = w.oid JOIN pg_inherits p ON p.inhrelid = w.oid

@@ -125,6 +125,7 @@ typedef struct {
     ModelTypeKind kind;
     GPtrArray *values;      /* const char *: of an enum */
     const char *base;       /* of a domain */
+    DdlType base_type;      /* the same */
     GPtrArray *constraints; /* ModelConstraint * of a domain */
     GPtrArray *attributes;  /* ModelColumn * of a composite type */
     bool not_null, has_default;

@@ -101,7 +101,8 @@ typedef enum {
     REACH_REFERENCING = 1 << 5,  /* the tables whose foreign keys name it */
     REACH_CONSTRAINT = 1 << 6,   /* other sides of the foreign keys that use constraint @detail */
     REACH_COLUMN = 1 << 7,       /* other sides of the foreign keys that use column @detail */
-    REACH_INDEXED_TABLE = 1 << 8 /* an index: its table */
+    REACH_INDEXED_TABLE = 1 << 8, /* an index: its table */
+    REACH_OTHERS = 1 << 9         /* only those, and not the relation itself */
 } SqlReach;
 
 /* One row of a lock template: what the statement names, before the catalog is asked. */

@@ -30,6 +30,14 @@ template_add_foreign_keys(Template *template, PgQuery__Node *definition)
     TREE_WALK(definition, visit_foreign_key, template);
 }
 
+void
+template_add_new_partition(Template *template, const PgQuery__RangeVar *parent, LockMode mode)
+{
+    template_add(template, parent, RELATION_TABLE, mode, REACH_DEFAULT);
+    template_add(template, parent, RELATION_TABLE, LOCK_SHARE_ROW_EXCLUSIVE,
+                 REACH_OTHERS | REACH_REFERENCED | REACH_REFERENCING);
+}
+
 /* The mode of a subcommand for the table itself. What is not listed takes the strongest. */
 static LockMode
 subcommand_mode(const PgQuery__AlterTableCmd *command, PgQuery__ObjectType type)
@@ -117,14 +125,17 @@ add_subcommand_others(Template *template, const PgQuery__AlterTableStmt *alter,
         template_add(template, command->def->partition_cmd->name, template_kind(alter->objtype),
                      LOCK_ACCESS_EXCLUSIVE, REACH_CHILDREN);
         if (alter->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE)
-            template_add(template, table, RELATION_TABLE, LOCK_SHARE_UPDATE_EXCLUSIVE,
-                         REACH_DEFAULT);
+            template_add_new_partition(template, table, LOCK_SHARE_UPDATE_EXCLUSIVE);
         break;
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartition:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartitionFinalize:
         template_add(template, command->def->partition_cmd->name, RELATION_TABLE,
                      LOCK_ACCESS_EXCLUSIVE, REACH_CHILDREN);
         template_add(template, table, RELATION_TABLE, LOCK_SHARE_UPDATE_EXCLUSIVE, REACH_DEFAULT);
+        template_add(template, table, RELATION_TABLE, LOCK_SHARE_ROW_EXCLUSIVE,
+                     REACH_OTHERS | REACH_REFERENCED);
+        template_add(template, table, RELATION_TABLE, LOCK_ACCESS_EXCLUSIVE,
+                     REACH_OTHERS | REACH_REFERENCING);
         break;
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AddInherit:
         template_add(template, command->def->range_var, RELATION_TABLE, LOCK_SHARE_UPDATE_EXCLUSIVE,

@@ -182,10 +182,13 @@ add_create_table(Template *template, const PgQuery__CreateStmt *create)
                          LOCK_ACCESS_SHARE, REACH_ITSELF);
     }
     for (size_t i = 0; i < create->n_inh_relations; i++) {
-        const bool is_partition = create->partbound != NULL;
-        template_add(template, create->inh_relations[i]->range_var, RELATION_TABLE,
-                     is_partition ? LOCK_ACCESS_EXCLUSIVE : LOCK_SHARE_UPDATE_EXCLUSIVE,
-                     is_partition ? REACH_DEFAULT : REACH_ITSELF);
+        const PgQuery__RangeVar *parent = create->inh_relations[i]->range_var;
+
+        if (create->partbound != NULL)
+            template_add_new_partition(template, parent, LOCK_ACCESS_EXCLUSIVE);
+        else
+            template_add(template, parent, RELATION_TABLE, LOCK_SHARE_UPDATE_EXCLUSIVE,
+                         REACH_ITSELF);
     }
 }
 

@@ -23,6 +23,10 @@ SqlReach template_children(const PgQuery__RangeVar *relation);
 RelationKind template_kind(PgQuery__ObjectType type);
 bool template_is_relation(PgQuery__ObjectType type);
 
+/* What a partition gets from its parent: the other sides of the foreign keys on both ways, and the
+ * default partition, which is searched. */
+void template_add_new_partition(Template *template, const PgQuery__RangeVar *parent, LockMode mode);
+
 void template_add_alter_table(Template *template, const PgQuery__AlterTableStmt *alter);
 /* The other sides of the foreign keys that a column or a constraint defines. */
 void template_add_foreign_keys(Template *template, PgQuery__Node *definition);

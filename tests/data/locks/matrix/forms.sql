@@ -1218,3 +1218,224 @@ merge into p using t on p.id=t.id when matched then update set v='z';
 
 -- form: copy-in
 copy p2 (id, v) from stdin;
+
+-- form: own-partition-of-references
+-- given: ALTER TABLE pt ADD FOREIGN KEY (id) REFERENCES p (id);
+create table ptz partition of pt for values from (50) to (60);
+
+-- form: own-partition-of-referenced
+-- given: ALTER TABLE pt ADD PRIMARY KEY (id, k);
+-- given: CREATE TABLE ptch (id int, k int, FOREIGN KEY (id, k) REFERENCES pt (id, k));
+create table ptz partition of pt for values from (50) to (60);
+
+-- form: own-attach-references
+-- given: ALTER TABLE pt ADD FOREIGN KEY (id) REFERENCES p (id);
+alter table pt attach partition ptn for values from (20) to (30);
+
+-- form: own-attach-list
+-- given: CREATE TABLE pl (a int NOT NULL) PARTITION BY LIST (a);
+-- given: CREATE TABLE pl1 (a int NOT NULL CHECK (a IN (1, 2)));
+alter table pl attach partition pl1 for values in (1, 2);
+
+-- form: own-attach-index
+-- given: CREATE INDEX ON pt (v);
+-- given: CREATE INDEX ON ptc (v);
+alter table pt attach partition ptc for values from (30) to (40);
+
+-- form: own-attach-default
+alter table pt attach partition ptn default;
+
+-- form: own-attach-default-check
+-- given: ALTER TABLE ptdd ADD CHECK (k < 50 OR k >= 60);
+alter table ptd attach partition ptn2 for values from (50) to (60);
+
+-- form: own-detach-references
+-- given: ALTER TABLE pt ADD FOREIGN KEY (id) REFERENCES p (id);
+alter table pt detach partition pt1;
+
+-- form: own-detach-referenced
+-- given: ALTER TABLE pt ADD PRIMARY KEY (id, k);
+-- given: CREATE TABLE ptch (id int, k int, FOREIGN KEY (id, k) REFERENCES pt (id, k));
+alter table pt detach partition pt1;
+
+-- form: own-add-fk-leaves-first
+-- given: ALTER TABLE pt1 ADD FOREIGN KEY (id) REFERENCES p (id);
+-- given: ALTER TABLE pt2 ADD FOREIGN KEY (id) REFERENCES p (id);
+alter table pt add foreign key (id) references p (id);
+
+-- form: own-create-index-leaves-first
+-- given: CREATE INDEX ON pt1 (v);
+create index x on pt (v);
+
+-- form: own-type-array-unbounded
+-- given: ALTER TABLE t ADD COLUMN ar varchar(5)[];
+alter table t alter column ar type varchar[];
+
+-- form: own-type-array-text-varchar
+-- given: ALTER TABLE t ADD COLUMN ar text[];
+alter table t alter column ar type varchar[];
+
+-- form: own-type-same-with-check
+-- given: ALTER TABLE t ADD CHECK (c <> 'zz');
+alter table t alter column c type varchar(10);
+
+-- form: own-type-cidr-inet-indexed
+-- given: CREATE INDEX ti ON t (ip);
+alter table t alter column ip type inet;
+
+-- form: own-type-oid-indexed
+-- given: CREATE INDEX ti ON t (o);
+alter table t alter column o type regclass;
+
+-- form: own-type-int-oid-indexed
+-- given: CREATE INDEX ti ON t (pid);
+alter table t alter column pid type oid;
+
+-- form: own-type-bit-indexed
+-- given: CREATE INDEX ti ON t (b8);
+alter table t alter column b8 type bit varying;
+
+-- form: own-type-ts-tz-indexed
+-- given: CREATE INDEX ti ON t (ts);
+alter table t alter column ts type timestamptz;
+
+-- form: own-type-domain-to-base
+alter table t alter column dm type int;
+
+-- form: own-type-domain-indexed
+-- given: CREATE INDEX ti ON t (pid);
+alter table t alter column pid type posint;
+
+-- form: own-type-time-timetz
+alter table t alter column tm type timetz;
+
+-- form: own-type-xml-varchar
+-- given: ALTER TABLE t ADD COLUMN x xml;
+alter table t alter column x type varchar;
+
+-- form: own-type-text-fk
+-- given: CREATE TABLE tp (id varchar(10) PRIMARY KEY);
+-- given: CREATE TABLE tc (pid varchar(10) REFERENCES tp (id));
+alter table tc alter column pid type text;
+
+-- form: own-type-text-fk-parent
+-- given: CREATE TABLE tp (id varchar(10) PRIMARY KEY);
+-- given: CREATE TABLE tc (pid varchar(10) REFERENCES tp (id));
+alter table tp alter column id type text;
+
+-- form: own-type-inherited
+alter table inhp alter column id type bigint;
+
+-- form: own-type-using-narrow
+alter table t alter column d type varchar(20) using d::varchar(20);
+
+-- form: own-type-exclusion
+-- given: ALTER TABLE t ADD CONSTRAINT ex EXCLUDE (c WITH =);
+alter table t alter column c type text;
+
+-- form: own-add-pk-checked
+-- given: ALTER TABLE nopk ADD CHECK (a IS NOT NULL);
+-- given: CREATE UNIQUE INDEX npi ON nopk (a);
+alter table nopk add primary key using index npi;
+
+-- form: own-set-not-null-add-check
+alter table t add constraint ann check (a is not null), alter column a set not null;
+
+-- form: own-set-not-null-inherited
+alter table inhp alter column id set not null;
+
+-- form: own-addcol-fk-not-null
+alter table t add column z int not null default 1 references p (id);
+
+-- form: own-addcol-inherited-random
+alter table inhp add column z float default random();
+
+-- form: own-addcol-check-random
+alter table t add column z float default random() check (z >= 0);
+
+-- form: own-addcol-domain-not-null
+-- given: CREATE DOMAIN dnn AS int NOT NULL DEFAULT 1;
+alter table t add column z dnn default 1;
+
+-- form: own-addcol-domain-of-domain
+-- given: CREATE DOMAIN dod AS posint_c;
+alter table t add column z dod;
+
+-- form: own-set-unlogged-already
+-- given: ALTER TABLE lg SET UNLOGGED;
+alter table lg set unlogged;
+
+-- form: own-drop-column-cascade-view
+alter table t drop column pid2 cascade;
+
+-- form: own-drop-view-cascade
+-- given: CREATE VIEW tv2 AS SELECT * FROM tv;
+drop view tv cascade;
+
+-- form: own-drop-table-if-exists-missing
+drop table if exists nowhere;
+
+-- form: own-drop-inheritance-parent
+drop table inhp cascade;
+
+-- form: own-drop-domain-cascade
+drop domain posint cascade;
+
+-- form: own-select-view
+select * from tv;
+
+-- form: own-lock-view
+lock table tv in share mode;
+
+-- form: own-insert-fk
+insert into child (id, tid) values (100, 1);
+
+-- form: own-create-table-fk-partitioned
+-- given: ALTER TABLE pt ADD PRIMARY KEY (id, k);
+create table nt (id int, k int, foreign key (id, k) references pt (id, k));
+
+-- form: own-drop-trigger-partitioned
+-- given: CREATE TRIGGER x BEFORE INSERT ON pt FOR EACH ROW EXECUTE FUNCTION trg();
+drop trigger x on pt;
+
+-- form: own-disable-trigger-partitioned
+-- given: CREATE TRIGGER x BEFORE INSERT ON pt FOR EACH ROW EXECUTE FUNCTION trg();
+alter table pt disable trigger x;
+
+-- form: own-validate-fk-partitioned
+-- given: ALTER TABLE pt1 ADD CONSTRAINT x FOREIGN KEY (id) REFERENCES p (id) NOT VALID;
+alter table pt1 validate constraint x;
+
+-- form: own-validate-check-inherited
+-- given: ALTER TABLE inhp ADD CONSTRAINT x CHECK (id > 0) NOT VALID;
+alter table inhp validate constraint x;
+
+-- form: own-drop-constraint-inherited
+-- given: ALTER TABLE inhp ADD CONSTRAINT x CHECK (id > 0);
+alter table inhp drop constraint x;
+
+-- form: own-rename-column-partitioned
+alter table pt rename column v to w;
+
+-- form: own-drop-column-partitioned
+alter table pt drop column v;
+
+-- form: own-set-default-partitioned
+alter table pt alter column v set default 'x';
+
+-- form: own-drop-serial-column
+-- given: CREATE TABLE sc (id serial, a int);
+alter table sc drop column id;
+
+-- form: own-truncate-several
+truncate t, child;
+
+-- form: own-cluster-again
+-- given: CLUSTER t USING t_a;
+cluster t;
+
+-- form: own-reindex-matview
+reindex table mv;
+
+-- form: own-alter-default-privileges
+alter default privileges grant select on tables to locks_other;
