@@ -10,7 +10,8 @@ CREATE INDEX event_kind
 ALTER TABLE sluice.backfill ADD COLUMN settings jsonb NOT NULL DEFAULT '{}';
 UPDATE sluice.backfill
    SET settings = jsonb_strip_nulls(jsonb_build_object('workers', workers::text, 'target_time', target_ms || 'ms'));
-ALTER TABLE sluice.backfill DROP COLUMN workers, DROP COLUMN target_ms;
+COMMENT ON COLUMN sluice.backfill.workers IS
+    'workers and target_ms: for sluices of version 4 that are at work; see settings';
 COMMENT ON COLUMN sluice.backfill.settings IS
     'options (backfill.*) as backfill set wrote them: they win over those of every process';
 

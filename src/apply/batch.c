@@ -96,7 +96,7 @@ bool
 apply_batch_end(const ApplyContext *context, GError **error)
 {
     g_clear_pointer(&context->batch->rows, ledger_revisions_free);
-    return batch_flush(context, error);
+    return apply_batch_flush(context, error);
 }
 
 Revision *
@@ -134,11 +134,11 @@ batch_take_plan(ApplyBatch *batch, const char *id)
 }
 
 LedgerRevisions *
-batch_rows(ApplyBatch *batch, PgConn *conn, GError **error)
+apply_batch_rows(const ApplyContext *context, GError **error)
 {
-    if (batch->rows == NULL)
-        batch->rows = ledger_load_revisions(conn, error);
-    return batch->rows;
+    if (context->batch->rows == NULL)
+        context->batch->rows = ledger_load_revisions(context->conn, error);
+    return context->batch->rows;
 }
 
 bool
@@ -155,11 +155,11 @@ batch_add_event(const ApplyContext *context, const char *kind, const char *revis
     if (events->len < EVENTS_AT_ONCE &&
         queued.at_us - g_array_index(events, Queued, 0).at_us < FLUSH_AFTER_US)
         return true;
-    return batch_flush(context, error);
+    return apply_batch_flush(context, error);
 }
 
 bool
-batch_flush(const ApplyContext *context, GError **error)
+apply_batch_flush(const ApplyContext *context, GError **error)
 {
     GArray *events = context->batch ? context->batch->events : NULL;
     LedgerNewEvent list[EVENTS_AT_ONCE];

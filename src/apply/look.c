@@ -134,7 +134,7 @@ report_cause(Look *look, GPtrArray *needs, GPtrArray *blockers)
 
     if (g_strcmp0(cause, look->said) == 0)
         return;
-    batch_flush(look->context, NULL);
+    apply_batch_flush(look->context, NULL);
     locks = look_describe_needs(needs);
     who = join_descriptions(blockers);
     report_data(look->context->report, REPORT_WAIT,

@@ -57,8 +57,8 @@ phase_open(Phase *phase, const ApplyContext *context, PhaseKind kind, const Revi
     if (phase->revision == NULL)
         phase->revision = graph_read(context->graph, revision, error);
     if (phase->revision)
-        phase->rows = batch ? batch_rows(batch, context->conn, error)
-                            : ledger_load_revisions(context->conn, error);
+        phase->rows =
+            batch ? apply_batch_rows(context, error) : ledger_load_revisions(context->conn, error);
     if (phase->rows == NULL)
         return false;
     phase->row = ledger_find_revision(phase->rows, revision->id);
@@ -140,61 +140,50 @@ has_ended(PhaseKind kind, const LedgerRevision *row)
     return phases[kind].is_way_back ? state < phases[kind].reached : state >= phases[kind].reached;
 }
 
-/* The last @event of a revision (NULL: none) does not say what the ledger does: the kind of the one
- * that is missing, or NULL. A batch may have died before it said anything of an expand. */
+/* The last event of a revision does not say what the ledger does: the kind of the one that is
+ * missing, or NULL. A batch may have died before it said anything of an expand. */
 static const char *
-missing_event(const LedgerEvent *event, const LedgerRevision *row)
+missing_event(const LedgerUnsettled *last, const LedgerRevision *row)
 {
-    for (int kind = 0; event && kind < PHASE_N; kind++)
-        if (g_str_equal(phases[kind].begun, event->kind) && has_ended((PhaseKind) kind, row))
-            return phases[kind].ended;
-    if (row && row->origin == ORIGIN_RUN && row->state >= STATE_EXPANDED &&
-        (event == NULL || g_str_equal(phases[PHASE_DOWNGRADE].ended, event->kind)))
-        return phases[PHASE_EXPAND].ended;
-    return NULL;
+    for (int kind = 0; last->kind && kind < PHASE_N; kind++)
+        if (g_str_equal(phases[kind].begun, last->kind))
+            return has_ended((PhaseKind) kind, row) ? phases[kind].ended : NULL;
+    return phases[PHASE_EXPAND].ended;
 }
 
-/* Of all kinds that a phase has. */
-static GPtrArray *
-load_phase_events(PgConn *conn, GError **error)
+/* Of all phases, by commas. */
+static char *
+join_kinds(bool of_begun)
 {
-    g_autoptr(GPtrArray) kinds = g_ptr_array_new();
+    GString *list = g_string_new(NULL);
 
-    for (int kind = 0; kind < PHASE_N; kind++) {
-        g_ptr_array_add(kinds, (gpointer) phases[kind].begun);
-        g_ptr_array_add(kinds, (gpointer) phases[kind].ended);
-    }
-    g_ptr_array_add(kinds, NULL);
-    return ledger_load_last_events(conn, (const char *const *) kinds->pdata, error);
+    for (int kind = 0; kind < PHASE_N; kind++)
+        g_string_append_printf(list, "%s%s", kind ? "," : "",
+                               of_begun ? phases[kind].begun : phases[kind].ended);
+    return g_string_free(list, FALSE);
 }
 
 bool
 phase_settle_events(const ApplyContext *context, GError **error)
 {
-    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(context->conn, error);
-    g_autoptr(GPtrArray) events = rows ? load_phase_events(context->conn, error) : NULL;
-    g_autoptr(GHashTable) last = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autofree char *begun = join_kinds(true);
+    g_autofree char *ended = join_kinds(false);
+    const LedgerPhaseKinds kinds = {begun, ended, phases[PHASE_DOWNGRADE].ended};
+    g_autoptr(GPtrArray) unsettled = ledger_load_unsettled(context->conn, &kinds, error);
+    g_autoptr(LedgerRevisions) rows = NULL;
 
-    if (events == NULL)
+    if (unsettled == NULL)
         return false;
-    for (guint i = 0; i < events->len; i++) {
-        const LedgerEvent *event = g_ptr_array_index(events, i);
-        const LedgerRevision *row = ledger_find_revision(rows, event->revision);
-        const char *missing = missing_event(event, row);
+    if (unsettled->len > 0 && (rows = ledger_load_revisions(context->conn, error)) == NULL)
+        return false;
+    for (guint i = 0; i < unsettled->len; i++) {
+        const LedgerUnsettled *last = g_ptr_array_index(unsettled, i);
+        const char *missing = missing_event(last, ledger_find_revision(rows, last->revision));
 
-        g_hash_table_add(last, event->revision);
-        if (missing && !append_event(context, missing, event->revision, error))
+        if (missing && !append_event(context, missing, last->revision, error))
             return false;
     }
-    for (guint i = 0; i < rows->list->len; i++) {
-        const LedgerRevision *row = g_ptr_array_index(rows->list, i);
-        const char *missing =
-            g_hash_table_contains(last, row->id) ? NULL : missing_event(NULL, row);
-
-        if (missing && !append_event(context, missing, row->id, error))
-            return false;
-    }
-    return settle_changes(context->conn, rows, error);
+    return settle_changes(context->conn, error);
 }
 
 static void
@@ -246,7 +235,7 @@ phase_run(Phase *phase, Plan *plan, GError **error)
     if (!append_event(context, phases[phase->kind].begun, id, error))
         return false;
     if (!execute(phase, plan, error)) {
-        batch_flush(context, NULL);
+        apply_batch_flush(context, NULL);
         return false;
     }
     if (context->batch)

@@ -1,6 +1,7 @@
 #include "apply/settle.h"
 
 #include "ledger/events.h"
+#include "ledger/revisions.h"
 
 /* begun, ended; of the kinds there are, the last event is all that can be open: whoever had the
  * lock next has settled the others. */
@@ -29,17 +30,22 @@ are_made(json_t *changes, const LedgerRevisions *rows)
 }
 
 bool
-settle_changes(PgConn *conn, const LedgerRevisions *rows, GError **error)
+settle_changes(PgConn *conn, GError **error)
 {
     g_autoptr(LedgerEvent) last = NULL;
+    g_autoptr(LedgerRevisions) rows = NULL;
     int kind = 0;
 
     if (!ledger_load_last_event(conn, kinds, &last, error))
         return false;
     while (last && !g_str_equal(kinds[kind], last->kind))
         kind++;
-    if (last == NULL || kind % 2 == 1 || !are_made(json_object_get(last->data, "changes"), rows))
+    if (last == NULL || kind % 2 == 1)
         return true;
-    return ledger_append_event(conn, kinds[kind + 1], last->revision, 0, last->text,
+    rows = ledger_load_revisions(conn, error);
+    if (rows == NULL)
+        return false;
+    return !are_made(json_object_get(last->data, "changes"), rows) ||
+           ledger_append_event(conn, kinds[kind + 1], last->revision, 0, last->text,
                                json_incref(last->data), error);
 }

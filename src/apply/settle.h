@@ -8,7 +8,8 @@
  */
 #pragma once
 
-#include "ledger/revisions.h"
+#include "pg/conn.h"
 
-/* Under the migrator lock: says the second event of what was begun last and stands in @rows. */
-bool settle_changes(PgConn *conn, const LedgerRevisions *rows, GError **error);
+/* Under the migrator lock: says the second event of what was begun last and stands in the ledger.
+ */
+bool settle_changes(PgConn *conn, GError **error);

@@ -146,6 +146,33 @@ ledger_load_last_events(PgConn *conn, const char *const *kinds, GError **error)
     return g_steal_pointer(&events);
 }
 
+static void
+unsettled_free(LedgerUnsettled *unsettled)
+{
+    g_free(unsettled->revision);
+    g_free(unsettled->kind);
+    g_free(unsettled);
+}
+
+GPtrArray *
+ledger_load_unsettled(PgConn *conn, const LedgerPhaseKinds *kinds, GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify) unsettled_free);
+    g_autoptr(PgRows) rows = pg_query(conn, error, sql_unsettled_events, ledger_tenant(conn),
+                                      kinds->begun, kinds->ended, kinds->undone);
+
+    if (rows == NULL)
+        return NULL;
+    for (int i = 0; i < pg_rows_count(rows); i++) {
+        LedgerUnsettled *unsettled = g_new0(LedgerUnsettled, 1);
+
+        unsettled->revision = g_strdup(ledger_id(conn, pg_text(rows, i, 0)));
+        unsettled->kind = g_strdup(pg_is_null(rows, i, 1) ? NULL : pg_text(rows, i, 1));
+        g_ptr_array_add(list, unsettled);
+    }
+    return g_steal_pointer(&list);
+}
+
 bool
 ledger_load_last_event(PgConn *conn, const char *const *kinds, LedgerEvent **ret_event,
                        GError **error)

@@ -42,6 +42,20 @@ GPtrArray *ledger_load_events(PgConn *conn, const char *revision, gint64 after, 
  * Element-type LedgerEvent *. Caller owns. */
 GPtrArray *ledger_load_last_events(PgConn *conn, const char *const *kinds, GError **error);
 
+/* Kinds of the events of phases, by commas. */
+typedef struct {
+    const char *begun, *ended;
+    const char *undone; /* of those that end one: the revision is not expanded any more */
+} LedgerPhaseKinds;
+typedef struct {
+    char *revision;
+    char *kind; /* of the last event of a phase; NULL: there is none */
+} LedgerUnsettled;
+/* Revisions whose last event need not be what the ledger says, for its process may have died: a
+ * phase was begun, or they are expanded and nothing was said of it. Few, as a rule none. Needs a
+ * ledger. Element-type LedgerUnsettled *. Caller owns. */
+GPtrArray *ledger_load_unsettled(PgConn *conn, const LedgerPhaseKinds *kinds, GError **error);
+
 /* The last event of any revision whose kind is one of @kinds; *@ret_event NULL if there is none.
  * Needs a ledger. */
 bool ledger_load_last_event(PgConn *conn, const char *const *kinds, LedgerEvent **ret_event,

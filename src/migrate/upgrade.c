@@ -11,9 +11,8 @@ typedef struct {
     const MigrateContext *context;
     const UpgradePlan *plan;
     const UpgradeOptions *options;
-    ApplyContext batched;  /* for the expands, one after the other */
-    LedgerRevisions *rows; /* as of the last look */
-    bool is_stale;         /* something was applied since */
+    ApplyContext batched;        /* for the expands, one after the other */
+    const LedgerRevisions *rows; /* the batch's: as of the last look, with what was applied since */
     RevisionSet *applied;
     GPtrArray *waiting; /* borrowed */
 } Upgrade;
@@ -22,7 +21,6 @@ static void
 upgrade_clear(Upgrade *upgrade)
 {
     g_clear_pointer(&upgrade->batched.batch, apply_batch_free);
-    g_clear_pointer(&upgrade->rows, ledger_revisions_free);
     g_clear_pointer(&upgrade->applied, revision_set_free);
 }
 
@@ -102,14 +100,12 @@ check_all(const Upgrade *upgrade, GError **error)
 static bool
 look(Upgrade *upgrade, GError **error)
 {
-    g_clear_pointer(&upgrade->rows, ledger_revisions_free);
     g_clear_pointer(&upgrade->applied, revision_set_free);
-    upgrade->rows = ledger_load_revisions(upgrade->context->apply.conn, error);
+    upgrade->rows = apply_batch_rows(&upgrade->batched, error);
     if (upgrade->rows == NULL)
         return false;
     upgrade->applied =
         integrity_applied(upgrade->context->apply.graph, upgrade->rows, STATE_EXPANDED);
-    upgrade->is_stale = false;
     return true;
 }
 
@@ -173,8 +169,6 @@ find_obstacle(Upgrade *upgrade, const Revision *revision, const Requirement **re
         return true;
     if (upgrade->context->apply.dry_run)
         return foresee_obstacle(upgrade, revision, ret_unmet, error);
-    if (upgrade->is_stale && !look(upgrade, error))
-        return false;
     while ((*ret_unmet = need_find_unmet(graph, upgrade->rows, revision)) != NULL && moved) {
         if (*ret_unmet == last)
             return true;
@@ -230,7 +224,6 @@ expand(Upgrade *upgrade, const Revision *revision, GError **error)
     if (!apply_expand(&upgrade->batched, revision, error))
         return false;
     revision_set_add(upgrade->applied, revision);
-    upgrade->is_stale = true;
     migrate_reached(upgrade->context, revision, STATE_EXPANDED, start);
     return true;
 }
@@ -260,7 +253,7 @@ expand_all(gpointer data, GError **error)
     Upgrade *upgrade = data;
     const bool ok = expand_pending(upgrade, error);
 
-    return apply_batch_end(&upgrade->batched, ok ? error : NULL) && ok;
+    return apply_batch_flush(&upgrade->batched, ok ? error : NULL) && ok;
 }
 
 static bool
@@ -334,5 +327,5 @@ upgrade_run(const MigrateContext *context, const UpgradePlan *plan, const Ledger
         return false;
     if (context->apply.dry_run)
         return true;
-    return look(&upgrade, error) && complete_all(&upgrade, upgrade.rows, error);
+    return complete_all(&upgrade, upgrade.rows, error);
 }

@@ -170,6 +170,8 @@ def lively(ready, database):
             VALUES ('aaaa1111', 1, 'public.t', 'UPDATE t ..', 10, 5, 2, 8192);
         INSERT INTO sluice.chunk (backfill, pass, first_page, end_page, parts, rows)
             SELECT id, 1, 0, 5, 2, 17 FROM sluice.backfill;
+        INSERT INTO sluice.throttle (backfill, signal, cause, value, "limit")
+            SELECT id, 'replica_lag', 'replica lag', 11, 10 FROM sluice.backfill;
         INSERT INTO sluice.rollout (app, to_version, plan_digest, plan) VALUES ('notes', '2.0', 'd1', '{}');
         INSERT INTO sluice.rollout_step (rollout, ordinal, kind, state)
             SELECT id, 0, 'expand', 'running' FROM sluice.rollout;

@@ -185,7 +185,7 @@ def test_an_owner_under_forced_row_level_security_is_told(project, database, ten
     database.execute("ALTER TABLE t FORCE ROW LEVEL SECURITY")
     database.execute("CREATE POLICY own ON t USING (n = 1)")
     database.execute(f"ALTER ROLE {tenant} LOGIN")
-    project.settings("backfill: {require_replica_lag: no}\n")
+    project.settings("backfill: {required_signals: none}\n")
     project.env["DATABASE_URL"] = database.url.replace("postgres@", f"{tenant}@")
     project.revision(REVISION, RENAME)
     failed = project.run("upgrade", "--backfill")

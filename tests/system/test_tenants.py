@@ -59,7 +59,7 @@ class Tenant:
 @pytest.fixture
 def tenants(project, database):
     """Two tenants with a table users and three rows each, and a table users of nobody's in public."""
-    project.settings("backfill: {require_replica_lag: no}\ngate: {quiet: 0s}\n"
+    project.settings("backfill: {required_signals: none}\ngate: {quiet: 0s}\n"
                      "app: {name: notes, versions: {\"2.0\": {built_on: %s}}}\n" % SECOND)
     project.revision(FIRST, USERS)
     database.execute("CREATE SCHEMA one; CREATE SCHEMA \"Two\"; "
