@@ -116,8 +116,8 @@ typedef enum {
     CHANGE_SELECT, /* query; set_config('x', 'y', ..) in it is a CHANGE_SET too */
 
     /* the session and the server */
-    CHANGE_SET,         /* text: name, "all" of RESET ALL; value: "5s", "a, b" (names: each of
-                           them), NULL: DEFAULT or RESET; local */
+    CHANGE_SET, /* text: name, "all" of RESET ALL and DISCARD ALL; value: "5s", "a, b" (names: each
+                   of them), NULL: DEFAULT or RESET; local */
     CHANGE_TRANSACTION, /* text: "begin", "commit", "rollback", "savepoint", "rollback to",
                            "release", "prepare", "commit prepared", "rollback prepared" */
     CHANGE_DO,          /* text: the body; value: the language */

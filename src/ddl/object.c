@@ -25,6 +25,11 @@ set_object(DdlChange *change, const PgQuery__Node *node)
 
     if (node == NULL)
         return;
+    if (change->object == OBJECT(OPCLASS) || change->object == OBJECT(OPFAMILY)) {
+        /* The access method comes first. */
+        change->relation = build_names(node->list->items + 1, node->list->n_items - 1);
+        return;
+    }
     if (!belongs_to_relation(change->object)) {
         change->relation = build_object(node);
         return;

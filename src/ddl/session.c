@@ -133,6 +133,16 @@ add_session(DdlChanges *changes, const char *name)
     build_change(changes, CHANGE_SESSION, OBJECT(TYPE_UNDEFINED))->text = build_text(name);
 }
 
+/* DISCARD ALL resets what is set. */
+static void
+add_discard(DdlChanges *changes, const PgQuery__DiscardStmt *discard)
+{
+    if (discard->target == PG_QUERY__DISCARD_MODE__DISCARD_ALL)
+        build_change(changes, CHANGE_SET, OBJECT(TYPE_UNDEFINED))->text = "all";
+    else
+        add_session(changes, NULL);
+}
+
 static bool
 build_passing(DdlChanges *changes, const PgQuery__Node *node)
 {
@@ -156,8 +166,10 @@ build_passing(DdlChanges *changes, const PgQuery__Node *node)
     case PG_QUERY__NODE__NODE_LOAD_STMT:
     case PG_QUERY__NODE__NODE_CHECK_POINT_STMT:
     case PG_QUERY__NODE__NODE_CONSTRAINTS_SET_STMT:
-    case PG_QUERY__NODE__NODE_DISCARD_STMT:
         add_session(changes, NULL);
+        return true;
+    case PG_QUERY__NODE__NODE_DISCARD_STMT:
+        add_discard(changes, node->discard_stmt);
         return true;
     default:
         return false;

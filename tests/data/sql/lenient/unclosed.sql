@@ -1,0 +1,4 @@
+SELECT 1;
+CREATE TABLE t (a int;
+CREATE INDEX i ON t (a);
+DROP TABLE u;
