@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "backfill/progress.h"
 #include "backfill/status.h"
 #include "backfill/throttle.h"
 #include "backfill/worker.h"
 #include "base/stop.h"
 #include "ledger/events.h"
+#include "ledger/throttles.h"
 
 enum {
     TICK_MIN_MS = 5, /* a small table is filled before the first long one */
@@ -28,13 +30,8 @@ struct Control {
     bool held;
     bool paused;
 
-    gint64 began_ms; /* of this watch, and what was done then: the speed that the ETA is made of */
-    gint64 held_ms;  /* of it, the time that was not worked */
-    gint64 held_since_ms;
-    gint64 pages_began; /* -1: not looked yet */
-    gint64 progress_ms; /* of the last line */
-    gint64 rows_then;
-    double rows_per_s; /* < 0: not known */
+    Progress *progress;
+    gint64 progress_ms; /* when it was told last; 0: not yet */
 };
 
 Control *
@@ -48,9 +45,7 @@ control_new(const BackfillContext *context, PgConn *conn, const BackfillTask *ta
     control->threads = threads;
     control->signals = signals;
     control->throttle = throttle_new(context, conn, task);
-    control->rows_per_s = -1;
-    control->began_ms = clock_now_ms(context->clock);
-    control->pages_began = -1;
+    control->progress = progress_new(context->clock);
     return control;
 }
 
@@ -61,6 +56,7 @@ control_free(Control *control)
         return;
     signals_set(control->signals, control->context->settings);
     throttle_free(control->throttle);
+    progress_free(control->progress);
     settings_free(control->settings);
     json_decref(control->set);
     g_free(control);
@@ -75,10 +71,6 @@ now_ms(const Control *control)
 static void
 set_held(Control *control, Run *run, bool held)
 {
-    if (held && !control->held)
-        control->held_since_ms = now_ms(control);
-    if (!held && control->held)
-        control->held_ms += now_ms(control) - control->held_since_ms;
     control->held = held;
     run_hold(run, held || control->paused);
 }
@@ -176,44 +168,21 @@ obey(Control *control, Run *run, const LedgerBackfill *backfill, bool *ret_pause
     return true;
 }
 
-/* Time left for this pass at the speed of this process and those beside it, stops left out; by
- * pages, for nobody knows how many rows there are. */
-static gint64
-estimate_eta(Control *control, const LedgerBackfill *backfill)
+static bool
+tell_progress(Control *control, const LedgerBackfill *backfill, GError **error)
 {
-    const gint64 holding_ms = control->held ? now_ms(control) - control->held_since_ms : 0;
-    const gint64 worked_ms = now_ms(control) - control->began_ms - control->held_ms - holding_ms;
+    const char *note = control->paused ? "paused" : throttle_text(control->throttle);
+    g_autoptr(GPtrArray) throttles = NULL;
 
-    if (control->pages_began < 0)
-        control->pages_began = backfill->pages_done;
-    if (backfill->pass != 1 || backfill->pages_done <= control->pages_began)
-        return -1;
-    return worked_ms * (backfill->end_page - backfill->pages_done) /
-           (backfill->pages_done - control->pages_began);
-}
-
-static void
-tell_progress(Control *control, const Run *run, const LedgerBackfill *backfill)
-{
-    const gint64 now = now_ms(control);
-    const gint64 since_ms = now - control->progress_ms;
-    g_autofree char *what = g_strdup_printf("backfill %s", backfill->relation);
-    ReportProgress progress = {.what = what, .done = backfill->rows, .total = -1};
-
-    if (control->progress_ms != 0 && since_ms < PROGRESS_MS)
-        return;
-    if (control->progress_ms != 0)
-        control->rows_per_s =
-            1000.0 * (double) (backfill->rows - control->rows_then) / (double) since_ms;
-    control->progress_ms = now;
-    control->rows_then = backfill->rows;
-    /* Later passes look for the few rows that are left: they have no total. */
-    if (backfill->pass == 1 && run_task(run)->table->rows >= backfill->rows)
-        progress.total = run_task(run)->table->rows;
-    progress.per_second = control->rows_per_s;
-    progress.eta_ms = estimate_eta(control, backfill);
-    progress.note = control->paused ? "paused" : throttle_text(control->throttle);
-    report_progress(control->context->report, &progress);
+    progress_see(control->progress, backfill, note == NULL);
+    if (control->progress_ms != 0 && now_ms(control) - control->progress_ms < PROGRESS_MS)
+        return true;
+    control->progress_ms = now_ms(control);
+    throttles = ledger_load_throttles(control->conn, backfill->id, error);
+    if (throttles == NULL)
+        return false;
+    progress_tell(control->progress, backfill, throttles, note, control->context->report);
+    return true;
 }
 
 static void
@@ -283,8 +252,7 @@ tick(Control *control, Run *run, bool *ret_paused, GError **error)
         !look_at_signals(control, run, backfill, error))
         return false;
     keep_pace(control, run);
-    tell_progress(control, run, backfill);
-    return true;
+    return tell_progress(control, backfill, error);
 }
 
 /* Workers may have left before we saw why. */
@@ -299,8 +267,7 @@ look_last(Control *control, Run *run, bool *ret_paused, GError **error)
     if (backfill == NULL || !obey(control, run, backfill, ret_paused, error))
         return false;
     control->progress_ms = 0;
-    tell_progress(control, run, backfill);
-    return true;
+    return tell_progress(control, backfill, error);
 }
 
 /* Blind means held: nobody works while nobody looks. */

@@ -22,6 +22,8 @@ typedef struct {
     double per_second;  /* < 0: unknown */
     gint64 eta_ms;      /* < 0: unknown */
     const char *note;   /* may be NULL: e.g. "throttled: replica lag 70 MB > 64 MB" */
+    const char *detail; /* more figures for people: "HOT 71 %, held 12s"; may be NULL */
+    const json_t *data; /* the same for programs: an object, or NULL; borrowed */
 } ReportProgress;
 
 typedef struct {

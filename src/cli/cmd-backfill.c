@@ -2,11 +2,12 @@
 
 #include "backfill/complete.h"
 #include "backfill/status.h"
-#include "backfill/verify.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/backfill-changes.h"
 #include "cli/backfill-output.h"
+#include "cli/backfill-parity.h"
+#include "cli/backfill-watch.h"
 #include "cli/command.h"
 #include "ledger/events.h"
 #include "ledger/quarantine.h"
@@ -225,6 +226,41 @@ choose_controlled(App *app, PgConn *conn, const char *target, GError **error)
     error_hint(error, "See `sluice backfill status`.");
     return NULL;
 }
+
+static bool
+run_watch(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
+{
+    g_autofree char *id = NULL;
+    g_autoptr(PgConn) conn =
+        find_id(app, words[0], &id, error) ? connect_ledger(app, "backfill watch", error) : NULL;
+    g_autoptr(GPtrArray) ids = NULL;
+
+    if (conn == NULL)
+        return false;
+    if (id) {
+        ids = g_ptr_array_new_with_free_func(g_free);
+        g_ptr_array_add(ids, g_steal_pointer(&id));
+    } else {
+        ids = choose_controlled(app, conn, NULL, error);
+    }
+    return ids && backfill_watch(app, conn, ids, error);
+}
+
+const Command command_backfill_watch = {
+    .group = group,
+    .name = "backfill watch",
+    .summary = "follow a backfill that any process runs, until it has ended",
+    .usage = "[REVISION]",
+    .details =
+        "Shows rows, speed, the time that is left, the share of HOT updates, and what holds it and "
+        "for how long it was held. Changes nothing. Ends with it: status 0 when it is done, 8 when "
+        "it was cancelled, 5 when it failed or rows are in quarantine. With --format json each "
+        "look "
+        "is one line.",
+    .example = "sluice backfill watch\nsluice backfill watch 3f2a --format json",
+    .needs = NEED_DATABASE,
+    .run = run_watch,
+};
 
 static bool
 control(App *app, const char *target, LedgerWanted wanted, const char *done, GError **error)
@@ -493,72 +529,6 @@ const Command command_backfill_skip = {
 };
 
 static bool
-verify_one(App *app, const Revision *revision, json_t *list, gint64 *mismatches, GError **error)
-{
-    const BackfillContext context = {.url = app->settings->database_url,
-                                     .settings = app->settings,
-                                     .clock = app->clock,
-                                     .report = app->report};
-    VerifyResult result = {0};
-    g_autofree char *checked = NULL;
-    g_autofree char *differ = NULL;
-
-    if (!backfill_verify(&context, revision, &result, error))
-        return false;
-    *mismatches += result.mismatches;
-    checked = text_format_count(result.checked);
-    differ = text_format_count(result.mismatches);
-    output_line(app->output, "%s: %s of %s rows differ%s%s", revision->id, differ, checked,
-                result.example ? ", first " : "", result.example ? result.example : "");
-    json_array_append_new(list,
-                          json_pack("{s:s, s:I, s:I, s:s?}", "revision", revision->id, "checked",
-                                    (json_int_t) result.checked, "mismatches",
-                                    (json_int_t) result.mismatches, "example", result.example));
-    verify_result_clear(&result);
-    return true;
-}
-
-/* What can be compared: both shapes are there, or the author says what is wrong. */
-static bool
-can_be_verified(const LedgerRevisions *rows, const Revision *revision)
-{
-    const LedgerRevision *row = ledger_find_revision(rows, revision->id);
-
-    return row && row->state != STATE_PENDING && row->state != STATE_CONTRACTED &&
-           (revision_has_backfill(revision) ||
-            revision_section(revision, SECTION_VERIFY, NULL) != NULL);
-}
-
-static bool
-verify_chosen(App *app, PgConn *conn, const Graph *graph, const char *target, json_t *list,
-              gint64 *mismatches, GError **error)
-{
-    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(conn, error);
-    const Revision *named = NULL;
-
-    if (rows == NULL || (target && !target_point(graph, NULL, target, &named, error)))
-        return false;
-    for (guint i = 0; i < graph_count(graph); i++) {
-        g_autoptr(Revision) revision = NULL;
-
-        if (named && graph_get(graph, i) != named)
-            continue;
-        revision = graph_read(graph, graph_get(graph, i), error);
-        if (revision == NULL)
-            return false;
-        if (can_be_verified(rows, revision)) {
-            if (!verify_one(app, revision, list, mismatches, error))
-                return false;
-        } else if (named) {
-            error_set(error, ERROR_STATE, "revision %s has nothing to compare", revision->id);
-            return error_hint(error, "Old and new shape exist side by side from expand to "
-                                     "contract: see `sluice status`.");
-        }
-    }
-    return true;
-}
-
-static bool
 run_verify(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
 {
     g_autoptr(PgConn) conn = connect_ledger(app, "verify", error);
@@ -566,7 +536,8 @@ run_verify(App *app, void *options G_GNUC_UNUSED, const char *const *words, GErr
     g_autoptr(json_t) list = json_array();
     gint64 mismatches = 0;
 
-    if (graph == NULL || !verify_chosen(app, conn, graph, words[0], list, &mismatches, error))
+    if (graph == NULL ||
+        !backfill_parity_check(app, conn, graph, words[0], list, &mismatches, error))
         return false;
     if (json_array_size(list) == 0)
         output_line(app->output, "nothing to compare");

@@ -12,7 +12,8 @@ struct Output {
     OutputFormat format;
     bool colour;
     json_t *document;
-    int failed; /* errno of the first write that failed; 0: none */
+    bool by_line; /* what came were lines */
+    int failed;   /* errno of the first write that failed; 0: none */
 };
 
 Output *
@@ -188,11 +189,33 @@ failure_to_json(const GError *failure)
 }
 
 static void
+emit_json(Output *output, const json_t *data, size_t flags)
+{
+    g_autofree char *text = json_dumps(data, flags);
+
+    emit(output, text);
+    emit(output, "\n");
+}
+
+void
+output_json_line(Output *output, json_t *take_data)
+{
+    g_autoptr(json_t) data = take_data;
+
+    if (output->format != FORMAT_JSON)
+        return;
+    output->by_line = true;
+    emit_json(output, data, JSON_COMPACT);
+    fflush(output->stream);
+}
+
+static void
 print_document(Output *output, const GError *failure)
 {
     g_autoptr(json_t) document = NULL;
-    g_autofree char *text = NULL;
 
+    if (output->by_line && failure == NULL)
+        return;
     if (output->document == NULL)
         document = json_object();
     else if (failure && !json_is_object(output->document))
@@ -201,9 +224,7 @@ print_document(Output *output, const GError *failure)
         document = json_incref(output->document);
     if (failure)
         json_object_set_new(document, "error", failure_to_json(failure));
-    text = json_dumps(document, JSON_INDENT(2));
-    emit(output, text);
-    emit(output, "\n");
+    emit_json(output, document, output->by_line ? JSON_COMPACT : JSON_INDENT(2));
 }
 
 void

@@ -32,6 +32,10 @@ void output_table(Output *output, const char *const *header, GPtrArray *rows);
  * Called once. */
 void output_json(Output *output, json_t *take_data);
 
+/* For a command that follows something: one JSON document a line, printed now; nothing in text.
+ * Takes over @take_data. Then there is no other document, but an error is one more line. */
+void output_json_line(Output *output, json_t *take_data);
+
 /* Hands over what was printed so far, for a reader who follows. */
 void output_flush(Output *output);
 

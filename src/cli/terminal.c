@@ -110,6 +110,8 @@ progress_to_json(const ReportProgress *progress)
                         progress->per_second < 0 ? json_null() : json_real(progress->per_second));
     json_object_set_new(object, "eta_ms",
                         progress->eta_ms < 0 ? json_null() : json_integer(progress->eta_ms));
+    if (progress->data)
+        json_object_update_missing(object, (json_t *) (guintptr) progress->data);
     return object;
 }
 
@@ -147,6 +149,8 @@ progress_to_text(const ReportProgress *progress, bool bar)
         g_autofree char *eta = text_format_duration_ms(progress->eta_ms);
         g_string_append_printf(line, "  %s left", eta);
     }
+    if (progress->detail)
+        g_string_append_printf(line, "  %s", progress->detail);
     if (progress->note)
         g_string_append_printf(line, "  (%s)", progress->note);
     return g_string_free(line, FALSE);

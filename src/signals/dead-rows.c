@@ -31,14 +31,14 @@ measure(Signals *signals, const SignalSubject *subject, SignalReading *reading, 
         "'%factor') "
         "       AND NOT EXISTS (SELECT FROM pg_class c, pg_options_to_table(c.reloptions) "
         "           WHERE c.oid = $1::oid AND option_name = 'autovacuum_enabled' "
-        "             AND NOT option_value::bool) AS is "
+        "             AND NOT option_value::bool) AS soon "
         "    FROM option), "
         "work AS ("
         "    SELECT 'vacuum by pid ' || pid || ', ' || phase AS name "
         "    FROM pg_stat_progress_vacuum WHERE relid = $1::oid LIMIT 1) "
         "SELECT pg_stat_get_dead_tuples($1::oid)::float8 / greatest(1, "
         "           pg_stat_get_dead_tuples($1::oid) + pg_stat_get_live_tuples($1::oid)), "
-        "       coalesce((SELECT name FROM work), (SELECT 'vacuum is due' FROM due WHERE is))",
+        "       coalesce((SELECT name FROM work), (SELECT 'vacuum is due' FROM due WHERE soon))",
         table);
 
     if (rows == NULL)

@@ -192,14 +192,24 @@ miss(Signals *signals, const SignalKind *kind, SignalState *state, GError *cause
     }
     state->missed = true;
     if (is_required(signals, kind)) {
-        state->reading.text =
-            g_strdup_printf("%s cannot be measured: %s", kind->name, cause->message);
+        state->reading.text = g_strdup(cause->message);
         state->share = INFINITY;
     } else if (!state->missed_said) {
         state->missed_said = true;
-        report_warning(signals->report, "%s is not watched: %s", kind->name, cause->message);
+        report_warning(signals->report, "not watched: %s", cause->message);
     }
     return true;
+}
+
+static bool
+try_measure(Signals *signals, const SignalKind *kind, SignalState *state,
+            const SignalSubject *subject, GError **error)
+{
+    if (kind->measure(signals, subject, &state->reading, error))
+        return true;
+    if (!error_is(*error, ERROR_CONNECTION))
+        g_prefix_error(error, "%s cannot be measured: ", kind->name);
+    return false;
 }
 
 static bool
@@ -216,8 +226,7 @@ look(Signals *signals, const SignalKind *kind, SignalState *state, const SignalS
     state->reading = (SignalReading){.name = kind->name};
     state->missed = false;
     state->share = 0;
-    if (!check_role(signals, kind, &cause) ||
-        !kind->measure(signals, subject, &state->reading, &cause)) {
+    if (!check_role(signals, kind, &cause) || !try_measure(signals, kind, state, subject, &cause)) {
         if (!miss(signals, kind, state, cause, error))
             return false;
     } else {

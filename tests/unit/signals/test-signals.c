@@ -82,10 +82,17 @@ static void
 test_all_is_well(void)
 {
     g_auto(Fixture) fixture = {0};
+    g_autofree char *table = NULL;
 
     if (!fixture_init(&fixture))
         return;
-    /* Every signal at a limit that is far away. */
+    /* Every signal at a limit that is far away, and an error where it cannot be measured. */
+    fixture.settings.backfill_required_signals =
+        (char *) "replica_lag, slots, blocked, sessions, commit, wal_rate, archive, dead_rows, "
+                 "xmin, checkpoints, query, window";
+    run_sql(fixture.conn, "CREATE TABLE t (a int)");
+    table = test_database_ask(fixture.conn, "SELECT 't'::regclass::oid");
+    fixture.subject.table = (guint32) g_ascii_strtoull(table, NULL, 10);
     fixture.settings.backfill_max_slot_wal = G_GINT64_CONSTANT(1) << 40;
     fixture.settings.backfill_max_active_sessions = 1000;
     fixture.settings.backfill_max_commit_ms = 60000;
@@ -207,6 +214,32 @@ test_a_missing_right_fails_closed(void)
     sample_until(&fixture, false);
 }
 
+/* Dead rows count while a vacuum is due, and not where none will come. */
+static void
+test_a_vacuum_that_is_due(void)
+{
+    g_auto(Fixture) fixture = {0};
+    g_autoptr(PgConn) app = NULL;
+    g_autofree char *table = NULL;
+    const SignalReading *hold = NULL;
+
+    if (!fixture_init(&fixture))
+        return;
+    app = test_database_connect(&fixture.database);
+    run_sql(fixture.conn, "CREATE TABLE t (a int) WITH (autovacuum_vacuum_threshold = 300)");
+    table = test_database_ask(fixture.conn, "SELECT 't'::regclass::oid");
+    fixture.subject.table = (guint32) g_ascii_strtoull(table, NULL, 10);
+    fixture.settings.backfill_max_dead_rows = 0.5;
+    run_sql(app, "INSERT INTO t SELECT generate_series(1, 1000); DELETE FROM t WHERE a <= 800; "
+                 "SELECT pg_stat_force_next_flush()");
+    hold = sample_until(&fixture, true);
+    g_assert_cmpstr(hold->name, ==, "dead rows");
+    g_assert_cmpstr(hold->holder, ==, "vacuum is due");
+    run_sql(app, "ALTER TABLE t SET (autovacuum_enabled = false)");
+    sample_until(&fixture, false);
+    g_clear_pointer(&app, pg_disconnect);
+}
+
 static void
 test_a_signal_that_is_none(void)
 {
@@ -250,6 +283,7 @@ main(int argc, char **argv)
     g_test_add_func("/signals/an-old-snapshot", test_an_old_snapshot);
     g_test_add_func("/signals/an-old-transaction-without-a-snapshot",
                     test_an_old_transaction_without_a_snapshot);
+    g_test_add_func("/signals/a-vacuum-that-is-due", test_a_vacuum_that_is_due);
     g_test_add_func("/signals/a-signal-that-is-none", test_a_signal_that_is_none);
     g_test_add_func("/signals/a-query-without-an-answer", test_a_query_without_an_answer);
     g_test_add_func("/signals/a-missing-right-fails-closed", test_a_missing_right_fails_closed);
