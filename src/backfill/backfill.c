@@ -6,7 +6,6 @@
 #include "backfill/worker.h"
 #include "ledger/quarantine.h"
 #include "ledger/revisions.h"
-#include "ledger/throttles.h"
 
 static bool
 check_state(PgConn *conn, const Revision *revision, bool *ret_open, GError **error)
@@ -44,9 +43,8 @@ fill_table(const BackfillContext *context, PgConn *conn, Signals *signals, const
     g_autoptr(Run) run = run_new(context, task, workers);
     bool went = false;
 
-    /* Whoever was held and then killed left its cause. */
     if (!ledger_restart_backfill(conn, task->id, error) ||
-        !backfill_task_begin(conn, task, error) || !ledger_end_throttle(conn, task->id, error)) {
+        !backfill_task_begin(conn, task, error)) {
         g_ptr_array_unref(threads);
         return false;
     }

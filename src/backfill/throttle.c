@@ -25,6 +25,7 @@ struct Throttle {
     gint64 counted_ms; /* up to here the ledger knows */
     bool recorded;     /* the ledger knows of this stop, by us */
     bool told;         /* so does the event log */
+    bool cleaned;      /* what a killed process left is gone */
 };
 
 Throttle *
@@ -176,9 +177,21 @@ end(Throttle *throttle, GError **error)
     return went;
 }
 
+/* Whoever was held and then killed left its cause; who is held now keeps the lock. */
+static bool
+clean_once(Throttle *throttle, GError **error)
+{
+    if (throttle->cleaned)
+        return true;
+    throttle->cleaned = true;
+    return !is_scribe(throttle) || ledger_end_throttle(throttle->conn, throttle->task->id, error);
+}
+
 bool
 throttle_see(Throttle *throttle, const SignalReading *hold, GError **error)
 {
+    if (!clean_once(throttle, error))
+        return false;
     if (hold && throttle->signal && g_str_equal(hold->name, throttle->signal))
         return go_on(throttle, hold, error);
     if (throttle->signal && !end(throttle, error))
