@@ -256,14 +256,13 @@ def test_an_archive_that_does_not_take_wal(own_server, tmp_path):
         database.execute("SELECT pg_logical_emit_message(false, 'test', 'x'), pg_switch_wal()")
     process = begin(project, database, "  max_archive_backlog: 1\n" + OLD)
     wait_held(project, database, process, "WAL segments not archived", "> 1")
-    database.execute("ALTER SYSTEM SET archive_command = 'true'")
-    database.execute("SELECT pg_reload_conf()")
-    wait_until(lambda: unfilled(database) < ROWS, seconds=60, what="first rows")
     session = database.connect(autocommit=False)
     with session.cursor() as cursor:
         cursor.execute("CREATE TABLE prepared ()")
         cursor.execute("PREPARE TRANSACTION 'left behind'")
     session.close()
+    database.execute("ALTER SYSTEM SET archive_command = 'true'")
+    database.execute("SELECT pg_reload_conf()")
     wait_held(project, database, process, "oldest snapshot",
               "prepared transaction 'left behind' (postgres)")
     database.execute("ROLLBACK PREPARED 'left behind'")
