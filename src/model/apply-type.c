@@ -85,6 +85,7 @@ apply_create_domain(Model *model, const DdlChange *change)
         return true;
     model_set_type(model, &base, &change->definition->type);
     type->base = base.type;
+    type->base_type = base.parsed;
     type->not_null = change->definition->not_null;
     type->has_default = change->definition->default_expression != NULL;
     return true;

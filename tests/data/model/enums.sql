@@ -1,0 +1,15 @@
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE TABLE t (m mood DEFAULT 'ok', ms mood[]);
+ALTER TYPE mood ADD VALUE 'happy';
+ALTER TYPE mood ADD VALUE 'meh' BEFORE 'ok';
+ALTER TYPE mood ADD VALUE 'fine' AFTER 'ok';
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'ok';
+ALTER TYPE mood RENAME VALUE 'sad' TO 'blue';
+CREATE TYPE gone AS ENUM ('x');
+DROP TYPE gone;
+ALTER TYPE mood RENAME TO humour;
+CREATE SCHEMA s;
+ALTER TYPE humour SET SCHEMA s;
+CREATE TYPE other AS ENUM ('x');
+CREATE TABLE o (a int, b other, c other[]);
+DROP TYPE other CASCADE;

@@ -1,0 +1,15 @@
+CREATE TABLE base (id int PRIMARY KEY, n text NOT NULL, CHECK (id > 0), CONSTRAINT alone CHECK (n <> '') NO INHERIT);
+CREATE TABLE child (extra int) INHERITS (base);
+CREATE TABLE twice (n text DEFAULT 'x', o int) INHERITS (base);
+ALTER TABLE base ADD COLUMN more int DEFAULT 3;
+ALTER TABLE child ADD COLUMN later int;
+ALTER TABLE base ADD COLUMN later int;
+ALTER TABLE base ADD CONSTRAINT big CHECK (id < 100);
+ALTER TABLE base DROP COLUMN n;
+ALTER TABLE base ALTER more SET NOT NULL;
+CREATE TABLE free (id int NOT NULL, later int, more int NOT NULL, CONSTRAINT base_id_check CHECK (id > 0), CONSTRAINT big CHECK (id < 100));
+ALTER TABLE free INHERIT base;
+ALTER TABLE child NO INHERIT base;
+ALTER TABLE base RENAME id TO ident;
+CREATE TABLE mix (m int CHECK (m > 1), more int NOT NULL DEFAULT 3);
+CREATE TABLE two (a int) INHERITS (base, mix);

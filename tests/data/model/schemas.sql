@@ -1,0 +1,16 @@
+CREATE SCHEMA shop;
+CREATE SCHEMA IF NOT EXISTS shop;
+CREATE TABLE shop.items (id serial PRIMARY KEY, price numeric CHECK (price > 0));
+SET search_path = shop, public;
+CREATE TABLE orders (item int REFERENCES items, note text);
+CREATE TYPE kind AS ENUM ('a', 'b');
+ALTER TABLE orders ADD COLUMN k kind;
+RESET search_path;
+CREATE TABLE orders (id int);
+CREATE SCHEMA attic CREATE TABLE old (a int) CREATE VIEW olds AS SELECT a FROM old;
+ALTER TABLE shop.items SET SCHEMA attic;
+ALTER SCHEMA shop RENAME TO store;
+CREATE SCHEMA gone;
+CREATE TABLE gone.t (a int);
+CREATE VIEW public.of_gone AS SELECT a FROM gone.t;
+DROP SCHEMA gone CASCADE;

@@ -1,0 +1,7 @@
+CREATE TABLE t (a int NOT NULL, b varchar(5), c text);
+CREATE TABLE copy AS SELECT * FROM t;
+CREATE TABLE part (x, y) AS SELECT a, b FROM t WITH NO DATA;
+SELECT c, a AS z INTO into_it FROM t;
+CREATE TABLE IF NOT EXISTS copy AS SELECT 1 AS one;
+CREATE TABLE joined AS SELECT t.a, s.y FROM t JOIN part s ON s.x = t.a;
+CREATE UNLOGGED TABLE ul AS SELECT a FROM t;
