@@ -110,12 +110,16 @@ statement AS (
     WHERE NOT r.relispartition AND a.attgenerated = '' AND NOT a.attisdropped
     UNION ALL
     SELECT 51, r.depth, r.oid,
-           format('ALTER TABLE ONLY %s ALTER %I %s', r.label, a.attname,
-                  CASE WHEN a.attnotnull THEN 'SET NOT NULL' ELSE 'DROP DEFAULT' END)
+           format('ALTER TABLE ONLY %s %s%s', r.label,
+                  CASE WHEN a.attnotnull THEN format('ALTER %I SET NOT NULL', a.attname) END,
+                  CASE WHEN NOT a.atthasdef
+                       THEN format('%sALTER %I DROP DEFAULT',
+                                   CASE WHEN a.attnotnull THEN ', ' END, a.attname) END)
     FROM relation r
-    JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attislocal
-    WHERE NOT r.relispartition AND NOT a.attisdropped AND a.attgenerated = ''
-      AND (a.attnotnull OR NOT a.atthasdef)
+    JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0
+    WHERE NOT r.relispartition AND r.depth > 0 AND r.relkind IN ('r', 'f')
+      AND NOT a.attisdropped AND a.attgenerated = ''
+      AND ((a.attnotnull AND NOT a.attislocal) OR NOT a.atthasdef)
     UNION ALL
     SELECT 60, 0, c.oid, format('ALTER SEQUENCE %s OWNED BY %s.%I', c.label, r.label, a.attname)
     FROM pg_depend d

@@ -27,8 +27,12 @@ add_check(Model *model, ModelTable *table, const DdlChange *change)
 
     if (name == NULL)
         name = model_choose_constraint(model, table->schema, table->name, one, "check");
-    if (model_find_constraint(table, name) != NULL)
+    check = model_find_constraint(table, name);
+    if (check != NULL) {
+        /* What it inherits already is its own too. */
+        check->is_local |= check->kind == CONSTRAINT_CHECK && !model_is_partition(table);
         return false;
+    }
     check = model_new_check(model, from, name);
     /* Of a new table there is nothing to validate. */
     check->valid |= change->in_definition && table->since == model->step;

@@ -173,6 +173,20 @@ apply_like(Model *model, const DdlChange *change)
     return true;
 }
 
+/* Of a table that has them already: their defaults stay its own. */
+static void
+attach_columns(ModelTable *child, const ModelTable *parent)
+{
+    for (guint i = 0; i < parent->columns->len; i++) {
+        const ModelColumn *from = g_ptr_array_index(parent->columns, i);
+        ModelColumn *column = model_find_column(child, from->name);
+        if (column == NULL)
+            continue;
+        column->is_inherited = true;
+        column->is_local = column->is_local && !parent->partitioned;
+    }
+}
+
 bool
 apply_inherit(Model *model, const DdlChange *change)
 {
@@ -187,22 +201,9 @@ apply_inherit(Model *model, const DdlChange *change)
         return true;
     }
     model_add_parent(table, parent);
-    model_inherit_columns(model, table, parent);
+    attach_columns(table, parent);
     model_inherit_checks(model, table, parent);
     return true;
-}
-
-static void
-attach_columns(ModelTable *child, const ModelTable *parent)
-{
-    for (guint i = 0; i < parent->columns->len; i++) {
-        const ModelColumn *from = g_ptr_array_index(parent->columns, i);
-        ModelColumn *column = model_find_column(child, from->name);
-        if (column == NULL)
-            continue;
-        column->is_inherited = true;
-        column->is_local = false;
-    }
 }
 
 bool
