@@ -23,7 +23,7 @@ dependent AS (
     UNION
     SELECT o.classid, o.objid, 0
     FROM object o JOIN pg_trigger t ON o.classid = 'pg_trigger'::regclass AND t.oid = o.objid
-    WHERE NOT t.tgisinternal AND t.tgname NOT LIKE 'zzzz\_sluice\_%'
+    WHERE NOT t.tgisinternal AND t.tgname NOT LIKE 'zzzz\_sluice\_%' AND t.tgname NOT LIKE '0\_sluice\_%'
       AND ($2 IS NOT NULL OR t.tgrelid <> $1::oid)
     UNION
     -- A generated column, by its expression; older servers keep the one, newer the other.

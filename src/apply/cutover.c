@@ -1,6 +1,7 @@
 #include "apply/apply.h"
 #include "apply/phase.h"
 #include "apply/sync-steps.h"
+#include "apply/table-steps.h"
 #include "base/error.h"
 #include "ledger/steps.h"
 #include "revision/swap.h"
@@ -26,7 +27,9 @@ plan_section(const Phase *phase, Plan *plan, SectionKind section, GError **error
     if (!plan_add_section(plan, text, error))
         return false;
     plan_cut(plan, false);
-    return check_one_transaction(phase, plan, error) && sync_steps_rename(phase, plan, text, error);
+    return check_one_transaction(phase, plan, error) &&
+           sync_steps_rename(phase, plan, text, error) &&
+           table_steps_turn(phase, plan, section == SECTION_CUTOVER, error);
 }
 
 bool

@@ -1,6 +1,7 @@
 #include "apply/apply.h"
 #include "apply/phase.h"
 #include "apply/sync-steps.h"
+#include "apply/table-steps.h"
 #include "base/error.h"
 #include "ledger/backfills.h"
 #include "peers/keep.h"
@@ -66,7 +67,8 @@ plan_downgrade(const Phase *phase, Plan *plan, GError **error)
 
     /* In a dry run those that come after it are still there. */
     if ((!phase->context->dry_run && !sync_steps_check_drops(phase, section, error)) ||
-        !sync_steps_remove(phase, plan, error) || !plan_add_section(plan, section, error))
+        !sync_steps_remove(phase, plan, error) || !table_steps_remove(phase, plan, error) ||
+        !plan_add_section(plan, section, error))
         return false;
     plan_cut(plan, false);
     plan->record = record_removal;

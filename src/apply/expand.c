@@ -4,6 +4,7 @@
 #include "apply/batch.h"
 #include "apply/phase.h"
 #include "apply/sync-steps.h"
+#include "apply/table-steps.h"
 #include "base/error.h"
 
 static bool
@@ -45,7 +46,7 @@ plan_expand(Phase *phase, Plan *plan, GError **error)
     plan->record = phase_record;
     plan->make_record = phase->rows->adoptions->len == 0 ? phase_make_record : NULL;
     plan->data = phase;
-    return sync_steps_expand(phase, plan, error);
+    return sync_steps_expand(phase, plan, error) && table_steps_expand(phase, plan, error);
 }
 
 /* An app's prepared statements whose result gets a column fail once with "cached plan must not

@@ -1,6 +1,7 @@
 #include "apply/apply.h"
 #include "apply/phase.h"
 #include "apply/sync-steps.h"
+#include "apply/table-steps.h"
 
 /* VALIDATE first: it proves the backfill, before anything is built on it. */
 static bool
@@ -10,7 +11,7 @@ plan_finish(Phase *phase, Plan *plan, GError **error)
 
     if (!sync_steps_validate(phase, plan, error) ||
         !plan_add_section(plan, revision_section(revision, SECTION_FINISH, NULL), error) ||
-        !sync_steps_analyze(phase, plan, error))
+        !sync_steps_analyze(phase, plan, error) || !table_steps_analyze(phase, plan, error))
         return false;
     plan_cut(plan, true);
     phase->next = STATE_BACKFILLED;

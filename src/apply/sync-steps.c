@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "apply/names.h"
+#include "apply/table-steps.h"
 #include "base/error.h"
 #include "ledger/mappings.h"
 #include "revision/swap.h"
@@ -485,7 +486,8 @@ sync_steps_check_drops(const Phase *phase, const Section *section, GError **erro
     if (script == NULL)
         return false;
     rows = ledger_load_mappings(phase->context->conn, NULL, NULL, error);
-    return rows != NULL && check_statements(phase, script, rows, error);
+    return rows != NULL && check_statements(phase, script, rows, error) &&
+           table_steps_check_drops(phase, script, error);
 }
 
 bool

@@ -44,7 +44,7 @@ draft_text(const Draft *draft)
     for (SectionKind kind = 0; kind < SECTION_N; kind++) {
         const GString *section = draft->sections[kind];
 
-        if (section && kind == SECTION_SYNC)
+        if (section && (kind == SECTION_SYNC || kind == SECTION_SYNC_TO))
             g_string_append(text, section->str);
         else if (section)
             g_string_append_printf(text, "-- sluice: %s\n%s\n", section_kind_name(kind),

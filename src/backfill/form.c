@@ -21,12 +21,43 @@ from_list_of(const BackfillTask *task, const char *word, const char *source)
                            source, statement->from_rest);
 }
 
+/* Are the driving rows locked before they are read? Not where the statement is only looked at. */
+static bool
+locks_driving(const BackfillTask *task, const char *within)
+{
+    return task->locks_driving && within != NULL;
+}
+
+/* "WITH sluice_driving AS (..) " where they are, and "" where not. What a locked row is now is what
+ * the rest of the statement sees, and its triggers wait: else a row that an app changed or deleted
+ * since the statement began would be written as it was. */
 static char *
-from_list(const BackfillTask *task, const char *word)
+driving_claim(const BackfillTask *task, const char *within, const char *skip)
+{
+    const SqlBackfill *statement = task->statement;
+    const char *alias = statement->driving.alias;
+    const bool is_alone = statement->from != NULL && statement->from[0] == '\0';
+    g_autofree char *undone = NULL;
+
+    if (!locks_driving(task, within))
+        return g_strdup("");
+    if (is_alone && statement->kind == BACKFILL_INSERT)
+        undone = g_strdup_printf(" AND (%s)", statement->where);
+    else if (is_alone && statement->kind == BACKFILL_UPDATE)
+        undone = g_strdup_printf(" AND EXISTS (SELECT FROM %s AS %s WHERE %s)",
+                                 task->target->quoted, statement->target.alias, statement->where);
+    return g_strdup_printf("WITH sluice_driving AS MATERIALIZED (SELECT %s.* FROM ONLY %s AS %s "
+                           "WHERE %s%s FOR SHARE OF %s%s) ",
+                           alias, task->table->quoted, alias, within, undone ? undone : "", alias,
+                           skip);
+}
+
+static char *
+from_list(const BackfillTask *task, const char *word, const char *within)
 {
     g_autofree char *table = g_strdup_printf("ONLY %s", task->table->quoted);
 
-    return from_list_of(task, word, table);
+    return from_list_of(task, word, locks_driving(task, within) ? "sluice_driving" : table);
 }
 
 /* "ONLY leaf AS u": the table that is written. */
@@ -47,6 +78,13 @@ condition(const BackfillTask *task, const char *within)
                   : g_strdup(task->statement->where);
 }
 
+/* The same for a statement that reads the driving rows: locked ones are @within already. */
+static char *
+body_condition(const BackfillTask *task, const char *within)
+{
+    return condition(task, locks_driving(task, within) ? NULL : within);
+}
+
 static char *
 quoted_list(const GPtrArray *columns)
 {
@@ -61,16 +99,18 @@ quoted_list(const GPtrArray *columns)
 }
 
 static char *
-insert_statement(const BackfillTask *task, const char *where)
+insert_statement(const BackfillTask *task, const char *within, const char *skip)
 {
     const SqlBackfill *statement = task->statement;
     g_autofree char *columns = quoted_list(statement->columns);
     g_autofree char *key = quoted_list(statement->key);
-    g_autofree char *from = from_list(task, " FROM");
+    g_autofree char *from = from_list(task, " FROM", within);
+    g_autofree char *where = body_condition(task, within);
+    g_autofree char *driving = driving_claim(task, within, skip);
 
-    return g_strdup_printf("INSERT INTO %s AS %s (%s) SELECT %s%s WHERE %s ON CONFLICT%s%s%s DO "
+    return g_strdup_printf("%sINSERT INTO %s AS %s (%s) SELECT %s%s WHERE %s ON CONFLICT%s%s%s DO "
                            "NOTHING",
-                           task->target->quoted, statement->target.alias, columns,
+                           driving, task->target->quoted, statement->target.alias, columns,
                            statement->select, from, where, key[0] ? " (" : "", key,
                            key[0] ? ")" : "");
 }
@@ -79,15 +119,17 @@ char *
 form_statement(const BackfillTask *task, const char *within)
 {
     const SqlBackfill *statement = task->statement;
-    g_autofree char *where = condition(task, within);
+    g_autofree char *where = body_condition(task, within);
     g_autofree char *table = target(task);
-    g_autofree char *from = from_list(task, from_word(statement));
+    g_autofree char *from = from_list(task, from_word(statement), within);
+    g_autofree char *driving = driving_claim(task, within, "");
 
     if (statement->kind == BACKFILL_INSERT)
-        return insert_statement(task, where);
+        return insert_statement(task, within, "");
     if (statement->kind == BACKFILL_DELETE)
-        return g_strdup_printf("DELETE FROM %s%s WHERE %s", table, from, where);
-    return g_strdup_printf("UPDATE %s SET %s%s WHERE %s", table, statement->set, from, where);
+        return g_strdup_printf("%sDELETE FROM %s%s WHERE %s", driving, table, from, where);
+    return g_strdup_printf("%sUPDATE %s SET %s%s WHERE %s", driving, table, statement->set, from,
+                           where);
 }
 
 /* Which of the written rows: their places, and their partition where there may be several. */
@@ -104,13 +146,13 @@ claimed(const BackfillTask *task)
 
 /* The FROM list again, behind the claimed rows: what SET reads is in it. */
 static char *
-from_claimed(const BackfillTask *task)
+from_claimed(const BackfillTask *task, const char *within)
 {
     const SqlBackfill *statement = task->statement;
 
     if (statement->kind == BACKFILL_DELETE || statement->from == NULL)
         return g_strdup_printf("%s sluice_claimed", from_word(statement));
-    return from_list(task, " FROM sluice_claimed,");
+    return from_list(task, " FROM sluice_claimed,", within);
 }
 
 static char *
@@ -120,19 +162,20 @@ claiming(const BackfillTask *task, const char *where, const char *within)
     const bool deletes = statement->kind == BACKFILL_DELETE;
     const char *alias = statement->target.alias;
     g_autofree char *table = target(task);
-    g_autofree char *list = from_list(task, ",");
+    g_autofree char *list = from_list(task, ",", within);
     g_autofree char *places = claimed(task);
-    g_autofree char *from = from_claimed(task);
+    g_autofree char *from = from_claimed(task, within);
+    g_autofree char *driving = driving_claim(task, within, " SKIP LOCKED");
     g_autofree char *claim = NULL;
 
     if (statement->kind == BACKFILL_INSERT)
-        return insert_statement(task, where);
-    claim = g_strdup_printf("WITH sluice_claimed AS MATERIALIZED (SELECT %s.ctid AS tid%s%s%s "
-                            "FROM %s%s WHERE %s FOR %s OF %s SKIP LOCKED) ",
-                            alias, statement->drives_target ? "" : ", ",
-                            statement->drives_target ? "" : alias,
-                            statement->drives_target ? "" : ".tableoid AS rel", table, list, where,
-                            deletes ? "UPDATE" : "NO KEY UPDATE", alias);
+        return insert_statement(task, within, " SKIP LOCKED");
+    claim = g_strdup_printf(
+        "%s%s sluice_claimed AS MATERIALIZED (SELECT %s.ctid AS tid%s%s%s "
+        "FROM %s%s WHERE %s FOR %s OF %s SKIP LOCKED) ",
+        driving, *driving ? "," : "WITH", alias, statement->drives_target ? "" : ", ",
+        statement->drives_target ? "" : alias, statement->drives_target ? "" : ".tableoid AS rel",
+        table, list, where, deletes ? "UPDATE" : "NO KEY UPDATE", alias);
     /* The bounds again: without them the join would be free to read the whole table. They are on
      * the driving table, which a DELETE by another one has no more need of. */
     if (deletes)
@@ -149,7 +192,7 @@ claiming(const BackfillTask *task, const char *where, const char *within)
 char *
 form_claiming(const BackfillTask *task, const char *within)
 {
-    g_autofree char *where = condition(task, within);
+    g_autofree char *where = body_condition(task, within);
 
     return claiming(task, where, within);
 }
@@ -214,7 +257,7 @@ char *
 form_rows(const BackfillTask *task)
 {
     const SqlBackfill *statement = task->statement;
-    g_autofree char *from = from_list(task, " FROM");
+    g_autofree char *from = from_list(task, " FROM", NULL);
 
     return g_strdup_printf("SELECT %s, %s.ctid%s WHERE %s", statement->select,
                            statement->driving.alias, from, statement->where);

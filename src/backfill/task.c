@@ -6,7 +6,10 @@
 #include "backfill/leftover.h"
 #include "base/fault.h"
 #include "ledger/mappings.h"
+#include "ledger/table-mappings.h"
+#include "revision/table-sync.h"
 #include "sync/sync.h"
+#include "sync/table.h"
 
 enum {
     ROWS_PER_PAGE = 50, /* where statistics do not tell */
@@ -51,6 +54,29 @@ derive_statement(PgConn *conn, const RevisionSync *sync, GError **error)
     return table ? sync_backfill(table, sync) : NULL;
 }
 
+/* Appends what the mappings between two tables imply. */
+static bool
+derive_between(PgConn *conn, const Revision *revision, GPtrArray *statements, GError **error)
+{
+    g_autoptr(GPtrArray) syncs = revision_table_syncs(revision, error);
+
+    for (guint i = 0; syncs && i < syncs->len; i++) {
+        const TableDirection *direction = ((const TableSync *) syncs->pdata[i])->forward;
+        g_autoptr(CatalogTable) from =
+            catalog_require_table(conn, direction->from_schema, direction->from, error);
+        g_autoptr(CatalogTable) to =
+            from ? catalog_require_table(conn, direction->to_schema, direction->to, error) : NULL;
+
+        if (to == NULL)
+            return false;
+        g_ptr_array_add(statements, table_backfill(&(TableRoute){.revision = revision->id,
+                                                                 .direction = direction,
+                                                                 .from_schema = from->schema,
+                                                                 .to_schema = to->schema}));
+    }
+    return syncs != NULL;
+}
+
 static GPtrArray *
 load_statements(PgConn *conn, const Revision *revision, GError **error)
 {
@@ -71,7 +97,7 @@ load_statements(PgConn *conn, const Revision *revision, GError **error)
             return NULL;
         g_ptr_array_add(statements, statement);
     }
-    return g_steal_pointer(&statements);
+    return derive_between(conn, revision, statements, error) ? g_steal_pointer(&statements) : NULL;
 }
 
 static bool
@@ -165,6 +191,22 @@ is_synced(const Revision *revision, const SqlBackfill *statement, const CatalogT
         for (guint k = 0; k < statement->columns->len; k++)
             sets_others |= forward == NULL || !fills_column(forward, statement->columns->pdata[k]);
         return !sets_others;
+    }
+    return false;
+}
+
+/* Do triggers of its revision write the target when a row of @driving changes? */
+static bool
+is_followed(const CatalogTable *driving, const CatalogTable *target, const GPtrArray *mappings)
+{
+    for (guint i = 0; i < mappings->len; i++) {
+        const LedgerTableMapping *mapping = mappings->pdata[i];
+
+        if (!mapping->is_cut_over && g_str_equal(mapping->old_schema, driving->schema) &&
+            g_str_equal(mapping->old_table, driving->name) &&
+            g_str_equal(mapping->new_schema, target->schema) &&
+            g_str_equal(mapping->new_table, target->name))
+            return true;
     }
     return false;
 }
@@ -391,7 +433,7 @@ append_tasks(PgConn *conn, const BackfillContext *context, const Revision *revis
 {
     CatalogTable *target = require_root(conn, &statement->target, error);
     g_autoptr(CatalogTable) root = NULL;
-    g_autoptr(GPtrArray) mappings = NULL;
+    g_autoptr(GPtrArray) mappings = NULL, between = NULL;
     g_autoptr(GPtrArray) leaves = NULL;
 
     if (target == NULL)
@@ -400,14 +442,17 @@ append_tasks(PgConn *conn, const BackfillContext *context, const Revision *revis
     root = require_root(conn, &statement->driving, error);
     leaves = root ? backfill_load_leaves(conn, root, error) : NULL;
     mappings = leaves ? ledger_load_mappings(conn, target->schema, target->name, error) : NULL;
-    if (mappings == NULL)
+    between = mappings ? ledger_load_table_mappings(conn, revision->id, error) : NULL;
+    if (between == NULL)
         return false;
     for (guint i = 0; i < leaves->len; i++) {
         BackfillTask *task =
             task_new(revision, statement, target, g_steal_pointer(&leaves->pdata[i]));
         const int nth = count_tasks(tasks->tasks, tasks->tasks->len, task->table->quoted);
 
-        task->synced = is_synced(revision, statement, target, mappings);
+        task->locks_driving =
+            statement->kind != BACKFILL_DELETE && is_followed(root, target, between);
+        task->synced = task->locks_driving || is_synced(revision, statement, target, mappings);
         g_ptr_array_add(tasks->tasks, task);
         if (find_row(known, task->table->quoted, nth) == NULL &&
             (!check_with_server(conn, revision, task, error) || !check_key(revision, task, error)))

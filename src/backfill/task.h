@@ -15,6 +15,7 @@ typedef struct {
     const SqlBackfill *statement; /* shared by the leaves of a table: borrowed */
     const CatalogTable *target;   /* what the statement writes, as it names it: borrowed */
     BackfillKey *key;             /* what the walk goes along; NULL: the table's pages */
+    bool locks_driving; /* triggers write its target when a driving row changes: these are locked */
     bool synced; /* sets what a trigger fills in rows that apps write; which is silent meanwhile */
 } BackfillTask;
 

@@ -3,7 +3,10 @@
 #include "backfill/row.h"
 #include "backfill/task.h"
 #include "base/stop.h"
+#include "ledger/table-mappings.h"
+#include "revision/table-sync.h"
 #include "sync/sync.h"
+#include "sync/table.h"
 
 /* 64 MB: a snapshot of well under a second. */
 enum { RANGE_PAGES = 8192 };
@@ -64,28 +67,84 @@ verify_leaf(const BackfillContext *context, PgConn *conn, const Leaf *leaf, Veri
     return true;
 }
 
+/* Those of @quarantine that are of @table; borrowed. Caller owns the array. */
+static GPtrArray *
+own_quarantine(const CatalogTable *table, const GPtrArray *quarantine)
+{
+    GPtrArray *own = g_ptr_array_new();
+
+    for (guint i = 0; i < quarantine->len; i++)
+        if (g_str_equal(((LedgerQuarantined *) quarantine->pdata[i])->relation, table->quoted))
+            g_ptr_array_add(own, quarantine->pdata[i]);
+    return own;
+}
+
+/* The rows of @table, all of which @mismatch (a condition on it, under the alias t) is about. */
+static bool
+verify_table(const BackfillContext *context, PgConn *conn, const CatalogTable *table,
+             const char *mismatch, const GPtrArray *quarantine, VerifyResult *result,
+             GError **error)
+{
+    g_autoptr(GPtrArray) leaves = backfill_load_leaves(conn, table, error);
+
+    for (guint i = 0; leaves && i < leaves->len; i++) {
+        const Leaf leaf = {leaves->pdata[i], mismatch,
+                           own_quarantine(leaves->pdata[i], quarantine)};
+        const bool verified = verify_leaf(context, conn, &leaf, result, error);
+
+        g_ptr_array_unref(leaf.quarantine);
+        if (!verified)
+            return false;
+    }
+    return leaves != NULL;
+}
+
 static bool
 verify_sync(const BackfillContext *context, PgConn *conn, const RevisionSync *sync,
             const GPtrArray *quarantine, VerifyResult *result, GError **error)
 {
     g_autoptr(CatalogTable) root = catalog_require_table(conn, sync->schema, sync->table, error);
-    g_autoptr(GPtrArray) leaves = root ? backfill_load_leaves(conn, root, error) : NULL;
-    g_autofree char *mismatch = leaves ? sync_mismatch_condition(root, sync) : NULL;
+    g_autofree char *mismatch = root ? sync_mismatch_condition(root, sync) : NULL;
 
-    if (leaves == NULL)
-        return false;
-    for (guint i = 0; i < leaves->len; i++) {
-        g_autoptr(GPtrArray) own = g_ptr_array_new();
-        const Leaf leaf = {leaves->pdata[i], mismatch, own};
+    return root != NULL && verify_table(context, conn, root, mismatch, quarantine, result, error);
+}
 
-        for (guint k = 0; k < quarantine->len; k++)
-            if (g_str_equal(((LedgerQuarantined *) quarantine->pdata[k])->relation,
-                            leaf.table->quoted))
-                g_ptr_array_add(own, quarantine->pdata[k]);
-        if (!verify_leaf(context, conn, &leaf, result, error))
+/* What the canonical table says, and what the other one has: from both ends. */
+static bool
+verify_between(const BackfillContext *context, PgConn *conn, const TableRoute *route,
+               const GPtrArray *quarantine, VerifyResult *result, GError **error)
+{
+    const TableDirection *direction = route->direction;
+    g_autoptr(CatalogTable) from =
+        catalog_require_table(conn, route->from_schema, direction->from, error);
+    g_autoptr(CatalogTable) to =
+        from ? catalog_require_table(conn, route->to_schema, direction->to, error) : NULL;
+    g_autofree char *on_source = table_source_mismatch(route);
+    g_autofree char *on_target = table_target_mismatch(route);
+
+    return to != NULL && verify_table(context, conn, from, on_source, quarantine, result, error) &&
+           verify_table(context, conn, to, on_target, quarantine, result, error);
+}
+
+/* As installed, in the direction that they have now. */
+static bool
+verify_all_between(const BackfillContext *context, PgConn *conn, const char *revision,
+                   const GPtrArray *quarantine, VerifyResult *result, GError **error)
+{
+    g_autoptr(GPtrArray) mappings = ledger_load_table_mappings(conn, revision, error);
+
+    for (guint i = 0; mappings && i < mappings->len; i++) {
+        const LedgerTableMapping *mapping = mappings->pdata[i];
+        g_autoptr(TableSync) sync = table_sync_parse(mapping->sections, error);
+        TableRoute route;
+
+        if (sync == NULL)
+            return false;
+        route = table_route_of(mapping, sync, mapping->is_cut_over);
+        if (!verify_between(context, conn, &route, quarantine, result, error))
             return false;
     }
-    return true;
+    return mappings != NULL;
 }
 
 /* Rows that wait in quarantine differ; those that somebody skipped may. */
@@ -178,6 +237,7 @@ backfill_verify(const BackfillContext *context, const Revision *revision, Verify
         went = syncs != NULL;
         for (guint i = 0; went && i < syncs->len; i++)
             went = verify_sync(context, conn, syncs->pdata[i], quarantine, &result, error);
+        went = went && verify_all_between(context, conn, revision->id, quarantine, &result, error);
     }
     if (!went) {
         verify_result_clear(&result);

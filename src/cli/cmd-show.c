@@ -3,8 +3,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/graph-view.h"
+#include "revision/table-sync.h"
 #include "revision/target.h"
 #include "sync/sync.h"
+#include "sync/table.h"
 
 /* A section of the file, or one that is derived from its mappings. */
 typedef struct {
@@ -99,6 +101,58 @@ add_derived(GPtrArray *shown, const Revision *revision, const RevisionSync *sync
     }
 }
 
+/* "SELECT * FROM users AS t WHERE ..": the rows of one end that differ. */
+static char *
+differing(const char *schema, const char *table, char *take_mismatch)
+{
+    g_autofree char *mismatch = take_mismatch;
+    g_autofree char *quoted = pg_quote_qualified(schema, table);
+
+    return g_strdup_printf("SELECT * FROM %s AS t\nWHERE %s;", quoted, mismatch);
+}
+
+static void
+add_route(GPtrArray *shown, const Revision *revision, const TableRoute *route)
+{
+    const TableDirection *direction = route->direction;
+    g_autofree char *name = g_strdup_printf("%s to %s", direction->from, direction->to);
+
+    if (!route->is_cut_over && revision_section(revision, SECTION_BACKFILL, NULL) == NULL)
+        add_shown(shown, section_kind_name(SECTION_BACKFILL), name,
+                  with_semicolon(table_backfill_sql(route)), 0);
+    if (revision_section(revision, SECTION_VERIFY, NULL) == NULL) {
+        add_shown(shown, section_kind_name(SECTION_VERIFY), name,
+                  differing(route->from_schema, direction->from, table_source_mismatch(route)), 0);
+        add_shown(shown, section_kind_name(SECTION_VERIFY), name,
+                  differing(route->to_schema, direction->to, table_target_mismatch(route)), 0);
+    }
+    add_shown(shown, "triggers", name, table_install_sql(route), 0);
+}
+
+/* Both directions: the second one is there from the cutover on. */
+static bool
+add_between(GPtrArray *shown, const Revision *revision, GError **error)
+{
+    g_autoptr(GPtrArray) syncs = revision_table_syncs(revision, error);
+
+    for (guint i = 0; syncs && i < syncs->len; i++) {
+        const TableSync *sync = syncs->pdata[i];
+        const TableDirection *const directions[] = {sync->forward, sync->reverse};
+
+        for (guint d = 0; d < G_N_ELEMENTS(directions); d++) {
+            const TableDirection *it = directions[d];
+
+            add_route(shown, revision,
+                      &(TableRoute){.revision = revision->id,
+                                    .direction = it,
+                                    .from_schema = it->from_schema ? it->from_schema : "public",
+                                    .to_schema = it->to_schema ? it->to_schema : "public",
+                                    .is_cut_over = d > 0});
+        }
+    }
+    return syncs != NULL;
+}
+
 /* Everything that the revision does, as written or as derived from its mappings. */
 static GPtrArray *
 collect(const Revision *revision, const Settings *settings, const Graph *graph, GError **error)
@@ -124,7 +178,7 @@ collect(const Revision *revision, const Settings *settings, const Graph *graph, 
         if (!add_triggers(shown, revision, sync, settings, graph, error))
             return NULL;
     }
-    return g_steal_pointer(&shown);
+    return add_between(shown, revision, error) ? g_steal_pointer(&shown) : NULL;
 }
 
 /* The marker line: `-- sluice: sync users reverse`, as in a file. */
@@ -138,6 +192,8 @@ marker(const ShownSection *section)
     if (strcmp(section->name, section_kind_name(SECTION_SYNC_REVERSE)) == 0)
         return g_strdup_printf("-- sluice: sync %s reverse", table);
     if (strcmp(section->name, section_kind_name(SECTION_SYNC)) == 0)
+        return g_strdup_printf("-- sluice: sync %s", table);
+    if (strcmp(section->name, section_kind_name(SECTION_SYNC_TO)) == 0)
         return g_strdup_printf("-- sluice: sync %s", table);
     return g_strdup_printf("-- sluice: %s", section->name);
 }

@@ -15,6 +15,7 @@
 #include "pg/conn.h"
 #include "revision/graph.h"
 #include "sync/intact.h"
+#include "sync/table.h"
 
 typedef struct {
     bool all;
@@ -32,6 +33,7 @@ typedef struct {
     GPtrArray *table; /* GStrv */
     json_t *revisions;
     json_t *waiting; /* contracts that wait */
+    json_t *between; /* mappings between two tables */
     json_t *warnings;
     bool all;   /* of the table: those at the end of their lives too */
     guint done; /* those that it leaves out */
@@ -46,6 +48,7 @@ status_clear(Status *status)
     g_clear_pointer(&status->table, g_ptr_array_unref);
     g_clear_pointer(&status->revisions, json_decref);
     g_clear_pointer(&status->waiting, json_decref);
+    g_clear_pointer(&status->between, json_decref);
     g_clear_pointer(&status->warnings, json_decref);
 }
 
@@ -251,6 +254,38 @@ check_triggers(Status *status, GError **error)
     return true;
 }
 
+/* Which of two tables is canonical, and whether the other one follows. */
+static bool
+check_between(Status *status, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GPtrArray) mappings = ledger_load_table_mappings(status->conn, NULL, &cause);
+
+    if (mappings == NULL && ledger_is_absent(cause))
+        return true;
+    if (mappings == NULL) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    for (guint i = 0; i < mappings->len; i++) {
+        const LedgerTableMapping *row = g_ptr_array_index(mappings, i);
+        g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+        g_autofree char *old = pg_quote_qualified(row->old_schema, row->old_table);
+        g_autofree char *new = pg_quote_qualified(row->new_schema, row->new_table);
+
+        if (!table_find_problems(status->conn, row, problems, error))
+            return false;
+        json_array_append_new(status->between,
+                              json_pack("{s:s, s:s, s:s}", "revision", row->revision, "canonical",
+                                        row->is_cut_over ? new : old, "follows",
+                                        row->is_cut_over ? old : new));
+        for (guint j = 0; j < problems->len; j++)
+            warn(status, "trigger", row->revision, "%s, so the two tables may part",
+                 (const char *) g_ptr_array_index(problems, j));
+    }
+    return true;
+}
+
 /* Whether the table of another tool, which is kept, is as it should be; that it cannot be read is
  * one thing more to say. */
 static void
@@ -283,7 +318,7 @@ load_work(Status *status, GError **error)
 
     status->backfills = ledger_load_backfills(status->conn, NULL, error);
     status->gates = status->backfills ? ledger_load_last_events(status->conn, kinds, error) : NULL;
-    return status->gates != NULL && check_triggers(status, error);
+    return status->gates != NULL && check_triggers(status, error) && check_between(status, error);
 }
 
 static bool
@@ -294,6 +329,7 @@ load(Status *status, GError **error)
     status->table = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
     status->revisions = json_array();
     status->waiting = json_array();
+    status->between = json_array();
     status->warnings = json_array();
     status->applied = ledger_load_revisions(status->conn, error);
     if (status->applied == NULL)
@@ -344,6 +380,9 @@ print(const Status *status, Output *output)
     json_array_foreach(status->waiting, i, entry)
         output_line(output, "  %s (%s) since %s: for %s", member(entry, "id"),
                     member(entry, "title"), member(entry, "since"), member(entry, "waits_for"));
+    json_array_foreach(status->between, i, entry)
+        output_line(output, "%s is canonical, %s follows (%s)", member(entry, "canonical"),
+                    member(entry, "follows"), member(entry, "revision"));
     if (json_array_size(status->warnings) > 0)
         output_line(output, "\nwarnings:");
     json_array_foreach(status->warnings, i, entry)
@@ -368,9 +407,10 @@ run_on_one(App *app, bool all, GError **error)
         return false;
     print(&status, app->output);
     output_json(app->output,
-                json_pack("{s:s, s:O, s:O, s:O, s:o}", "database", pg_target(conn), "revisions",
-                          status.revisions, "waiting_contracts", status.waiting, "warnings",
-                          status.warnings, "adoptions", revision_adoptions_json(status.applied)));
+                json_pack("{s:s, s:O, s:O, s:O, s:O, s:o}", "database", pg_target(conn),
+                          "revisions", status.revisions, "waiting_contracts", status.waiting,
+                          "table_syncs", status.between, "warnings", status.warnings, "adoptions",
+                          revision_adoptions_json(status.applied)));
     return true;
 }
 

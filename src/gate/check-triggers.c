@@ -1,6 +1,7 @@
 #include "gate/check.h"
 #include "ledger/mappings.h"
 #include "sync/intact.h"
+#include "sync/table.h"
 
 bool
 check_triggers(const GateContext *context, const Revision *revision, GateCheck *check,
@@ -8,6 +9,7 @@ check_triggers(const GateContext *context, const Revision *revision, GateCheck *
 {
     g_autoptr(GPtrArray) mappings = ledger_load_mappings(context->apply->conn, NULL, NULL, error);
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) between = NULL;
     g_autofree char *wrong = NULL;
     guint tables = 0;
 
@@ -23,6 +25,13 @@ check_triggers(const GateContext *context, const Revision *revision, GateCheck *
                                 error))
             return false;
     }
+    between = ledger_load_table_mappings(context->apply->conn, revision->id, error);
+    for (guint i = 0; between && i < between->len; i++, tables++)
+        if (!table_find_problems(context->apply->conn, g_ptr_array_index(between, i), problems,
+                                 error))
+            return false;
+    if (between == NULL)
+        return false;
     if (problems->len > 0) {
         g_ptr_array_add(problems, NULL);
         wrong = g_strjoinv("; ", (char **) problems->pdata);

@@ -3,9 +3,9 @@
  *
  * All SQL on schema `sluice` lives in this room; its DDL is sql/ledger-<version>.sql, embedded at
  * build time. Modules: revisions (states), steps (journal of DDL), backfills (and their chunks),
- * mappings (what sync installed), rollouts, events (append-only, hash-chained), approvals. What
- * must be atomic with DDL or with rows is written by the caller's transaction; everything else is a
- * short transaction of its own.
+ * mappings and table-mappings (what sync installed), rollouts, events (append-only, hash-chained),
+ * approvals. What must be atomic with DDL or with rows is written by the caller's transaction;
+ * everything else is a short transaction of its own.
  */
 #pragma once
 

@@ -2,6 +2,7 @@
 
 #include "backfill/complete.h"
 #include "catalog/catalog.h"
+#include "revision/table-sync.h"
 
 static bool
 is_table_empty(PgConn *conn, const char *schema, const char *name, bool *ret_empty, GError **error)
@@ -29,6 +30,21 @@ are_driving_tables_empty(PgConn *conn, const Section *section, bool *ret_empty, 
     return true;
 }
 
+/* Of the mappings between two tables. */
+static bool
+are_source_tables_empty(PgConn *conn, const Revision *revision, bool *ret_empty, GError **error)
+{
+    g_autoptr(GPtrArray) syncs = revision_table_syncs(revision, error);
+
+    for (guint i = 0; syncs && i < syncs->len && *ret_empty; i++) {
+        const TableDirection *forward = ((const TableSync *) g_ptr_array_index(syncs, i))->forward;
+
+        if (!is_table_empty(conn, forward->from_schema, forward->from, ret_empty, error))
+            return false;
+    }
+    return syncs != NULL;
+}
+
 bool
 fill_is_free(PgConn *conn, const Revision *revision, bool *ret_free, GError **error)
 {
@@ -43,6 +59,8 @@ fill_is_free(PgConn *conn, const Revision *revision, bool *ret_free, GError **er
         if (!is_table_empty(conn, sync->schema, sync->table, &is_empty, error))
             return false;
     }
+    if (is_empty && !are_source_tables_empty(conn, revision, &is_empty, error))
+        return false;
     if (section && is_empty && !are_driving_tables_empty(conn, section, &is_empty, error))
         return false;
     *ret_free = is_empty;

@@ -1,6 +1,7 @@
 /* What can be said of a revision without a database. */
 #include "revision/revision.h"
 #include "revision/swap.h"
+#include "revision/table-sync.h"
 
 void
 revision_sync_free(RevisionSync *sync)
@@ -253,7 +254,8 @@ check_section(const Revision *revision, const Section *section, GError **error)
     switch (section->kind) {
     case SECTION_SYNC:
     case SECTION_SYNC_REVERSE:
-        return true; /* by revision_syncs */
+    case SECTION_SYNC_TO:
+        return true; /* by revision_syncs, revision_table_syncs */
     case SECTION_BACKFILL:
         return check_backfill(section, error);
     case SECTION_VERIFY:
@@ -431,7 +433,7 @@ check_all(const Revision *revision, GError **error)
             !check_verify_names(revision, syncs->pdata[i], error))
             return false;
     }
-    return true;
+    return table_syncs_check(revision, error);
 }
 
 bool

@@ -9,13 +9,15 @@
 #include "base/text.h"
 #include "revision/header.h"
 #include "revision/lexer.h"
+#include "revision/section-lines.h"
 
 enum { HEADER_BLOCK = 4096 };
 
-static const char *const section_names[SECTION_N + 1] = {
+static const char *const section_names[SECTION_N] = {
     [SECTION_EXPAND] = "expand",
     [SECTION_SYNC] = "sync",
     [SECTION_SYNC_REVERSE] = "sync reverse",
+    [SECTION_SYNC_TO] = "sync to",
     [SECTION_BACKFILL] = "backfill",
     [SECTION_VERIFY] = "verify",
     [SECTION_FINISH] = "finish",
@@ -55,6 +57,8 @@ section_free(Section *section)
     g_free(section->argument);
     g_free(section->text);
     g_ptr_array_unref(section->remarks);
+    if (section->key)
+        sql_remark_free(section->key);
     g_free(section->fill_in);
     g_free(section);
 }
@@ -86,74 +90,6 @@ revision_section(const Revision *revision, SectionKind kind, const char *argumen
 }
 
 static bool
-refuse_section(const char *words, Place place, GError **error)
-{
-    g_autofree char *name = g_strndup(words, strcspn(words, " \t"));
-    const char *nearest = text_nearest(words, section_names);
-
-    if (nearest == NULL)
-        nearest = text_nearest(name, section_names);
-    error_set_at(error, ERROR_CONFIG, place, "unknown section '%s'", words);
-    if (nearest != NULL)
-        return error_hint(error, "Did you mean '-- sluice: %s'?", nearest);
-    return error_hint(error, "Sections are expand, sync <table> [reverse], backfill, verify, "
-                             "finish, cutover [undo], contract and downgrade.");
-}
-
-/* `sync users reverse`: the table may be qualified and quoted, with blanks inside the quotes. */
-static bool
-parse_sync(Section *section, const char *rest, GError **error)
-{
-    g_autofree char *table = g_strstrip(g_strdup(rest));
-    char *last = strrchr(table, ' ') ? strrchr(table, ' ') : strrchr(table, '\t');
-
-    section->kind = SECTION_SYNC;
-    if (last != NULL && g_str_equal(last + 1, "reverse")) {
-        section->kind = SECTION_SYNC_REVERSE;
-        *last = '\0';
-        g_strchomp(table);
-    }
-    if (table[0] == '\0' || g_str_equal(table, "reverse")) {
-        error_set_at(error, ERROR_CONFIG, section->place,
-                     "the sync section does not name its table");
-        return error_hint(error, "Write `-- sluice: sync <table>`.");
-    }
-    section->argument = g_steal_pointer(&table);
-    return true;
-}
-
-/* "cutover   undo" names the same as "cutover undo". */
-static char *
-fold_blanks(const char *words)
-{
-    g_auto(GStrv) parts = g_strsplit_set(words, " \t", -1);
-    g_autoptr(GString) folded = g_string_new(NULL);
-
-    for (char **part = parts; *part; part++) {
-        if ((*part)[0])
-            g_string_append_printf(folded, "%s%s", folded->len ? " " : "", *part);
-    }
-    return g_string_free(g_steal_pointer(&folded), FALSE);
-}
-
-static bool
-parse_marker_name(Section *section, const char *words, GError **error)
-{
-    g_autofree char *name = fold_blanks(words);
-
-    if (g_str_equal(name, "sync") || g_str_has_prefix(name, "sync "))
-        return parse_sync(section, words + strlen("sync"), error);
-    for (int kind = 0; kind < SECTION_N; kind++) {
-        if (kind != SECTION_SYNC && kind != SECTION_SYNC_REVERSE &&
-            g_str_equal(name, section_names[kind])) {
-            section->kind = (SectionKind) kind;
-            return true;
-        }
-    }
-    return refuse_section(words, section->place, error);
-}
-
-static bool
 check_unique(const Revision *revision, const Section *section, GError **error)
 {
     const Section *other = revision_section(revision, section->kind, section->argument);
@@ -166,78 +102,6 @@ check_unique(const Revision *revision, const Section *section, GError **error)
     return error_hint(error, "The first stands in line %d.", other->place.line - 1);
 }
 
-static const struct {
-    const char *name;
-    const char *lacks; /* what it must say */
-} remark_kinds[REMARK_N] = {
-    [REMARK_FINISHED_WHEN] = {"finished when", "its condition"},
-    [REMARK_DRIVING_TABLE] = {"driving table", "the table's name"},
-    [REMARK_WALK] = {"walk", "'pages' or 'key'"},
-};
-
-/* What stands behind the words @name in @words, however many blanks they are apart. */
-static char *
-behind_name(const char *words, const char *name)
-{
-    for (; *name; name++) {
-        if (*name == ' ')
-            words += strspn(words, " \t");
-        else
-            words++;
-    }
-    return g_strstrip(g_strdup(words));
-}
-
-static bool
-add_remark(Section *section, SqlRemarkKind kind, const char *words, Place place, GError **error)
-{
-    const char *name = remark_kinds[kind].name;
-    g_autofree char *text = behind_name(words, name);
-    SqlRemark *remark;
-
-    if (section == NULL || section->kind != SECTION_BACKFILL)
-        return error_set_at(error, ERROR_CONFIG, place, "'%s' belongs into the section backfill",
-                            name);
-    if (text[0] == '\0')
-        return error_set_at(error, ERROR_CONFIG, place, "'%s' lacks %s", name,
-                            remark_kinds[kind].lacks);
-    remark = g_new0(SqlRemark, 1);
-    *remark = (SqlRemark){kind, g_steal_pointer(&text), place};
-    g_ptr_array_add(section->remarks, remark);
-    return true;
-}
-
-/* A line that says something about the section it stands in. *@ret_is_one: it is such a line. */
-static bool
-apply_remark(Section *section, const char *words, Place place, bool *ret_is_one, GError **error)
-{
-    g_autofree char *name = fold_blanks(words);
-
-    *ret_is_one = true;
-    for (int kind = 0; kind < REMARK_N; kind++) {
-        const char *known = remark_kinds[kind].name;
-
-        if (g_str_has_prefix(name, known) && strchr(" ", name[strlen(known)]))
-            return add_remark(section, (SqlRemarkKind) kind, words, place, error);
-    }
-    if (g_str_equal(name, "not null")) {
-        if (section == NULL || section->kind != SECTION_SYNC)
-            return error_set_at(error, ERROR_CONFIG, place,
-                                "'not null' belongs into a section sync");
-        section->not_null = true;
-        return true;
-    }
-    if (g_str_equal(name, "fill in") || g_str_has_prefix(name, "fill in ")) {
-        if (section == NULL)
-            return error_set_at(error, ERROR_CONFIG, place, "'fill in' belongs into a section");
-        g_free(section->fill_in);
-        section->fill_in = g_strstrip(g_strdup(strstr(words, "in") + strlen("in")));
-        return true;
-    }
-    *ret_is_one = false;
-    return true;
-}
-
 static bool
 add_section(Revision *revision, const Marker *marker, GError **error)
 {
@@ -246,7 +110,7 @@ add_section(Revision *revision, const Marker *marker, GError **error)
     section->cache = g_new0(struct SectionCache, 1);
     section->place = (Place){revision->path, marker->line, 1};
     section->remarks = g_ptr_array_new_with_free_func((GDestroyNotify) sql_remark_free);
-    if (!parse_marker_name(section, marker->words, error) ||
+    if (!section_name_from(section, marker->words, error) ||
         !check_unique(revision, section, error))
         return false;
     section->place.line++;
@@ -269,7 +133,7 @@ parse_sections(Revision *revision, const char *text, GError **error)
         const Place place = {revision->path, marker->line, 1};
         bool is_remark;
 
-        if (!apply_remark(section, marker->words, place, &is_remark, error))
+        if (!section_take_remark(section, marker->words, place, &is_remark, error))
             return false;
         if (is_remark)
             continue;
@@ -446,13 +310,7 @@ append_canonical(GString *all, const Section *section)
         script ? sql_script_canonical(script) : sql_canonical(section->text);
 
     g_string_append_printf(all, "%s\n", canonical);
-    for (guint i = 0; i < section->remarks->len; i++) {
-        const SqlRemark *remark = section->remarks->pdata[i];
-
-        g_string_append_printf(all, "%s %s\n", remark_kinds[remark->kind].name, remark->text);
-    }
-    if (section->not_null)
-        g_string_append(all, "not null\n");
+    section_append_remarks(section, all);
 }
 
 char *
@@ -480,16 +338,24 @@ revision_checksum(const Revision *revision, SectionKind kind)
 }
 
 bool
+revision_has_sync(const Revision *revision)
+{
+    return revision_section(revision, SECTION_SYNC, NULL) != NULL ||
+           revision_section(revision, SECTION_SYNC_TO, NULL) != NULL;
+}
+
+bool
 revision_has_backfill(const Revision *revision)
 {
     return revision_section(revision, SECTION_BACKFILL, NULL) != NULL ||
-           revision_section(revision, SECTION_SYNC, NULL) != NULL;
+           revision_has_sync(revision);
 }
 
 bool
 revision_has_cutover(const Revision *revision)
 {
     return revision_section(revision, SECTION_CUTOVER, NULL) != NULL ||
+           revision_section(revision, SECTION_SYNC_TO, NULL) != NULL ||
            (revision_section(revision, SECTION_SYNC, NULL) != NULL &&
             revision_section(revision, SECTION_CONTRACT, NULL) != NULL);
 }

@@ -19,6 +19,7 @@ typedef enum {
     SECTION_EXPAND,
     SECTION_SYNC,         /* one a table; argument: the table */
     SECTION_SYNC_REVERSE, /* argument: the table */
+    SECTION_SYNC_TO,      /* one a direction; argument: "users to addresses" */
     SECTION_BACKFILL,
     SECTION_VERIFY,
     SECTION_FINISH,
@@ -55,6 +56,8 @@ typedef struct {
     Place place;        /* of the text's first line; file borrowed from the revision */
     GPtrArray *remarks; /* backfill only: SqlRemark *: `-- sluice: finished when <condition>`, .. */
     bool not_null;      /* sync only: `-- sluice: not null`: its new columns will never be NULL */
+    SqlRemark *key;     /* sync to only: `-- sluice: key <columns>`: of the other table; or NULL */
+    bool rows_stay;     /* sync to only: `-- sluice: rows stay`: it sets columns of rows, no more */
     char *fill_in; /* `-- sluice: fill in <what>`: what it lacks; it is not run; NULL: nothing */
     struct SectionCache *cache; /* of section_parse */
 } Section;
@@ -126,9 +129,10 @@ GPtrArray *revision_syncs(const Revision *revision, GError **error);
 
 /* What the revision's life ends with: true if it has (or derives) that phase. A mapping implies a
  * backfill and a verify. */
+bool revision_has_sync(const Revision *revision); /* of either kind */
 bool revision_has_backfill(const Revision *revision);
-bool
-revision_has_cutover(const Revision *revision); /* true also where only a contract follows a sync */
+/* True also where only a contract follows a sync, and where one is between two tables. */
+bool revision_has_cutover(const Revision *revision);
 bool revision_has_contract(const Revision *revision);
 /* The last state that it can reach: what a database has where all of it was run. */
 RevisionState revision_last_state(const Revision *revision);

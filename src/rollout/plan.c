@@ -288,7 +288,7 @@ bool
 rollout_plan_is_unsynced(const Revision *revision)
 {
     return revision_section(revision, SECTION_BACKFILL, NULL) != NULL &&
-           revision_section(revision, SECTION_SYNC, NULL) == NULL;
+           !revision_has_sync(revision);
 }
 
 static char *

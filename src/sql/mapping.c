@@ -30,6 +30,10 @@ sql_mapping_free(SqlMapping *mapping)
     if (mapping == NULL)
         return;
     g_ptr_array_unref(mapping->pairs);
+    if (mapping->where)
+        pair_free(mapping->where);
+    if (mapping->group)
+        g_ptr_array_unref(mapping->group);
     g_free(mapping);
 }
 
@@ -42,6 +46,7 @@ holds_name(const GPtrArray *names, const char *name)
 /* What a visit of one expression gathers. */
 typedef struct {
     GPtrArray *sources;
+    bool may_aggregate;
     const char *refused; /* why a trigger or an UPDATE cannot inline it; NULL: it can */
     int offset;          /* of what is refused */
 } Expression;
@@ -100,9 +105,17 @@ visit_expression(ProtobufCMessage *message, void *data)
         return refuse(expression, "a parameter cannot be part of a mapping", parameter->location);
     if (call != NULL && call->over != NULL)
         return refuse(expression, "a window function cannot be part of a mapping", call->location);
-    if (call != NULL && is_aggregate(call))
+    if (call != NULL && !expression->may_aggregate && is_aggregate(call))
         return refuse(expression, "an aggregate cannot be part of a mapping", call->location);
     return true;
+}
+
+static bool
+fail_refused(const SqlTree *tree, const Expression *expression, GError **error)
+{
+    error_set_at(error, ERROR_SQL, tree_place(tree, expression->offset), "%s", expression->refused);
+    return error_hint(error, "A trigger and an UPDATE must both be able to run it: use columns of "
+                             "the row, operators and functions only.");
 }
 
 /* The tokens of a target, without its `AS name`. */
@@ -111,36 +124,46 @@ expression_text(const SqlTree *tree, const PgQuery__ResTarget *target, guint end
 {
     const guint first = tree_token_at(tree, target->location);
 
+    if (target->name[0] == '\0')
+        return tree_fold(tree, first, end);
     end--; /* the name */
     if (end > first && tree_token(tree, end - 1)->token == PG_QUERY__TOKEN__AS)
         end--;
     return tree_fold(tree, first, end);
 }
 
-/* @end: the token behind the target, a comma or the end of the statement. */
+/* What a mapping may be: over one table its columns have other names than the ones it sets. */
+typedef struct {
+    bool is_query;
+    bool is_grouped;
+} Kind;
+
+/* @end: the token behind the target, a comma or the end of the targets. */
 static SqlPair *
-pair_parse(const SqlTree *tree, const PgQuery__ResTarget *target, guint end, GError **error)
+pair_parse(const SqlTree *tree, const PgQuery__ResTarget *target, guint end, Kind kind,
+           GError **error)
 {
     g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func(g_free);
-    Expression expression = {.sources = sources};
+    Expression expression = {.sources = sources, .may_aggregate = kind.is_grouped};
+    const char *column = kind.is_query ? tree_bare_column(target->val) : NULL;
     SqlPair *pair;
+
+    if (target->name[0] != '\0')
+        column = target->name;
 
     TREE_WALK(target->val, visit_expression, &expression);
     if (expression.refused != NULL) {
-        error_set_at(error, ERROR_SQL, tree_place(tree, expression.offset), "%s",
-                     expression.refused);
-        error_hint(error, "A trigger and an UPDATE must both be able to run it: use columns of "
-                          "the row, operators and functions only.");
+        fail_refused(tree, &expression, error);
         return NULL;
     }
-    if (target->name == NULL || target->name[0] == '\0') {
+    if (column == NULL) {
         error_set_at(error, ERROR_SQL, tree_place(tree, target->location),
                      "the mapping does not say which column this sets");
         error_hint(error, "Write `SELECT expression AS column`.");
         return NULL;
     }
     pair = g_new0(SqlPair, 1);
-    pair->column = g_strdup(target->name);
+    pair->column = g_strdup(column);
     pair->expression = expression_text(tree, target, end);
     pair->sources = g_steal_pointer(&sources);
     pair->is_column = tree_bare_column(target->val) != NULL;
@@ -150,9 +173,21 @@ pair_parse(const SqlTree *tree, const PgQuery__ResTarget *target, guint end, GEr
     return pair;
 }
 
+/* What no mapping may have, of either kind. */
+static bool
+has_more(const PgQuery__SelectStmt *select)
+{
+    return select->n_target_list == 0 || select->with_clause != NULL ||
+           select->n_distinct_clause > 0 || select->having_clause != NULL ||
+           select->n_window_clause > 0 || select->n_sort_clause > 0 ||
+           select->limit_count != NULL || select->limit_offset != NULL ||
+           select->n_locking_clause > 0 || select->into_clause != NULL ||
+           select->n_values_lists > 0 || select->op != PG_QUERY__SET_OPERATION__SETOP_NONE;
+}
+
 /* The SELECT of a mapping, or NULL with the reason why it is none. */
 static const PgQuery__SelectStmt *
-mapping_select(const SqlTree *tree, GError **error)
+mapping_select(const SqlTree *tree, bool is_query, GError **error)
 {
     const PgQuery__ParseResult *result = tree->result;
     const PgQuery__SelectStmt *select;
@@ -171,34 +206,55 @@ mapping_select(const SqlTree *tree, GError **error)
                    "Leave FROM out; the table stands in the line `-- sluice: sync <table>`.");
         return NULL;
     }
-    if (select->n_target_list == 0 || select->where_clause != NULL || select->with_clause != NULL ||
-        select->n_distinct_clause > 0 || select->n_group_clause > 0 ||
-        select->having_clause != NULL || select->n_window_clause > 0 || select->n_sort_clause > 0 ||
-        select->limit_count != NULL || select->limit_offset != NULL ||
-        select->n_locking_clause > 0 || select->into_clause != NULL || select->n_values_lists > 0 ||
-        select->op != PG_QUERY__SET_OPERATION__SETOP_NONE) {
+    if (has_more(select) ||
+        (!is_query && (select->where_clause != NULL || select->n_group_clause > 0))) {
         error_set_at(error, ERROR_SQL, tree_place(tree, result->stmts[0]->stmt_location),
-                     "a mapping is a list of `expression AS column` and nothing else");
+                     "a mapping is a list of `expression AS column` and nothing else%s",
+                     is_query ? " but WHERE and GROUP BY" : "");
         return NULL;
     }
     return select;
 }
 
+/* The token behind what begins at @from: the first one of @keyword on the query's own level, or the
+ * end of the statement. */
+static guint
+clause_end(const SqlTree *tree, guint from, PgQuery__Token keyword, PgQuery__Token other)
+{
+    guint end = from;
+    int depth = 0;
+
+    for (; end < tree_token_count(tree); end++) {
+        const PgQuery__Token token = tree_token(tree, end)->token;
+
+        /* WITHIN GROUP belongs to an aggregate. */
+        if (token == PG_QUERY__TOKEN__GROUP_P && end > 0 &&
+            tree_token(tree, end - 1)->token == PG_QUERY__TOKEN__WITHIN)
+            continue;
+        depth += (token == PG_QUERY__TOKEN__ASCII_40) - (token == PG_QUERY__TOKEN__ASCII_41);
+        if (depth == 0 &&
+            (token == keyword || token == other || token == PG_QUERY__TOKEN__ASCII_59))
+            break;
+    }
+    return end;
+}
+
 /* Adds the pair of the target at @index. */
 static bool
 mapping_add(SqlMapping *mapping, const SqlTree *tree, const PgQuery__SelectStmt *select,
-            size_t index, GError **error)
+            size_t index, Kind kind, GError **error)
 {
     const PgQuery__ResTarget *target = select->target_list[index]->res_target;
     const bool is_last = index + 1 == select->n_target_list;
-    guint end = tree_token_count(tree);
+    guint end;
     SqlPair *pair;
 
-    if (!is_last)
+    if (is_last)
+        end = clause_end(tree, tree_token_at(tree, target->location), PG_QUERY__TOKEN__WHERE,
+                         PG_QUERY__TOKEN__GROUP_P);
+    else
         end = tree_token_at(tree, select->target_list[index + 1]->res_target->location) - 1;
-    while (is_last && tree_token(tree, end - 1)->token == PG_QUERY__TOKEN__ASCII_59)
-        end--;
-    pair = pair_parse(tree, target, end, error);
+    pair = pair_parse(tree, target, end, kind, error);
     if (pair == NULL)
         return false;
     for (guint i = 0; i < mapping->pairs->len; i++) {
@@ -214,8 +270,55 @@ mapping_add(SqlMapping *mapping, const SqlTree *tree, const PgQuery__SelectStmt 
     return true;
 }
 
-SqlMapping *
-sql_mapping_parse(const char *text, Place origin, GError **error)
+static bool
+mapping_add_where(SqlMapping *mapping, const SqlTree *tree, const PgQuery__SelectStmt *select,
+                  GError **error)
+{
+    g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func(g_free);
+    Expression expression = {.sources = sources};
+    guint start = 0;
+
+    if (select->where_clause == NULL)
+        return true;
+    TREE_WALK(select->where_clause, visit_expression, &expression);
+    if (expression.refused != NULL)
+        return fail_refused(tree, &expression, error);
+    start = clause_end(tree, 0, PG_QUERY__TOKEN__WHERE, PG_QUERY__TOKEN__WHERE) + 1;
+    mapping->where = g_new0(SqlPair, 1);
+    mapping->where->expression = tree_fold(
+        tree, start, clause_end(tree, start, PG_QUERY__TOKEN__GROUP_P, PG_QUERY__TOKEN__GROUP_P));
+    mapping->where->sources = g_steal_pointer(&sources);
+    mapping->where->place = tree_place(tree, tree_token(tree, start)->start);
+    mapping->where->place.file = g_strdup(mapping->where->place.file);
+    return true;
+}
+
+static bool
+mapping_add_group(SqlMapping *mapping, const SqlTree *tree, const PgQuery__SelectStmt *select,
+                  GError **error)
+{
+    if (select->n_group_clause == 0)
+        return true;
+    mapping->group = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; i < select->n_group_clause; i++) {
+        const char *column = tree_bare_column(select->group_clause[i]);
+
+        if (column == NULL) {
+            error_set_at(
+                error, ERROR_SQL,
+                tree_place(tree, tree_token(tree, clause_end(tree, 0, PG_QUERY__TOKEN__GROUP_P,
+                                                             PG_QUERY__TOKEN__GROUP_P))
+                                     ->start),
+                "a mapping groups by bare columns");
+            return error_hint(error, "Name the columns that tell the row of the other table.");
+        }
+        g_ptr_array_add(mapping->group, g_strdup(column));
+    }
+    return true;
+}
+
+static SqlMapping *
+parse(const char *text, Place origin, bool is_query, GError **error)
 {
     g_autoptr(SqlTree) tree = tree_parse(text, origin, error);
     g_autoptr(SqlMapping) mapping = mapping_new();
@@ -223,14 +326,31 @@ sql_mapping_parse(const char *text, Place origin, GError **error)
 
     if (tree == NULL)
         return NULL;
-    select = mapping_select(tree, error);
+    select = mapping_select(tree, is_query, error);
     if (select == NULL)
         return NULL;
     for (size_t i = 0; i < select->n_target_list; i++) {
-        if (!mapping_add(mapping, tree, select, i, error))
+        const Kind kind = {is_query, select->n_group_clause > 0};
+
+        if (!mapping_add(mapping, tree, select, i, kind, error))
             return NULL;
     }
+    if (!mapping_add_where(mapping, tree, select, error) ||
+        !mapping_add_group(mapping, tree, select, error))
+        return NULL;
     return g_steal_pointer(&mapping);
+}
+
+SqlMapping *
+sql_mapping_parse(const char *text, Place origin, GError **error)
+{
+    return parse(text, origin, false, error);
+}
+
+SqlMapping *
+sql_mapping_parse_query(const char *text, Place origin, GError **error)
+{
+    return parse(text, origin, true, error);
 }
 
 static bool

@@ -3,7 +3,8 @@
  *
  * The only FROM is the table itself, implied. Expressions may name columns of the row, and call
  * functions; subqueries, aggregates and parameters are refused, for a trigger and an UPDATE must
- * both be able to inline them.
+ * both be able to inline them. Between two tables it is a query of its own: there it may have a
+ * WHERE, and with GROUP BY aggregates.
  */
 #pragma once
 
@@ -23,11 +24,16 @@ typedef struct {
 
 typedef struct {
     GPtrArray *pairs; /* SqlPair * */
+    SqlPair *where;   /* its expression: the rows that count; NULL: all of them */
+    GPtrArray *group; /* char *: GROUP BY these columns; NULL: each row stands for itself */
 } SqlMapping;
 
 /* ERROR_SQL with a place: syntax, a target without AS, FROM, subquery, aggregate, parameter, the
  * same target twice. Caller owns. */
 SqlMapping *sql_mapping_parse(const char *text, Place origin, GError **error);
+/* The same for a mapping between two tables: with WHERE and GROUP BY (bare columns), and with the
+ * latter aggregates. */
+SqlMapping *sql_mapping_parse_query(const char *text, Place origin, GError **error);
 void sql_mapping_free(SqlMapping *mapping);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlMapping, sql_mapping_free)
 

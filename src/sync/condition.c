@@ -166,8 +166,8 @@ condition_parity(const CatalogTable *table, const SqlMapping *forward, const Sql
 
 /* One comparison for all of @columns (char *). By the function and not its operator, which
  * pg_get_triggerdef would write in a way that no restore of a dump can read. */
-static char *
-changed(GPtrArray *columns)
+char *
+condition_columns_changed(const GPtrArray *columns)
 {
     g_autoptr(GString) new_row = g_string_new(NULL);
     g_autoptr(GString) old_row = g_string_new(NULL);
@@ -189,7 +189,7 @@ condition_targets_changed(const SqlMapping *mapping)
 
     for (guint i = 0; i < mapping->pairs->len; i++)
         g_ptr_array_add(columns, ((SqlPair *) mapping->pairs->pdata[i])->column);
-    return changed(columns);
+    return condition_columns_changed(columns);
 }
 
 char *
@@ -198,7 +198,7 @@ condition_old_changed(const SqlMapping *forward)
     g_autoptr(GPtrArray) columns = condition_old_columns(forward);
 
     /* A mapping of constants has no old side. */
-    return columns->len > 0 ? changed(columns) : g_strdup("false");
+    return columns->len > 0 ? condition_columns_changed(columns) : g_strdup("false");
 }
 
 char *
@@ -208,5 +208,5 @@ condition_changed(const SqlMapping *forward)
 
     for (guint i = 0; i < forward->pairs->len; i++)
         g_ptr_array_add(columns, ((SqlPair *) forward->pairs->pdata[i])->column);
-    return changed(columns);
+    return condition_columns_changed(columns);
 }

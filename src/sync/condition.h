@@ -28,6 +28,8 @@ char *condition_holds(const CatalogTable *table, const SqlMapping *mapping, cons
 /* Forward gives the new columns, or reverse the old ones. */
 char *condition_parity(const CatalogTable *table, const SqlMapping *forward,
                        const SqlMapping *reverse, const char *row);
+/* NEW differs from OLD in one of @columns (char *), byte for byte. */
+char *condition_columns_changed(const GPtrArray *columns);
 /* NEW differs from OLD in some column that @mapping sets. Here and below the bytes are compared: a
  * type's own equality may call "bob" and "Bob" equal, or not exist. */
 char *condition_targets_changed(const SqlMapping *mapping);

@@ -2,26 +2,13 @@
 
 #include <string.h>
 
-#include "base/text.h"
 #include "sync/condition.h"
+#include "sync/identifier.h"
 
-enum { IDENTIFIER_MAX = 63, HASH_DIGITS = 8 };
-
-/* "sluice_<revision>_<column>_not_null"; too long for the server: its end is a hash of the whole.
- */
 static char *
 constraint_name(const char *revision, const char *column)
 {
-    g_autofree char *whole = g_strdup_printf("sluice_%s_%s_not_null", revision, column);
-    g_autofree char *hash = NULL;
-    const char *end = whole + IDENTIFIER_MAX - HASH_DIGITS - 1;
-
-    if (strlen(whole) <= IDENTIFIER_MAX)
-        return g_steal_pointer(&whole);
-    while ((*end & 0xC0) == 0x80)
-        end--;
-    hash = text_sha256(whole);
-    return g_strdup_printf("%.*s~%.*s", (int) (end - whole), whole, HASH_DIGITS, hash);
+    return sync_identifier(g_strdup_printf("sluice_%s_%s", revision, column), "_not_null");
 }
 
 /* lower() and upper() of a range are NULL where it has no bound: the names alone do not tell. */

@@ -4,12 +4,10 @@
  */
 #include <string.h>
 
-#include "base/text.h"
 #include "sync/condition.h"
+#include "sync/identifier.h"
 #include "sync/parts.h"
 #include "sync/sync.h"
-
-enum { IDENTIFIER_MAX = 63, HASH_DIGITS = 8 };
 
 /* A part of a mapping in flight, ready to be made SQL of. */
 typedef struct {
@@ -20,25 +18,13 @@ typedef struct {
     char *new_app; /* boolean SQL: the session's app knows the new columns; NULL: none does */
 } TriggerPart;
 
-/* sluice."public.users": readable in \df and in a dump; a name too long for the server ends in a
- * hash of the whole. */
+/* sluice."public.users": readable in \df and in a dump. */
 static char *
 function_name(const CatalogTable *table)
 {
-    g_autofree char *whole = g_strdup_printf("%s.%s", table->schema, table->name);
-    g_autofree char *name = NULL;
+    g_autofree char *name =
+        sync_identifier(g_strdup_printf("%s.%s", table->schema, table->name), "");
 
-    if (strlen(whole) <= IDENTIFIER_MAX) {
-        name = g_steal_pointer(&whole);
-    } else {
-        g_autofree char *hash = text_sha256(whole);
-        const char *end = whole + IDENTIFIER_MAX - HASH_DIGITS - 1;
-
-        /* Not within a character. */
-        while ((*end & 0xC0) == 0x80)
-            end--;
-        name = g_strdup_printf("%.*s~%.*s", (int) (end - whole), whole, HASH_DIGITS, hash);
-    }
     return pg_quote_qualified("sluice", name);
 }
 
