@@ -88,14 +88,28 @@ check_choice(const char *choices, const char *what, const char *value, GError **
     return near ? error_hint(error, "Did you mean '%s'?", near) : false;
 }
 
+/* The command may know more formats than the others. */
 static bool
-store_value(const ArgSpec *spec, void *target, const char *value, GError **error)
+is_own_format(const Command *command, const ArgSpec *spec, const char *value)
+{
+    g_auto(GStrv) formats = NULL;
+
+    if (command == NULL || command->formats == NULL || !g_str_equal(spec->name, "format"))
+        return false;
+    formats = g_strsplit(command->formats, "|", -1);
+    return g_strv_contains((const char *const *) formats, value);
+}
+
+static bool
+store_value(const Command *command, const ArgSpec *spec, void *target, const char *value,
+            GError **error)
 {
     void *slot = (char *) target + spec->offset;
     g_autoptr(GError) cause = NULL;
     g_autofree char *what = g_strdup_printf("--%s: ", spec->name);
 
-    if (strchr(spec->value, '|') && !check_choice(spec->value, what, value, error))
+    if (strchr(spec->value, '|') && !is_own_format(command, spec, value) &&
+        !check_choice(spec->value, what, value, error))
         return false;
     if (spec->type == ARG_TEXT) {
         *(const char **) slot = value;
@@ -142,7 +156,7 @@ store_with_next(Parser *parser, const ArgSpec *spec, void *target, const char *v
         value = *parser->next++;
     if (value == NULL)
         return error_set(error, ERROR_USAGE, "--%s needs a value: %s", spec->name, spec->value);
-    return store_value(spec, target, value, error);
+    return store_value(parser->invocation->command, spec, target, value, error);
 }
 
 static bool

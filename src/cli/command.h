@@ -29,7 +29,8 @@ typedef struct {
     const Clock *clock;
     /* lines and progress on stderr (JSON lines on stderr with --format json) */
     const Report *report;
-    Output *output; /* the result, on stdout */
+    Output *output;     /* the result, on stdout */
+    const char *format; /* of the result, as asked for; NULL: text */
     bool verbose;
 } App;
 
@@ -65,6 +66,7 @@ typedef struct {
     const ArgSpec *args; /* NULL-name-ended; may be NULL */
     size_t args_size;    /* sizeof the options struct */
     unsigned needs;
+    const char *formats; /* values of --format that it has beside the others: "sarif|junit"; NULL */
     bool many; /* works on all that `databases:` names too; others want one to be picked */
     /* @options: args_size bytes, filled. @words: the positional arguments, NULL-ended. */
     bool (*run)(App *app, void *options, const char *const *words, GError **error);

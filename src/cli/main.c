@@ -96,6 +96,7 @@ run_command(const Invocation *invocation, Output *output, GError **error)
     App app = {.clock = &clock_system,
                .report = terminal_report(terminal),
                .output = output,
+               .format = globals->format,
                .verbose = globals->verbose > 0};
 
     if (command->needs & (NEED_SETTINGS | NEED_DATABASE)) {

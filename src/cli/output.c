@@ -40,6 +40,12 @@ output_format(const Output *output)
     return output->format;
 }
 
+bool
+output_has_colour(const Output *output)
+{
+    return output->colour;
+}
+
 static void
 emit(Output *output, const char *text)
 {

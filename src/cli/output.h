@@ -19,6 +19,7 @@ void output_free(Output *output);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Output, output_free)
 
 OutputFormat output_format(const Output *output);
+bool output_has_colour(const Output *output);
 /* A line for people; nothing in JSON. What could control the terminal is taken out of it. */
 void output_line(Output *output, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The same, in bold where there are colours. */

@@ -45,6 +45,8 @@ struct LintFile {
     bool wrapped;       /* the runner makes one transaction of it */
     GPtrArray *units;   /* LintUnit * in the order in which they run */
     GPtrArray *scripts; /* SqlScript *: what the units borrow from */
+    bool is_edited;     /* it was released, and has changed since */
+    bool is_inserted;   /* it is new, and comes before one that was released */
     bool reported;      /* else it is read only for what it makes of the schema */
     GPtrArray *allows;  /* LintAllow * (lint/allow.h) */
     GError *error;      /* it could not be read at all, with its place; NULL: it could */

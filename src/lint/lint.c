@@ -87,14 +87,27 @@ tasks_new(void)
     return tasks;
 }
 
+static bool
+holds(GHashTable *paths, const char *path)
+{
+    return paths != NULL && g_hash_table_contains(paths, path);
+}
+
 static void
 read_task(void *data, void *user)
 {
     Task *task = data;
     const Lint *lint = user;
 
-    task->file = lint_file_read(task->path, g_strdup(task->text), lint->options->runner);
+    const LintOptions *options = lint->options;
+    const char *text = task->text;
+
+    if (text == NULL && options->overlay != NULL)
+        text = g_hash_table_lookup(options->overlay, task->path);
+    task->file = lint_file_read(task->path, g_strdup(text), options->runner);
     task->file->reported = task->reported;
+    task->file->is_edited = holds(options->edited, task->path);
+    task->file->is_inserted = holds(options->inserted, task->path);
     task->statements = task->file->units->len;
 }
 

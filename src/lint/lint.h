@@ -14,6 +14,9 @@ typedef struct {
     LintRunner runner;        /* of plain files */
     const char *seed;         /* path of a `pg_dump -s`; NULL: none */
     PgConn *conn;             /* a server to begin from; NULL: none */
+    GHashTable *overlay;      /* path -> text that stands for the file's; NULL: none */
+    GHashTable *edited;       /* paths (a set) that were released and changed since; NULL: none */
+    GHashTable *inserted;     /* paths of new ones that come before released ones; NULL: none */
     int jobs;                 /* threads that read and parse; 0: as many as there are processors */
 } LintOptions;
 
