@@ -186,10 +186,11 @@ replay_file(Replay *replay, const LintFile *file, GPtrArray *findings)
         sink_report_error(&replay->sink);
     for (guint i = 0; i < file->units->len; i++)
         replay_unit(replay, file->units->pdata[i], 0);
+    if (file->reported)
+        run_file_ends(replay, replay->levels->file_ends);
     session_end_file(replay->session);
     if (!file->reported)
         return;
-    run_file_ends(replay, replay->levels->file_ends);
     allow_apply(file, found);
     allow_report(file, &replay->sink);
     g_ptr_array_sort(found, by_place);

@@ -32,6 +32,7 @@ struct Session {
     const LintUnit *unit;
     Prediction *prediction;
     GPtrArray *statements; /* SessionStatement * */
+    GHashTable *orders;    /* "first\nthen" -> place of the transaction */
 };
 
 static void
@@ -95,6 +96,7 @@ session_new(Model *take_model, const Timeouts *role)
     session->savepoints = g_ptr_array_new_with_free_func((GDestroyNotify) savepoint_free);
     session->kept = g_ptr_array_new_with_free_func((GDestroyNotify) body_free);
     session->locks = locks_new();
+    session->orders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     session->statements = g_ptr_array_new_with_free_func((GDestroyNotify) statement_free);
     return session;
 }
@@ -106,6 +108,7 @@ session_free(Session *session)
         return;
     g_ptr_array_unref(session->statements);
     g_ptr_array_unref(session->kept);
+    g_hash_table_unref(session->orders);
     g_ptr_array_unref(session->locks);
     g_ptr_array_unref(session->savepoints);
     prediction_free(session->prediction);
@@ -155,10 +158,39 @@ begin(Session *session)
 }
 
 static void
+record_order(Session *session, const SessionLock *first, const SessionLock *then)
+{
+    char *key;
+
+    if (first->is_new || then->is_new || first->since == then->since ||
+        MAX(first->mode, then->mode) < LOCK_SHARE_ROW_EXCLUSIVE)
+        return;
+    key = g_strdup_printf("%s\n%s", first->name, then->name);
+    if (g_hash_table_contains(session->orders, key)) {
+        g_free(key);
+        return;
+    }
+    g_hash_table_insert(
+        session->orders, key,
+        g_strdup_printf("%s:%d", then->since->file->path,
+                        lint_file_place(then->since->file, then->since->start).line));
+}
+
+static void
+record_orders(Session *session)
+{
+    for (guint i = 0; i < session->locks->len; i++)
+        for (guint k = i + 1; k < session->locks->len; k++)
+            record_order(session, session->locks->pdata[i], session->locks->pdata[k]);
+}
+
+static void
 end(Session *session, bool committed)
 {
     if (committed && session->at_commit != NULL && session->is_open)
         session->at_commit(session, session->at_commit_data);
+    if (committed)
+        record_orders(session);
     if (!committed && session->begin != NULL)
         go_back_to(session, g_steal_pointer(&session->begin));
     g_clear_pointer(&session->begin, model_free);
@@ -494,6 +526,14 @@ session_strongest(const Session *session)
             strongest = lock;
     }
     return strongest;
+}
+
+const char *
+session_locked_before(const Session *session, const char *first, const char *then)
+{
+    g_autofree char *key = g_strdup_printf("%s\n%s", first, then);
+
+    return g_hash_table_lookup(session->orders, key);
 }
 
 gint64

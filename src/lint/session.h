@@ -64,6 +64,9 @@ guint session_transaction(const Session *session);
 const GPtrArray *session_locks(const Session *session);
 /* The strongest that is held on what was there before; NULL: none. */
 const SessionLock *session_strongest(const Session *session);
+/* Where an earlier transaction of these files locked @first and then @then, one of them strongly,
+ * both there before: "file:line"; NULL: none did. Borrowed. */
+const char *session_locked_before(const Session *session, const char *first, const char *then);
 /* Milliseconds; 0: none; -1: unknown, for the runner or the role may have set it. */
 gint64 session_lock_timeout_ms(const Session *session);
 gint64 session_statement_timeout_ms(const Session *session);

@@ -1,0 +1,129 @@
+#include "lint/facts.h"
+
+bool
+facts_by_sluice(const LintContext *context)
+{
+    return context->file->runner == RUNNER_SLUICE;
+}
+
+bool
+facts_in_section(const LintContext *context, SectionKind section)
+{
+    return context->unit != NULL && context->unit->section == section;
+}
+
+bool
+facts_is_new(const LintContext *context, DdlName relation)
+{
+    return session_name_is_new(context->session, relation);
+}
+
+const PredictedLock *
+facts_lock(const Prediction *prediction, LockMode mode)
+{
+    for (guint i = 0; prediction && i < prediction->locks->len; i++) {
+        const PredictedLock *lock = prediction->locks->pdata[i];
+        if (!lock->is_new && lock->mode >= mode)
+            return lock;
+    }
+    return NULL;
+}
+
+const SessionLock *
+facts_held(const LintContext *context, LockMode mode)
+{
+    const GPtrArray *locks = session_locks(context->session);
+
+    for (guint i = 0; i < locks->len; i++) {
+        const SessionLock *lock = locks->pdata[i];
+        if (!lock->is_new && lock->mode >= mode)
+            return lock;
+    }
+    return NULL;
+}
+
+bool
+facts_works(const LintContext *context, WorkKind kind)
+{
+    const PredictedWork *work = prediction_dearest(context->prediction);
+
+    return work != NULL && work->kind >= kind && work->kind != WORK_ROWS &&
+           !facts_is_new(context, work->relation);
+}
+
+char *
+facts_lock_label(const PredictedLock *lock)
+{
+    return lock->table ? model_table_label(lock->table) : ddl_name_label(lock->name);
+}
+
+bool
+facts_is_concurrent(const DdlChanges *changes)
+{
+    for (guint i = 0; i < ddl_changes_count(changes); i++)
+        if (ddl_changes_get(changes, i)->concurrently)
+            return true;
+    return false;
+}
+
+bool
+facts_is_control(const DdlChanges *changes)
+{
+    for (guint i = 0; i < ddl_changes_count(changes); i++) {
+        const DdlChangeKind kind = ddl_changes_get(changes, i)->kind;
+        if (kind != CHANGE_SET && kind != CHANGE_TRANSACTION && kind != CHANGE_SESSION &&
+            kind != CHANGE_SELECT)
+            return false;
+    }
+    return true;
+}
+
+static bool
+reads_a_table(const DdlChange *change)
+{
+    const PgQuery__Node *query = change->query;
+
+    return query != NULL && query->node_case == PG_QUERY__NODE__NODE_SELECT_STMT &&
+           query->select_stmt->n_from_clause > 0;
+}
+
+bool
+facts_is_bulk(const DdlChange *change)
+{
+    return change->kind == CHANGE_UPDATE || change->kind == CHANGE_DELETE ||
+           change->kind == CHANGE_MERGE || (change->kind == CHANGE_INSERT && reads_a_table(change));
+}
+
+const SessionStatement *
+facts_before(const LintContext *context, bool transaction, FactsEach each, const void *data)
+{
+    const GPtrArray *statements = session_statements(context->session);
+
+    for (guint i = 0; i < statements->len; i++) {
+        const SessionStatement *statement = statements->pdata[i];
+        const DdlChanges *changes = statement->unit->changes;
+
+        if (changes == NULL ||
+            (transaction && statement->transaction != session_transaction(context->session)))
+            continue;
+        for (guint k = 0; k < ddl_changes_count(changes); k++)
+            if (each(context, statement, ddl_changes_get(changes, k), data))
+                return statement;
+    }
+    return NULL;
+}
+
+bool
+facts_same(const LintContext *context, DdlName a, DdlName b)
+{
+    const ModelTable *table;
+
+    if (a.name == NULL || b.name == NULL || !g_str_equal(a.name, b.name))
+        return false;
+    if (g_strcmp0(a.schema, b.schema) == 0)
+        return true;
+    if (a.schema != NULL && b.schema != NULL)
+        return false;
+    table = model_table(context->model, a);
+    return table == NULL || table == model_table(context->model, b);
+}

@@ -1,0 +1,245 @@
+/* Timeouts that are missing, that do nothing, or that hurt. sluice sets its own: these rules are
+ * about plain files. */
+#include "base/text.h"
+#include "lint/facts.h"
+
+enum { LONG_MS = 10 * 60 * 1000 }; /* a scan or build that takes longer is rare */
+
+/* Does it queue for a lock that others must wait behind? Waiting is what CONCURRENTLY is made of.
+ */
+static bool
+queues(const SessionStatement *statement)
+{
+    return statement->unit->changes != NULL && !facts_is_concurrent(statement->unit->changes) &&
+           facts_lock(statement->prediction, LOCK_SHARE_UPDATE_EXCLUSIVE) != NULL;
+}
+
+static bool
+queues_now(const LintContext *context)
+{
+    return !facts_by_sluice(context) && !facts_is_concurrent(context->changes) &&
+           facts_lock(context->prediction, LOCK_SHARE_UPDATE_EXCLUSIVE) != NULL;
+}
+
+/* One finding a file is enough. */
+static bool
+queued_before(const LintContext *context)
+{
+    const GPtrArray *statements = session_statements(context->session);
+
+    for (guint i = 0; i < statements->len; i++)
+        if (queues(statements->pdata[i]))
+            return true;
+    return false;
+}
+
+static void
+report_missing(const LintContext *context, TimeoutKind kind, const char *example)
+{
+    const PredictedLock *lock = facts_lock(context->prediction, LOCK_SHARE_UPDATE_EXCLUSIVE);
+    g_autofree char *label = facts_lock_label(lock);
+
+    lint_report(context, NULL,
+                kind == TIMEOUT_LOCK
+                    ? "no %s is set: while %s waits for its lock on %s, everybody behind it waits"
+                    : "no %s is set: nothing ends %s if it takes longer than thought, on %s",
+                timeout_name(kind), sql_statement_verb(context->statement), label);
+    lint_add_locks(context);
+    lint_possible(context, "the role's %s (lint.%s)", timeout_name(kind), timeout_name(kind));
+    lint_recipe(context, "SET %s = '%s';", timeout_name(kind), example);
+}
+
+static void
+missing_lock_timeout(const LintContext *context)
+{
+    if (queues_now(context) && session_lock_timeout_ms(context->session) < 0 &&
+        !queued_before(context))
+        report_missing(context, TIMEOUT_LOCK, "2s");
+}
+
+const LintRule lint_rule_missing_lock_timeout = {
+    .id = "missing-lock-timeout",
+    .level = LINT_NOTE,
+    .title = "a lock is waited for without end",
+    .at_statement = missing_lock_timeout,
+};
+
+static void
+missing_statement_timeout(const LintContext *context)
+{
+    if (queues_now(context) && session_statement_timeout_ms(context->session) < 0 &&
+        !queued_before(context))
+        report_missing(context, TIMEOUT_STATEMENT, "30s");
+}
+
+const LintRule lint_rule_missing_statement_timeout = {
+    .id = "missing-statement-timeout",
+    .level = LINT_OFF,
+    .title = "a statement may run without end",
+    .at_statement = missing_statement_timeout,
+};
+
+/* SET LOCAL where no transaction is: the server only warns. */
+static void
+local_outside(const LintContext *context, const DdlChange *change)
+{
+    if (!change->local || session_in_transaction(context->session))
+        return;
+    lint_report(context, change, "SET LOCAL %s outside of a transaction does nothing",
+                change->text);
+    lint_recipe(context, "BEGIN;\nSET LOCAL %s = '%s';\n..\nCOMMIT;", change->text,
+                change->value ? change->value : "2s");
+}
+
+/* It comes when the lock is held already. */
+static void
+set_after(const LintContext *context, const DdlChange *change)
+{
+    const SessionLock *held = facts_held(context, LOCK_SHARE_UPDATE_EXCLUSIVE);
+
+    if (held == NULL || change->value == NULL || timeout_parse(change->value) <= 0 ||
+        timeout_kind_of(change->text) != TIMEOUT_LOCK ||
+        session_lock_timeout_ms(context->session) > 0)
+        return;
+    lint_report(context, change, "lock_timeout is set after %s was waited for and locked",
+                held->name);
+    lint_recipe(context, "SET LOCAL lock_timeout = '%s';\n-- and then what takes locks",
+                change->value);
+}
+
+/* lock_timeout can never fire before statement_timeout does. */
+static void
+dead_timeout(const LintContext *context, const DdlChange *change)
+{
+    const TimeoutKind kind = timeout_kind_of(change->text);
+    const gint64 set_ms = change->value ? timeout_parse(change->value) : TIMEOUT_UNKNOWN;
+    const gint64 lock_ms =
+        kind == TIMEOUT_LOCK ? set_ms : session_lock_timeout_ms(context->session);
+    const gint64 statement_ms =
+        kind == TIMEOUT_STATEMENT ? set_ms : session_statement_timeout_ms(context->session);
+
+    if (lock_ms <= 0 || statement_ms <= 0 || lock_ms < statement_ms)
+        return;
+    lint_report(context, change,
+                "lock_timeout is not shorter than statement_timeout, so that it never comes into "
+                "force");
+    lint_recipe(context, "SET lock_timeout = '2s';\nSET statement_timeout = '30s';");
+}
+
+static void
+ineffective_set(const LintContext *context, const DdlChange *change)
+{
+    if (change->kind != CHANGE_SET || timeout_kind_of(change->text) == TIMEOUT_N ||
+        facts_by_sluice(context))
+        return;
+    local_outside(context, change);
+    set_after(context, change);
+    dead_timeout(context, change);
+}
+
+/* It was turned off before a statement that queues. */
+static void
+turned_off(const LintContext *context)
+{
+    const PredictedLock *lock = facts_lock(context->prediction, LOCK_SHARE_UPDATE_EXCLUSIVE);
+    g_autofree char *label = NULL;
+
+    if (!queues_now(context) || session_lock_timeout_ms(context->session) != 0)
+        return;
+    label = facts_lock_label(lock);
+    lint_report(context, NULL,
+                "lock_timeout is 0 here: while %s waits for its lock on %s, everybody behind it "
+                "waits",
+                sql_statement_verb(context->statement), label);
+    lint_add_locks(context);
+    lint_recipe(context, "SET lock_timeout = '2s';");
+}
+
+const LintRule lint_rule_timeout_ineffective = {
+    .id = "timeout-ineffective",
+    .level = LINT_WARNING,
+    .title = "a timeout is set where it does nothing",
+    .at_change = ineffective_set,
+    .at_statement = turned_off,
+};
+
+static void
+hostile_lock_timeout(const LintContext *context)
+{
+    const gint64 ms = session_lock_timeout_ms(context->session);
+    g_autofree char *shown = ms > 0 ? text_format_duration_ms(ms) : NULL;
+
+    if (shown == NULL || ms >= LONG_MS)
+        return;
+    lint_report(context, NULL,
+                "lock_timeout is %s: %s waits for every transaction that is older than it, and "
+                "ends half done, with an INVALID index, when one of them takes longer",
+                shown, sql_statement_verb(context->statement));
+    lint_recipe(context, "SET lock_timeout = 0;\nSET statement_timeout = 0;\n%s;",
+                sql_statement_text(context->statement));
+}
+
+static void
+hostile_statement_timeout(const LintContext *context)
+{
+    const gint64 ms = session_statement_timeout_ms(context->session);
+    g_autofree char *shown = ms > 0 ? text_format_duration_ms(ms) : NULL;
+
+    if (shown == NULL || ms >= LONG_MS)
+        return;
+    lint_report(context, NULL, "statement_timeout is %s, and ends %s on a table that takes longer",
+                shown, sql_statement_verb(context->statement));
+    lint_recipe(context, "SET statement_timeout = 0;\n%s;", sql_statement_text(context->statement));
+}
+
+static void
+hostile(const LintContext *context)
+{
+    bool validates = false, indexes = false;
+
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
+        const DdlChange *change = ddl_changes_get(context->changes, i);
+
+        validates = validates || change->kind == CHANGE_VALIDATE_CONSTRAINT;
+        indexes = indexes || (change->concurrently &&
+                              (change->kind == CHANGE_CREATE_INDEX ||
+                               change->kind == CHANGE_REINDEX || change->kind == CHANGE_DROP));
+    }
+    if (facts_by_sluice(context))
+        return;
+    if (indexes)
+        hostile_lock_timeout(context);
+    if (indexes || validates)
+        hostile_statement_timeout(context);
+}
+
+const LintRule lint_rule_timeout_hostile_to_concurrently = {
+    .id = "timeout-hostile-to-concurrently",
+    .level = LINT_WARNING,
+    .title = "a short timeout ends what is meant to take long",
+    .at_statement = hostile,
+};
+
+static void
+pooled(const LintContext *context, const DdlChange *change)
+{
+    const bool is_temporary = change->kind == CHANGE_CREATE_TABLE && change->temporary;
+    const bool is_set = change->kind == CHANGE_SET && !change->local && change->value != NULL;
+
+    if ((!is_temporary && !is_set) || facts_by_sluice(context))
+        return;
+    lint_report(context, change,
+                is_temporary ? "a temporary table outlives the transaction"
+                             : "SET outlives the transaction");
+    lint_possible(context, "whether the session comes from a pooler in transaction mode: then the "
+                           "next client has it");
+    lint_recipe(context, is_temporary ? "CREATE TEMP TABLE .. ON COMMIT DROP;"
+                                      : "SET LOCAL .. -- within BEGIN .. COMMIT");
+}
+
+const LintRule lint_rule_temp_table_and_pool = {
+    .id = "temp-table-and-pool",
+    .level = LINT_OFF,
+    .title = "what the session keeps leaks through a connection pooler",
+    .at_change = pooled,
+};
