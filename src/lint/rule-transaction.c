@@ -89,7 +89,7 @@ const LintRule lint_rule_rewrite_under_lock = {
 static bool
 stands_alone(const DdlChange *change)
 {
-    switch (change->kind) {
+    switch ((int) change->kind) {
     case CHANGE_VALIDATE_CONSTRAINT:
     case CHANGE_SET_NOT_NULL:
     case CHANGE_DROP_CONSTRAINT:
@@ -219,7 +219,7 @@ has_guard(const DdlChange *change)
 static bool
 can_have_guard(const DdlChange *change)
 {
-    switch (change->kind) {
+    switch ((int) change->kind) {
     case CHANGE_CREATE_TABLE:
     case CHANGE_DROP:
     case CHANGE_ADD_COLUMN:
