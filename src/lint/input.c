@@ -156,7 +156,7 @@ add_text(LintFile *file, const char *text, gsize base, SectionKind section)
 
         for (; next < problems->len; next++) {
             const SqlProblem *problem = problems->pdata[next];
-            if (problem->start > start)
+            if (problem->start > statement->start)
                 break;
             add_problem(file, text, problem, base, section);
         }
