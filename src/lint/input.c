@@ -152,7 +152,6 @@ add_text(LintFile *file, const char *text, gsize base, SectionKind section)
     g_ptr_array_add(file->scripts, script);
     for (guint i = 0; i < sql_script_count(script); i++) {
         const SqlStatement *statement = sql_script_get(script, i);
-        const gsize start = statement->start;
 
         for (; next < problems->len; next++) {
             const SqlProblem *problem = problems->pdata[next];
