@@ -118,7 +118,7 @@ lint_task(void *data, void *user)
     Task *task = data;
     const Lint *lint = user;
     g_autoptr(Replay) replay =
-        replay_new(model_copy(lint->seed), lint->levels, lint->options->settings);
+        replay_new(model_copy(lint->seed), lint->levels, lint->options->settings, false);
 
     read_task(task, user);
     task->findings = g_ptr_array_new();
@@ -163,7 +163,7 @@ static void
 run_history(Lint *lint, GArray *tasks)
 {
     g_autoptr(Replay) replay =
-        replay_new(g_steal_pointer(&lint->seed), lint->levels, lint->options->settings);
+        replay_new(g_steal_pointer(&lint->seed), lint->levels, lint->options->settings, true);
     GPtrArray *findings = lint->result->findings;
 
     for (guint from = 0; from < tasks->len; from += WINDOW) {

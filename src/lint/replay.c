@@ -71,7 +71,7 @@ at_commit(Session *session G_GNUC_UNUSED, void *data)
 }
 
 Replay *
-replay_new(Model *take_model, const LintLevels *levels, const Settings *settings)
+replay_new(Model *take_model, const LintLevels *levels, const Settings *settings, bool is_history)
 {
     Replay *replay = g_new0(Replay, 1);
     const gint64 lock = settings->lint_lock_timeout_ms;
@@ -83,6 +83,8 @@ replay_new(Model *take_model, const LintLevels *levels, const Settings *settings
     replay->settings = settings;
     replay->session = session_new(take_model, &role);
     replay->sink.levels = levels;
+    if (is_history)
+        session_set_history(replay->session);
     session_set_at_commit(replay->session, at_commit, replay);
     return replay;
 }

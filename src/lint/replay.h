@@ -9,8 +9,10 @@
 
 typedef struct Replay Replay;
 
-/* @take_model: the schema before the first file. @levels and @settings are borrowed. */
-Replay *replay_new(Model *take_model, const LintLevels *levels, const Settings *settings);
+/* @take_model: the schema before the first file. @levels and @settings are borrowed.
+ * @is_history: several files follow each other. */
+Replay *replay_new(Model *take_model, const LintLevels *levels, const Settings *settings,
+                   bool is_history);
 void replay_free(Replay *replay);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Replay, replay_free)
 

@@ -10,6 +10,7 @@ struct Session {
     Model *model;
     GPtrArray *retired; /* Model *: undone ones; what ran before points into them */
     Timeouts role, timeouts;
+    bool is_history;
     SessionAtCommit at_commit;
     void *at_commit_data;
 
@@ -124,6 +125,18 @@ session_set_at_commit(Session *session, SessionAtCommit at_commit, void *data)
 {
     session->at_commit = at_commit;
     session->at_commit_data = data;
+}
+
+void
+session_set_history(Session *session)
+{
+    session->is_history = true;
+}
+
+bool
+session_is_history(const Session *session)
+{
+    return session->is_history;
 }
 
 /* Tables come and go; what is held is looked up anew. */

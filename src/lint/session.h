@@ -40,6 +40,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
 typedef void (*SessionAtCommit)(Session *session, void *data);
 void session_set_at_commit(Session *session, SessionAtCommit at_commit, void *data);
 
+/* Several files are run, one after the other: what one leaves, a later one may complete. */
+void session_set_history(Session *session);
+bool session_is_history(const Session *session);
+
 void session_begin_file(Session *session, const LintFile *file);
 /* Predicts, and is then *at* @unit: what the functions below tell is from before it. */
 void session_enter(Session *session, const LintUnit *unit);

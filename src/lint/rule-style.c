@@ -1,0 +1,120 @@
+/* Names. */
+#include <string.h>
+
+#include "lint/facts.h"
+#include "sql/statement.h"
+
+enum { NAME_BYTES = 63 };
+
+/* Is there a word that long at all? The scanner is asked only then. */
+static bool
+has_long_word(const char *text)
+{
+    gsize length = 0;
+
+    for (const char *c = text; *c; c++) {
+        length = g_ascii_isspace(*c) || strchr(",;().=", *c) ? 0 : length + 1;
+        if (length > NAME_BYTES)
+            return true;
+    }
+    return false;
+}
+
+static void
+too_long(const LintContext *context)
+{
+    const char *text = sql_statement_text(context->statement);
+    g_autoptr(GArray) tokens = has_long_word(text) ? tree_scan(text) : NULL;
+
+    for (guint i = 0; tokens && i < tokens->len; i++) {
+        const SqlToken *token = &g_array_index(tokens, SqlToken, i);
+        const int quotes = text[token->start] == '"' ? 2 : 0;
+
+        if (token->token != PG_QUERY__TOKEN__IDENT ||
+            token->end - token->start - quotes <= NAME_BYTES)
+            continue;
+        lint_report_bytes(context, context->unit->start + (gsize) token->start,
+                          context->unit->start + (gsize) token->end,
+                          "the name has %d bytes: the server cuts it off behind %d, and another "
+                          "that begins with the same is the same name",
+                          token->end - token->start - quotes, NAME_BYTES);
+        return;
+    }
+}
+
+const LintRule lint_rule_identifier_too_long = {
+    .id = "identifier-too-long",
+    .level = LINT_WARNING,
+    .title = "a name is longer than 63 bytes",
+    .at_statement = too_long,
+};
+
+static bool
+names_a_relation(const DdlChange *change)
+{
+    switch ((int) change->kind) {
+    case CHANGE_CREATE_TABLE:
+    case CHANGE_CREATE_TABLE_AS:
+    case CHANGE_CREATE_VIEW:
+    case CHANGE_CREATE_FUNCTION:
+    case CHANGE_CREATE_ENUM:
+    case CHANGE_CREATE_DOMAIN:
+    case CHANGE_CREATE_TYPE:
+    case CHANGE_CREATE_SEQUENCE:
+    case CHANGE_ADD_COLUMN:
+    case CHANGE_DROP_COLUMN:
+    case CHANGE_COLUMN_TYPE:
+    case CHANGE_ADD_CONSTRAINT:
+    case CHANGE_DROP_CONSTRAINT:
+        return !change->in_definition && !change->temporary;
+    default:
+        return false;
+    }
+}
+
+static void
+unqualified(const LintContext *context, const DdlChange *change)
+{
+    if (!names_a_relation(change) || change->relation.name == NULL ||
+        change->relation.schema != NULL)
+        return;
+    lint_report(context, change, "'%s' is looked up along search_path, whatever that is then",
+                change->relation.name);
+    lint_recipe(context, "public.%s", change->relation.name);
+}
+
+const LintRule lint_rule_schema_unqualified = {
+    .id = "schema-unqualified",
+    .level = LINT_OFF,
+    .title = "a name without its schema",
+    .at_change = unqualified,
+};
+
+static bool
+is_plain_name(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if (!g_ascii_islower(*c) && !g_ascii_isdigit(*c) && *c != '_')
+            return false;
+    return !g_ascii_isdigit(name[0]);
+}
+
+static void
+naming(const LintContext *context, const DdlChange *change)
+{
+    const bool is_column = change->kind == CHANGE_ADD_COLUMN;
+    const char *name = is_column ? change->column : change->relation.name;
+
+    if ((!is_column && change->kind != CHANGE_CREATE_TABLE && change->kind != CHANGE_CREATE_INDEX &&
+         change->kind != CHANGE_CREATE_VIEW) ||
+        name == NULL || is_plain_name(name))
+        return;
+    lint_report(context, change, "'%s' must be quoted wherever it is named", name);
+}
+
+const LintRule lint_rule_naming = {
+    .id = "naming",
+    .level = LINT_OFF,
+    .title = "a name that must be quoted",
+    .at_change = naming,
+};
