@@ -173,7 +173,6 @@ bulk_default(const LintContext *context, const DdlChange *change)
                 "one UPDATE fills the new column of every row of %s: all rows stay locked until it "
                 "ends, and the table grows to twice its size",
                 label);
-    lint_add_locks(context);
     if (!model_is_complete(context->model))
         lint_possible(context, "how many rows %s has (--seed, --from-database)", label);
     recommend_batches(context, change);
@@ -202,7 +201,6 @@ unbatched(const LintContext *context, const DdlChange *change)
                     : "%s may touch any number of rows of %s in one transaction: they stay locked "
                       "until it ends",
                 ddl_change_verb(change), label);
-    lint_add_locks(context);
     if (change->where != NULL || model_table(context->model, change->relation) == NULL ||
         model_table(context->model, change->relation)->rows < 0)
         lint_possible(context, "how many rows it touches");

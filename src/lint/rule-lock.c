@@ -20,7 +20,6 @@ fk_in_create_table(const LintContext *context, const DdlChange *change)
                 "the foreign key of the new table takes SHARE ROW EXCLUSIVE on %s until the "
                 "transaction ends: writes of %s wait for it",
                 label, label);
-    lint_add_locks(context);
     lint_recipe(context,
                 "BEGIN;\nSET LOCAL lock_timeout = '2s';\nCREATE TABLE %s (.. REFERENCES %s ..);\n"
                 "COMMIT; -- nothing else in it; retry when the lock is not had",
@@ -80,7 +79,6 @@ fk_drop_locks_parent(const LintContext *context, const DdlChange *change)
                 key->name ? key->name : "", parent, label);
     if (facts_by_sluice(context))
         lint_level(context, LINT_NOTE);
-    lint_add_locks(context);
     lint_recipe(context,
                 "-- first, in a transaction of its own, retried when the lock is not had:\n"
                 "BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE %s DROP CONSTRAINT %s;\n"
@@ -109,7 +107,6 @@ lock_table(const LintContext *context, const DdlChange *change)
     lint_report(context, change,
                 "LOCK TABLE waits without end for %s on %s, and everybody behind it waits too",
                 lock_mode_name(change->mode), label);
-    lint_add_locks(context);
     if (timeout_ms < 0)
         lint_possible(context, "the role's lock_timeout (lint.lock_timeout)");
     lint_recipe(context, "SET LOCAL lock_timeout = '2s';\nLOCK TABLE %s IN %s MODE;", label,
@@ -139,7 +136,6 @@ comment_stats(const LintContext *context, const DdlChange *change)
                 "%s needs SHARE UPDATE EXCLUSIVE on %s: it waits behind an autovacuum against "
                 "wraparound, CREATE INDEX CONCURRENTLY or VALIDATE, and the next ALTER behind it",
                 sql_statement_verb(context->statement), label);
-    lint_add_locks(context);
     lint_possible(context, "whether one of them runs on %s", label);
 }
 
@@ -164,7 +160,6 @@ hot_window(const LintContext *context)
         "the ACCESS EXCLUSIVE lock on %s is replayed on standbys: it cancels queries there, "
         "or waits for them up to max_standby_streaming_delay",
         label);
-    lint_add_locks(context);
     lint_possible(context, "whether standbys serve queries of %s", label);
 }
 
@@ -188,7 +183,6 @@ rewrite_maintenance(const LintContext *context, const DdlChange *change)
     lint_report(context, change,
                 "%s writes %s anew, with all its indexes, and nobody reads or writes it meanwhile",
                 is_full ? "VACUUM FULL" : "CLUSTER", label);
-    lint_add_locks(context);
     lint_recipe(context,
                 "-- pg_repack writes the table anew beside the running app:\n"
                 "--   pg_repack --table %s\nVACUUM %s;",

@@ -203,7 +203,6 @@ check_before_backfill(const LintContext *context, const DdlChange *change)
                 "the CHECK stands before the rows of %s are filled: NOT VALID spares the old rows "
                 "the scan, but any UPDATE of one that violates it fails, of any column",
                 label);
-    lint_add_locks(context);
     if (!is_new_column)
         lint_possible(context, "whether rows of %s violate it now", label);
     lint_breaks(context, "UPDATE of a row that is not filled yet, INSERT that leaves it out");
@@ -255,7 +254,6 @@ drop_check_same_alter(const LintContext *context, const DdlChange *change)
                     "the same ALTER drops the CHECK %s, which would have proven %s NOT NULL: %s is "
                     "scanned under ACCESS EXCLUSIVE",
                     drop->constraint_name, change->column, label);
-        lint_add_locks(context);
         if (known == KNOWN_MAYBE)
             lint_possible(context, "what %s checks", drop->constraint_name);
         lint_recipe(context,
@@ -301,7 +299,6 @@ unproven(const LintContext *context, const DdlChange *change)
                            : "the CHECK %s does not prove it: only `%s IS NOT NULL` among "
                              "operands of AND spares the scan",
                     check->name ? check->name : "", proves ? label : change->column);
-        lint_add_locks(context);
         lint_recipe(context,
                     "ALTER TABLE %s ADD CONSTRAINT %s_not_null CHECK (%s IS NOT NULL) NOT VALID;\n"
                     "ALTER TABLE %s VALIDATE CONSTRAINT %s_not_null;\n"
@@ -352,7 +349,6 @@ drop_default(const LintContext *context, const DdlChange *change)
                 "app do",
                 change->kind == CHANGE_DROP_IDENTITY ? "identity" : "default", label,
                 change->column);
-    lint_add_locks(context);
     lint_breaks(context, "INSERT INTO %s without %s", label, change->column);
     if (required == KNOWN_MAYBE)
         lint_possible(context, "whether %s.%s is NOT NULL", label, change->column);
@@ -425,7 +421,6 @@ if_not_exists_trap(const LintContext *context, const DdlChange *change)
                 "IF NOT EXISTS takes an INVALID %s, which a build that failed has left, for the "
                 "index: it says \"already exists, skipping\", and no query ever uses it",
                 name);
-    lint_add_locks(context);
     lint_recipe(context,
                 "DROP INDEX CONCURRENTLY IF EXISTS %s; -- the one that failed, if there is one\n"
                 "CREATE INDEX CONCURRENTLY %s ..;",

@@ -53,7 +53,6 @@ destroys_too_early(const LintContext *context)
         return;
     lint_report(context, NULL, "'%s' %s, which an app in its old version does not survive",
                 section_kind_name(context->unit->section), reason);
-    lint_add_locks(context);
     lint_breaks(context, "the old app, which still runs in this phase");
     lint_recipe(context, "-- sluice: contract\n%s;", sql_statement_text(context->statement));
 }

@@ -44,7 +44,6 @@ report_missing(const LintContext *context, TimeoutKind kind, const char *example
                     ? "no %s is set: while %s waits for its lock on %s, everybody behind it waits"
                     : "no %s is set: nothing ends %s if it takes longer than thought, on %s",
                 timeout_name(kind), sql_statement_verb(context->statement), label);
-    lint_add_locks(context);
     lint_possible(context, "the role's %s (lint.%s)", timeout_name(kind), timeout_name(kind));
     lint_recipe(context, "SET %s = '%s';", timeout_name(kind), example);
 }
@@ -151,7 +150,6 @@ turned_off(const LintContext *context)
                 "lock_timeout is 0 here: while %s waits for its lock on %s, everybody behind it "
                 "waits",
                 sql_statement_verb(context->statement), label);
-    lint_add_locks(context);
     lint_recipe(context, "SET lock_timeout = '2s';");
 }
 

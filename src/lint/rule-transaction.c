@@ -364,7 +364,6 @@ lock_upgrade(const LintContext *context)
                         "the transaction has %s on %s and now wants %s: it waits for others that "
                         "hold the same, and they for it",
                         lock_mode_name(before->mode), before->name, lock_mode_name(lock->mode));
-            lint_add_locks(context);
             lint_recipe(context,
                         "-- the strongest lock first, or the statements in two transactions:\n"
                         "LOCK TABLE %s IN %s MODE;",

@@ -56,7 +56,6 @@ const char *lint_rule_nearest(const char *word);
  * change, or statement, or file's end; the others add to it until the next begins.
  *
  *     lint_report(context, change, "CREATE INDEX blocks writes of %s until it is built", table);
- *     lint_add_locks(context);
  *     lint_recipe(context, "CREATE INDEX CONCURRENTLY ..");
  */
 void lint_report(const LintContext *context, const DdlChange *change, const char *format, ...)
@@ -71,7 +70,8 @@ void lint_report_bytes(const LintContext *context, gsize start, gsize end, const
 void lint_possible(const LintContext *context, const char *settled_by, ...) G_GNUC_PRINTF(2, 3);
 /* The finding's level, where it is not the rule's; the settings' level stands over it. */
 void lint_level(const LintContext *context, LintLevel level);
-/* The predicted locks of the statement on what was there before, and what waits behind them. */
+/* The predicted locks of the statement on what was there before, and what waits behind them:
+ * lint_report has done so already; anew, once other relations were added. */
 void lint_add_locks(const LintContext *context);
 void lint_add_relation(const LintContext *context, const char *name, LockMode mode);
 void lint_breaks(const LintContext *context, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -139,6 +139,8 @@ lint_report(const LintContext *context, const DdlChange *change, const char *for
     va_start(args, format);
     sink->current->message = g_strdup_vprintf(format, args);
     va_end(args);
+    if (unit != NULL)
+        lint_add_locks(context);
 }
 
 void
