@@ -202,8 +202,11 @@ lock_unknown(Predictor *predictor, const SqlLock *lock)
 {
     GStringChunk *strings = predictor->prediction->strings;
 
-    if (model_is_complete(predictor->model) || lock->reach & REACH_INDEXED_TABLE ||
-        lock->reach & REACH_OTHERS)
+    const ModelType *type = model_type(predictor->model, (DdlName){lock->schema, lock->name});
+    const bool is_composite = type != NULL && type->kind == MODEL_COMPOSITE;
+
+    if ((model_is_complete(predictor->model) && !is_composite) ||
+        lock->reach & (REACH_INDEXED_TABLE | REACH_OTHERS))
         return;
     add_lock(predictor,
              (PredictedLock){
@@ -351,16 +354,48 @@ lock_attached_key(Predictor *predictor, const DdlChange *change, const ModelTabl
     }
 }
 
-/* From 18 on a key of a partitioned table takes the strongest lock on the partitions too. */
+/* The rows of the referenced table are held while a foreign key is validated. */
 static void
-lock_key(Predictor *predictor, const DdlChange *change, const ModelTable *table)
+lock_validated(Predictor *predictor, const DdlChange *change, const ModelTable *table)
 {
-    if (change->constraint->kind == CONSTRAINT_FOREIGN_KEY)
+    const ModelConstraint *key =
+        table != NULL ? model_constraint(table, change->constraint_name) : NULL;
+
+    if (key != NULL && key->kind == CONSTRAINT_FOREIGN_KEY && !key->valid)
+        predictor_lock_table(predictor, key->referenced, LOCK_ROW_SHARE, REACH_PARTITIONS, true);
+}
+
+/* A primary key on columns that are NOT NULL already alters no partition. */
+static void
+relax_primary_key(Predictor *predictor, const DdlChange *change, const ModelTable *table)
+{
+    for (guint i = 0; i < change->constraint->columns->len; i++) {
+        if (model_is_not_null(table, change->constraint->columns->pdata[i], false) != KNOWN_YES)
+            return;
+    }
+    for (guint i = 0; i < predictor->prediction->locks->len; i++) {
+        PredictedLock *lock = predictor->prediction->locks->pdata[i];
+        if (lock->table != NULL && lock->table->parent == table)
+            lock->mode = LOCK_SHARE;
+    }
+}
+
+/* The parent's CHECK NO INHERIT concerns no child, but from 18 on they are locked. From then on a
+ * key of a partitioned table takes the strongest lock on the partitions too. */
+static void
+lock_constraint_children(Predictor *predictor, const DdlChange *change, const ModelTable *table)
+{
+    const DdlConstraint *constraint = change->constraint;
+    const bool is_key =
+        constraint->kind == CONSTRAINT_UNIQUE || constraint->kind == CONSTRAINT_PRIMARY_KEY;
+
+    if (constraint->kind == CONSTRAINT_FOREIGN_KEY)
         lock_attached_key(predictor, change, table);
-    if (predictor->major >= 18 && table->partitioned &&
-        (change->constraint->kind == CONSTRAINT_UNIQUE ||
-         change->constraint->kind == CONSTRAINT_PRIMARY_KEY))
-        predictor_lock_table(predictor, table, LOCK_ACCESS_EXCLUSIVE, REACH_PARTITIONS, true);
+    if (predictor->major >= 18 && (constraint->no_inherit || (table->partitioned && is_key)))
+        predictor_lock_table(predictor, table, LOCK_ACCESS_EXCLUSIVE, REACH_CHILDREN, true);
+    else if (constraint->kind == CONSTRAINT_PRIMARY_KEY && table->partitioned &&
+             ddl_changes_count(predictor->changes) == 1)
+        relax_primary_key(predictor, change, table);
 }
 
 typedef struct {
@@ -431,9 +466,16 @@ lock_hidden(Predictor *predictor, const DdlChange *change)
                 lock_readers(predictor, table, change->column);
         }
         break;
+    case CHANGE_VALIDATE_CONSTRAINT:
+        lock_validated(predictor, change, table);
+        break;
+    case CHANGE_GRANT:
+        if (predictor->major >= 18 && table != NULL)
+            predictor_lock_table(predictor, table, LOCK_ACCESS_SHARE, REACH_ITSELF, false);
+        break;
     case CHANGE_ADD_CONSTRAINT:
         if (table != NULL)
-            lock_key(predictor, change, table);
+            lock_constraint_children(predictor, change, table);
         break;
     case CHANGE_SELECT:
         predictor->prediction->unknown = calls_unknown(predictor->model, change->query);

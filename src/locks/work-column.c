@@ -7,13 +7,25 @@ table_of(const Predictor *predictor, const DdlChange *change)
     return model_table(predictor->model, change->relation);
 }
 
+/* A volatile function in language sql may be inlined to something that is not: it counts as not
+ * known. */
+static bool
+look_up_function(DdlName name, int n_arguments, DdlVolatility *ret_volatility, const void *data)
+{
+    const ModelFunction *function = model_function(data, name, n_arguments);
+
+    return model_function_volatility(name, n_arguments, ret_volatility, data) &&
+           (function == NULL || *ret_volatility != VOLATILITY_VOLATILE ||
+            g_strcmp0(function->language, "sql") != 0);
+}
+
 /* A default that each row has another value of must be written into each of them. */
 static void
 add_default(Predictor *predictor, const ModelTable *table, const DdlColumn *column)
 {
     const char *function = NULL;
-    const Known known = ddl_is_volatile(column->default_expression, model_function_volatility,
-                                        predictor->model, &function);
+    const Known known =
+        ddl_is_volatile(column->default_expression, look_up_function, predictor->model, &function);
     g_autofree char *settles = NULL;
     g_autofree char *why = NULL;
 

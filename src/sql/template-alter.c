@@ -84,7 +84,8 @@ subcommand_recurses(const PgQuery__AlterTableCmd *command)
     switch ((int) command->subtype) {
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AddConstraint:
         /* A unique one makes indexes on the partitions, under a lock of its own. */
-        return command->def->constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE;
+        return command->def->constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_UNIQUE &&
+               !command->def->constraint->is_no_inherit;
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartition:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartitionFinalize:
@@ -124,8 +125,13 @@ add_subcommand_others(Template *template, const PgQuery__AlterTableStmt *alter,
     case PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition:
         template_add(template, command->def->partition_cmd->name, template_kind(alter->objtype),
                      LOCK_ACCESS_EXCLUSIVE, REACH_CHILDREN);
-        if (alter->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE)
+        if (alter->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE) {
             template_add_new_partition(template, table, LOCK_SHARE_UPDATE_EXCLUSIVE);
+        } else {
+            template_add(template, table, RELATION_INDEX, LOCK_ACCESS_SHARE, REACH_INDEXED_TABLE);
+            template_add(template, command->def->partition_cmd->name, RELATION_INDEX,
+                         LOCK_ACCESS_SHARE, REACH_INDEXED_TABLE);
+        }
         break;
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartition:
     case PG_QUERY__ALTER_TABLE_TYPE__AT_DetachPartitionFinalize:
