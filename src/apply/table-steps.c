@@ -170,6 +170,21 @@ derived_of(const char *label, const char *sql, LedgerTableMapping *take_row, Pla
                          .free_data = (GDestroyNotify) ledger_table_mapping_free};
 }
 
+/* The last run, so that nobody meets a table that nothing keeps equal yet; one of its own where
+ * that runs alone. */
+static guint
+last_run(Plan *plan)
+{
+    const PlanRun *run =
+        plan->runs->len > 0 ? g_ptr_array_index(plan->runs, plan->runs->len - 1) : NULL;
+    const PlanStep *step =
+        run && run->steps->len > 0 ? g_ptr_array_index(run->steps, run->steps->len - 1) : NULL;
+
+    if (step == NULL || !run->transactional || step->unknown_locks)
+        return plan_append_run(plan);
+    return plan->runs->len - 1;
+}
+
 /* The way back is checked now, so that a cutover does not find out that there is none. */
 static bool
 expand_sync(const Phase *phase, Plan *plan, const TableSync *sync, GError **error)
@@ -194,7 +209,7 @@ expand_sync(const Phase *phase, Plan *plan, const TableSync *sync, GError **erro
     sql = g_strconcat(proof, back_proof, install, NULL);
     row->installed_sql = g_strdup(install);
     derived = derived_of(label, sql, row, record_put);
-    return plan_extend_run(plan, plan_append_run(plan), &derived, error);
+    return plan_extend_run(plan, last_run(plan), &derived, error);
 }
 
 /* In a dry run a revision before this one may have to create the table. */
