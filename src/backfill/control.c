@@ -7,6 +7,7 @@
 #include "backfill/throttle.h"
 #include "backfill/worker.h"
 #include "base/stop.h"
+#include "conf/live.h"
 #include "ledger/events.h"
 #include "ledger/throttles.h"
 
@@ -198,21 +199,14 @@ renew_settings(Control *control, const LedgerBackfill *backfill, GError **error)
 {
     const BackfillContext *context = control->context;
     g_autoptr(Settings) settings = NULL;
-    const char *name = NULL;
-    const json_t *value = NULL;
 
     if (control->set && json_equal(control->set, backfill->settings))
         return true;
-    settings = settings_copy_options(context->settings);
-    if (context->workers)
+    settings = live_apply(backfill->settings, context->settings, error);
+    if (settings == NULL)
+        return false;
+    if (context->workers && json_object_get(backfill->settings, "workers") == NULL)
         settings->backfill_workers = context->workers;
-    json_object_foreach(backfill->settings, name, value)
-    {
-        g_autofree char *key = g_strconcat("backfill.", name, NULL);
-
-        if (!settings_set(settings, key, json_string_value(value), error))
-            return false;
-    }
     if (control->set)
         report_step(context->report, "backfill of %s goes on with other settings",
                     backfill->relation);

@@ -1,6 +1,5 @@
 #include "cli/backfill-output.h"
 
-#include "backfill/status.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -59,8 +58,8 @@ indexes_to_json(const GPtrArray *indexes)
     return list;
 }
 
-json_t *
-backfill_status_to_json(const BackfillStatus *status)
+static json_t *
+status_to_json(const BackfillStatus *status)
 {
     const LedgerBackfill *b = status->backfill;
     json_t *object = json_pack(
@@ -203,7 +202,7 @@ backfill_output_status(Output *output, const GPtrArray *list, bool all_indexes)
 
     for (guint i = 0; i < list->len; i++) {
         g_ptr_array_add(rows, status_to_row(list->pdata[i]));
-        json_array_append_new(json, backfill_status_to_json(list->pdata[i]));
+        json_array_append_new(json, status_to_json(list->pdata[i]));
     }
     if (list->len == 0)
         output_line(output, "no backfill has begun");
@@ -213,4 +212,37 @@ backfill_output_status(Output *output, const GPtrArray *list, bool all_indexes)
     print_throttles(output, list);
     print_quarantine(output, list);
     output_json(output, json_pack("{s:O}", "backfills", json));
+}
+
+void
+backfill_output_run(Output *output, const Revision *revision, const BackfillResult *result,
+                    json_t *list)
+{
+    g_autofree char *rows = text_format_count(result->rows);
+    g_autofree char *speed = text_format_count((gint64) result->rows_per_s);
+    g_autofree char *duration = text_format_duration_ms(result->duration_ms);
+    g_autofree char *throttled = text_format_duration_ms(result->throttled_ms);
+
+    output_line(output, "%s: %s, %s rows, %s in this run at %s rows/s, held for %s", revision->id,
+                result->paused ? "paused" : "done", rows, duration, speed, throttled);
+    json_array_append_new(
+        list, json_pack("{s:s, s:I, s:I, s:f, s:I, s:b}", "revision", revision->id, "rows",
+                        (json_int_t) result->rows, "duration_ms", (json_int_t) result->duration_ms,
+                        "rows_per_s", result->rows_per_s, "throttled_ms",
+                        (json_int_t) result->throttled_ms, "paused", result->paused));
+}
+
+void
+backfill_output_verify(Output *output, const Revision *revision, const VerifyResult *result,
+                       json_t *list)
+{
+    g_autofree char *checked = text_format_count(result->checked);
+    g_autofree char *differ = text_format_count(result->mismatches);
+
+    output_line(output, "%s: %s of %s rows differ%s%s", revision->id, differ, checked,
+                result->example ? ", first " : "", result->example ? result->example : "");
+    json_array_append_new(list,
+                          json_pack("{s:s, s:I, s:I, s:s?}", "revision", revision->id, "checked",
+                                    (json_int_t) result->checked, "mismatches",
+                                    (json_int_t) result->mismatches, "example", result->example));
 }

@@ -2,13 +2,13 @@
 
 #include "backfill/complete.h"
 #include "backfill/status.h"
+#include "backfill/verify.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "cli/backfill-changes.h"
 #include "cli/backfill-output.h"
-#include "cli/backfill-parity.h"
 #include "cli/backfill-watch.h"
 #include "cli/command.h"
+#include "conf/live.h"
 #include "ledger/events.h"
 #include "ledger/quarantine.h"
 #include "ledger/revisions.h"
@@ -65,27 +65,6 @@ typedef struct {
     gint64 workers;
 } RunOptions;
 
-static json_t *
-result_to_json(const Revision *revision, const BackfillResult *result)
-{
-    return json_pack("{s:s, s:I, s:I, s:f, s:I, s:b}", "revision", revision->id, "rows",
-                     (json_int_t) result->rows, "duration_ms", (json_int_t) result->duration_ms,
-                     "rows_per_s", result->rows_per_s, "throttled_ms",
-                     (json_int_t) result->throttled_ms, "paused", result->paused);
-}
-
-static void
-print_result(Output *output, const Revision *revision, const BackfillResult *result)
-{
-    g_autofree char *rows = text_format_count(result->rows);
-    g_autofree char *speed = text_format_count((gint64) result->rows_per_s);
-    g_autofree char *duration = text_format_duration_ms(result->duration_ms);
-    g_autofree char *throttled = text_format_duration_ms(result->throttled_ms);
-
-    output_line(output, "%s: %s, %s rows, %s in this run at %s rows/s, held for %s", revision->id,
-                result->paused ? "paused" : "done", rows, duration, speed, throttled);
-}
-
 static bool
 run_backfills(App *app, PgConn *conn, const Graph *graph, GPtrArray *revisions, int workers,
               json_t *list, GError **error)
@@ -107,8 +86,7 @@ run_backfills(App *app, PgConn *conn, const Graph *graph, GPtrArray *revisions, 
 
         if (!backfill_complete(&context, &apply, revisions->pdata[i], &result, error))
             return false;
-        print_result(app->output, revisions->pdata[i], &result);
-        json_array_append_new(list, result_to_json(revisions->pdata[i], &result));
+        backfill_output_run(app->output, revisions->pdata[i], &result, list);
     }
     return true;
 }
@@ -349,11 +327,9 @@ read_changes(const App *app, const SetOptions *wanted, const char *const *words,
     g_autofree char *workers = g_strdup_printf("%" G_GINT64_FORMAT, wanted->workers);
     g_autofree char *target = g_strdup_printf("%" G_GINT64_FORMAT "ms", wanted->target_ms);
 
-    if ((wanted->workers &&
-         !backfill_changes_add(app->settings, changes, "workers", workers, error)) ||
-        (wanted->target_ms &&
-         !backfill_changes_add(app->settings, changes, "target_time", target, error)) ||
-        !backfill_changes_read(app->settings, changes, words, error))
+    if ((wanted->workers && !live_add(changes, app->settings, "workers", workers, error)) ||
+        (wanted->target_ms && !live_add(changes, app->settings, "target_time", target, error)) ||
+        !live_add_words(changes, app->settings, words, error))
         return false;
     if (json_object_size(changes) > 0)
         return true;
@@ -369,6 +345,7 @@ run_set(App *app, void *options, const char *const *words, GError **error)
     g_autoptr(json_t) list = json_array();
     g_autoptr(GPtrArray) ids = NULL;
     g_autoptr(PgConn) conn = NULL;
+    g_autofree char *values = NULL;
     g_autofree char *text = NULL;
 
     if (!read_changes(app, options, words + (target != NULL), changes, error))
@@ -377,7 +354,8 @@ run_set(App *app, void *options, const char *const *words, GError **error)
     ids = conn ? choose_controlled(app, conn, target, error) : NULL;
     if (ids == NULL)
         return false;
-    text = backfill_changes_text(changes);
+    values = live_text(changes);
+    text = g_strconcat("set ", values, NULL);
     for (guint i = 0; i < ids->len; i++) {
         if (!ledger_set_backfill(conn, ids->pdata[i], changes, error) ||
             !ledger_append_event(conn, "backfill", ids->pdata[i], 0, text, json_incref(changes),
@@ -529,6 +507,63 @@ const Command command_backfill_skip = {
 };
 
 static bool
+verify_one(App *app, const Revision *revision, json_t *list, gint64 *mismatches, GError **error)
+{
+    const BackfillContext context = {.url = app->settings->database_url,
+                                     .settings = app->settings,
+                                     .clock = app->clock,
+                                     .report = app->report};
+    VerifyResult result = {0};
+
+    if (!backfill_verify(&context, revision, &result, error))
+        return false;
+    *mismatches += result.mismatches;
+    backfill_output_verify(app->output, revision, &result, list);
+    verify_result_clear(&result);
+    return true;
+}
+
+/* What can be compared: both shapes are there, or the author says what is wrong. */
+static bool
+can_be_verified(const LedgerRevisions *rows, const Revision *revision)
+{
+    const LedgerRevision *row = ledger_find_revision(rows, revision->id);
+
+    return row && row->state != STATE_PENDING && row->state != STATE_CONTRACTED &&
+           (revision_has_backfill(revision) ||
+            revision_section(revision, SECTION_VERIFY, NULL) != NULL);
+}
+
+static bool
+verify_chosen(App *app, PgConn *conn, const Graph *graph, const char *target, json_t *list,
+              gint64 *mismatches, GError **error)
+{
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(conn, error);
+    const Revision *named = NULL;
+
+    if (rows == NULL || (target && !target_point(graph, NULL, target, &named, error)))
+        return false;
+    for (guint i = 0; i < graph_count(graph); i++) {
+        g_autoptr(Revision) revision = NULL;
+
+        if (named && graph_get(graph, i) != named)
+            continue;
+        revision = graph_read(graph, graph_get(graph, i), error);
+        if (revision == NULL)
+            return false;
+        if (can_be_verified(rows, revision)) {
+            if (!verify_one(app, revision, list, mismatches, error))
+                return false;
+        } else if (named) {
+            error_set(error, ERROR_STATE, "revision %s has nothing to compare", revision->id);
+            return error_hint(error, "Old and new shape exist side by side from expand to "
+                                     "contract: see `sluice status`.");
+        }
+    }
+    return true;
+}
+
+static bool
 run_verify(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
 {
     g_autoptr(PgConn) conn = connect_ledger(app, "verify", error);
@@ -536,8 +571,7 @@ run_verify(App *app, void *options G_GNUC_UNUSED, const char *const *words, GErr
     g_autoptr(json_t) list = json_array();
     gint64 mismatches = 0;
 
-    if (graph == NULL ||
-        !backfill_parity_check(app, conn, graph, words[0], list, &mismatches, error))
+    if (graph == NULL || !verify_chosen(app, conn, graph, words[0], list, &mismatches, error))
         return false;
     if (json_array_size(list) == 0)
         output_line(app->output, "nothing to compare");

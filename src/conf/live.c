@@ -1,4 +1,4 @@
-#include "cli/backfill-changes.h"
+#include "conf/live.h"
 
 #include <string.h>
 
@@ -20,8 +20,8 @@ live_options(void)
 }
 
 bool
-backfill_changes_add(const Settings *settings, json_t *changes, const char *name, const char *value,
-                     GError **error)
+live_add(json_t *live, const Settings *settings, const char *name, const char *value,
+         GError **error)
 {
     g_autoptr(GPtrArray) names = live_options();
     const char *const *known = (const char *const *) names->pdata;
@@ -38,13 +38,12 @@ backfill_changes_add(const Settings *settings, json_t *changes, const char *name
     }
     if (*value && !settings_set(trial, key, value, error))
         return false;
-    json_object_set_new(changes, name, *value ? json_string(value) : json_null());
+    json_object_set_new(live, name, *value ? json_string(value) : json_null());
     return true;
 }
 
 bool
-backfill_changes_read(const Settings *settings, json_t *changes, const char *const *words,
-                      GError **error)
+live_add_words(json_t *live, const Settings *settings, const char *const *words, GError **error)
 {
     for (; *words; words++) {
         const char *equals = strchr(*words, '=');
@@ -55,20 +54,38 @@ backfill_changes_read(const Settings *settings, json_t *changes, const char *con
             return error_set(error, ERROR_USAGE, "'%s' is not KEY=VALUE", *words);
         name = g_strndup(*words, (gsize) (equals - *words));
         bare = g_str_has_prefix(name, "backfill.") ? strchr(name, '.') + 1 : name;
-        if (!backfill_changes_add(settings, changes, bare, equals + 1, error))
+        if (!live_add(live, settings, bare, equals + 1, error))
             return false;
     }
     return true;
 }
 
 char *
-backfill_changes_text(json_t *changes)
+live_text(json_t *live)
 {
-    g_autoptr(GString) text = g_string_new("set");
+    g_autoptr(GString) text = g_string_new(NULL);
     const char *name = NULL;
     json_t *value = NULL;
 
-    json_object_foreach(changes, name, value) g_string_append_printf(
-        text, " %s=%s", name, json_is_null(value) ? "" : json_string_value(value));
+    json_object_foreach(live, name, value)
+        g_string_append_printf(text, "%s%s=%s", text->len ? " " : "", name,
+                               json_is_null(value) ? "" : json_string_value(value));
     return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+Settings *
+live_apply(const json_t *live, const Settings *settings, GError **error)
+{
+    g_autoptr(Settings) changed = settings_copy_options(settings);
+    const char *name = NULL;
+    json_t *value = NULL;
+
+    json_object_foreach((json_t *) (guintptr) live, name, value)
+    {
+        g_autofree char *key = g_strconcat("backfill.", name, NULL);
+
+        if (!settings_set(changed, key, json_string_value(value), error))
+            return NULL;
+    }
+    return g_steal_pointer(&changed);
 }

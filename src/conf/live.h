@@ -1,0 +1,22 @@
+/*
+ * conf/live.h - options that may change while a backfill runs: as an object of texts, by their
+ * names without "backfill.", which the ledger keeps and every process applies.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "conf/settings.h"
+
+/* Adds option @name ("workers") to the object @live; @value "": JSON's null, as the settings say.
+ * ERROR_USAGE: it cannot change while a backfill runs; ERROR_CONFIG: not a value of it. */
+bool live_add(json_t *live, const Settings *settings, const char *name, const char *value,
+              GError **error);
+/* The same of each word KEY=VALUE; KEY may begin with "backfill.". */
+bool live_add_words(json_t *live, const Settings *settings, const char *const *words,
+                    GError **error);
+
+/* "workers=4 window=". Caller owns. */
+char *live_text(json_t *live);
+
+/* @settings with what @live says. Caller owns. */
+Settings *live_apply(const json_t *live, const Settings *settings, GError **error);
