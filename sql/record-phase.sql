@@ -3,7 +3,7 @@
 -- were undone. Of its sections ($9 {section: checksum}) those of a phase that was undone thaw; those
 -- that ran keep the checksum they ran with, also if the file was edited since: that is what shows the
 -- edit. Steps ($11 [{ordinal, statement, hash}], NULL: the journal has them) of the phase ($10) were
--- done by this transaction.
+-- done by this transaction; what a failed run of another text planned goes.
 WITH reached AS (
     INSERT INTO sluice.revision AS r
         (id, title, parents, state, final, applied_by, tool,
@@ -26,12 +26,18 @@ WITH reached AS (
 ), frozen AS (
     INSERT INTO sluice.section (revision, section, checksum)
     SELECT $1, key, value FROM ran ON CONFLICT DO NOTHING
+), done AS (
+    SELECT * FROM json_to_recordset($11) AS w (ordinal int, statement text, hash text)
+), forgotten AS (
+    DELETE FROM sluice.step
+     WHERE $11::json IS NOT NULL AND revision = $1 AND phase = $10
+       AND ordinal NOT IN (SELECT ordinal FROM done)
 )
 INSERT INTO sluice.step AS s (revision, phase, ordinal, statement, hash, state, attempts,
                               lock_wait_ms, duration_ms, started_at, finished_at)
 SELECT $1, $10, ordinal, statement, hash, 'done', 1, 0,
        1000 * extract(epoch FROM clock_timestamp() - now()), now(), clock_timestamp()
-  FROM json_to_recordset($11) AS w (ordinal int, statement text, hash text)
+  FROM done
     ON CONFLICT (revision, phase, ordinal) DO UPDATE
    SET statement = excluded.statement, hash = excluded.hash, state = 'done', error = NULL,
        attempts = excluded.attempts, lock_wait_ms = 0, duration_ms = excluded.duration_ms,

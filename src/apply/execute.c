@@ -265,6 +265,28 @@ last_open_run(const Plan *plan)
     return -1;
 }
 
+static bool
+is_untouched(const Plan *plan)
+{
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const PlanStep *step = g_ptr_array_index(plan->steps, i);
+        if (step->is_done || step->is_begun)
+            return false;
+    }
+    return true;
+}
+
+/* The first run of all was undone as a whole: the phase has not begun. */
+static void
+take_back(const Execution *execution, const PlanRun *run)
+{
+    const ApplyContext *context = execution->context;
+
+    if (run->transactional && run == g_ptr_array_index(execution->plan->runs, 0) &&
+        is_untouched(execution->plan) && pg_is_connected(context->conn))
+        ledger_begin_phase(context->conn, execution->revision, NULL, NULL);
+}
+
 bool
 execute_plan(const ApplyContext *context, const Revision *revision, Plan *plan, GError **error)
 {
@@ -283,8 +305,10 @@ execute_plan(const ApplyContext *context, const Revision *revision, Plan *plan, 
         if (execution.steps->len == 0)
             continue;
         execution.is_last = i == last && run->transactional;
-        if (!execute_run(&execution, run->transactional, error))
+        if (!execute_run(&execution, run->transactional, error)) {
+            take_back(&execution, run);
             return false;
+        }
         is_recorded = execution.is_last;
     }
     return is_recorded || record_plan(context, plan, error);
@@ -308,7 +332,7 @@ record_failed_plan(const Execution *execution, Plan *plan, int attempts, const G
 
     if (!pg_is_connected(context->conn) || error_is(cause, ERROR_INTERRUPTED))
         return;
-    if (ledger_begin_phase(context->conn, execution->revision, plan->phase, NULL) &&
+    if (ledger_begin_phase(context->conn, execution->revision, NULL, NULL) &&
         write_journal(context, execution->revision, plan, NULL))
         record_failure(execution, attempts, cause);
 }

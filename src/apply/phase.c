@@ -105,7 +105,8 @@ LedgerRecord *
 phase_make_record(PgConn *conn, gconstpointer data)
 {
     const Phase *phase = data;
-    const bool is_first = phase->row == NULL && phase->kind == PHASE_EXPAND && phase->steps;
+    const bool is_first = phase->row == NULL && phase->kind == PHASE_EXPAND && phase->steps &&
+                          !g_hash_table_contains(phase->rows->tried, phase->revision->id);
 
     return ledger_record_new(conn, phase->revision, phase->next, phase->next_is_final,
                              phase_name(phase->kind), phase->steps, is_first);

@@ -133,6 +133,7 @@ ledger_revisions_new(void)
 
     revisions->list = g_ptr_array_new_with_free_func((GDestroyNotify) free_row);
     revisions->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    revisions->tried = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     revisions->adoptions = g_ptr_array_new_with_free_func((GDestroyNotify) free_adoption);
     return revisions;
 }
@@ -186,8 +187,20 @@ ledger_revisions_free(LedgerRevisions *revisions)
         return;
     g_ptr_array_unref(revisions->adoptions);
     g_hash_table_unref(revisions->by_id);
+    g_hash_table_unref(revisions->tried);
     g_ptr_array_unref(revisions->list);
     g_free(revisions);
+}
+
+static void
+add_row(LedgerRevisions *revisions, LedgerRevision *take_row)
+{
+    if (take_row->state > STATE_PENDING || take_row->partly) {
+        ledger_revisions_add(revisions, take_row);
+        return;
+    }
+    g_hash_table_add(revisions->tried, g_strdup(take_row->id));
+    free_row(take_row);
 }
 
 LedgerRevisions *
@@ -213,7 +226,7 @@ ledger_load_revisions(PgConn *conn, GError **error)
     add_adoptions(conn, revisions, pg_text(rows, 0, 1));
     for (int i = 0; i < pg_rows_count(rows); i++)
         if (!pg_is_null(rows, i, 2))
-            ledger_revisions_add(revisions, row_of(conn, rows, i));
+            add_row(revisions, row_of(conn, rows, i));
     return g_steal_pointer(&revisions);
 }
 

@@ -39,6 +39,7 @@ typedef struct {
 typedef struct {
     GPtrArray *list;      /* LedgerRevision *, oldest first */
     GHashTable *by_id;    /* borrowed from there */
+    GHashTable *tried;    /* char *: ids of those that gave up and left nothing but a journal */
     GPtrArray *adoptions; /* LedgerAdoption *, by tool */
 } LedgerRevisions;
 
@@ -57,7 +58,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LedgerRevisions, ledger_revisions_free)
 /* NULL if the ledger does not know it. Borrowed. */
 const LedgerRevision *ledger_find_revision(const LedgerRevisions *revisions, const char *id);
 
-/* Records that @phase ("expand") began: so that "partly done" shows; short transaction. */
+/* Records that @phase ("expand") began: so that "partly done" shows; short transaction. NULL: what
+ * began left nothing behind, but its journal, which needs the row. */
 bool ledger_begin_phase(PgConn *conn, const Revision *revision, const char *phase, GError **error);
 
 /* What the end of a phase writes: the new state with its time and @final, the row where there is

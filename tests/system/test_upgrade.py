@@ -169,7 +169,7 @@ def test_gives_up_with_the_blocker_and_its_remedy(users, database):
     assert "public.users" in result.stderr
     assert columns(database) == ["id", "full_name", "seen"]
     assert database.query("SELECT state, partly FROM sluice.revision WHERE id = %s", SECOND) == [
-        ("pending", "expand")]
+        ("pending", None)]
     analyst.close()
     users.ok("upgrade")
     assert states(database)[SECOND] == "expanded"
@@ -524,9 +524,30 @@ def test_what_fails_in_one_message_is_named_and_undone(project, database):
     line = source.index("CREATE TABLE u (") + 1
     assert f"{FIRST}" in stderr and f":{line}:1: " in stderr and "nosuch" in stderr
     assert database.value("SELECT to_regclass('t') IS NULL")
-    assert database.query("SELECT state, partly FROM sluice.revision") == [("pending", "expand")]
+    assert database.query("SELECT state, partly FROM sluice.revision") == [("pending", None)]
     assert database.query("SELECT ordinal, state, error IS NOT NULL FROM sluice.step ORDER BY 1") \
         == [(1, "failed", True), (2, "failed", True)]
+    assert project.json("status")["warnings"] == []
+    project.revision(FIRST, "-- sluice: expand\nCREATE TABLE t (a int);\n")
+    project.ok("upgrade")
+    assert database.query("SELECT ordinal, state FROM sluice.step") == [(1, "done")]
+
+
+def test_what_gave_up_and_changed_nothing_has_not_begun(users, database):
+    """A plan of several transactions, whose first one never had its lock."""
+    users.revision(SECOND, "-- sluice: expand\nALTER TABLE users ADD COLUMN a int;\n"
+                   "CREATE INDEX CONCURRENTLY users_a ON users (a);\n", revises=FIRST)
+    app = database.connect(autocommit=False)
+    with app.cursor() as cursor:
+        cursor.execute("SELECT FROM users")
+    users.fails(6, "upgrade", "-o", "lock.give_up_after=300ms")
+    app.close()
+    assert users.json("status")["warnings"] == []
+    assert SECOND not in users.ok("current").stdout
+    assert "has begun" not in users.ok("status").stdout
+    users.ok("upgrade")
+    assert states(database)[SECOND] == "expanded"
+    assert {state for _, state, _ in steps(database, SECOND)} == {"done"}
 
 
 def test_gives_up_on_locks_that_nobody_knows(project):
