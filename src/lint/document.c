@@ -129,7 +129,7 @@ explain(const LintUnit *unit, const Prediction *prediction)
     GString *text = g_string_new(NULL);
 
     g_string_append_printf(text, "**%s**\n", sql_statement_verb(unit->statement));
-    if (prediction->fails)
+    if (prediction->failure != NULL)
         g_string_append_printf(text, "\nThe server refuses it: %s.\n", prediction->failure);
     explain_locks(text, prediction);
     if (prediction->works->len == 0 && prediction->locks->len > 0 && !prediction->unknown)
