@@ -16,6 +16,7 @@ lint_model_before(const LintOptions *options, const Graph *graph, const char *pa
     g_autoptr(LintLevels) levels = levels_new(options->settings, error);
     g_autoptr(Model) seed = levels ? lint_load_seed(options, NULL, error) : NULL;
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify) lint_file_free);
+    g_autoptr(GPtrArray) none = g_ptr_array_new();
     g_autoptr(Replay) replay = NULL;
     bool found = false;
 
@@ -29,7 +30,7 @@ lint_model_before(const LintOptions *options, const Graph *graph, const char *pa
         if (found)
             break;
         g_ptr_array_add(files, lint_file_read(revision->path, NULL, RUNNER_SLUICE));
-        replay_file(replay, files->pdata[files->len - 1], NULL);
+        replay_file(replay, files->pdata[files->len - 1], none);
     }
     return found ? model_copy(replay_model(replay)) : g_steal_pointer(&seed);
 }

@@ -14,16 +14,18 @@ static bool
 read_header(FILE *input, gint64 *ret_length, GError **error)
 {
     char line[HEADER_LIMIT];
+    bool has_length;
 
     *ret_length = -1;
     while (fgets(line, sizeof line, input) != NULL) {
         g_strstrip(line);
         if (line[0] == '\0' && *ret_length >= 0)
             return true;
-        if (g_ascii_strncasecmp(line, LENGTH_HEADER, strlen(LENGTH_HEADER)) == 0 &&
-            !text_parse_int(g_strstrip(line + strlen(LENGTH_HEADER)), ret_length, error))
-            return false;
-        if (line[0] == '\0' || *ret_length > MESSAGE_LIMIT)
+        if (g_ascii_strncasecmp(line, LENGTH_HEADER, strlen(LENGTH_HEADER)) != 0)
+            has_length = line[0] != '\0';
+        else
+            has_length = text_parse_int(g_strstrip(line + strlen(LENGTH_HEADER)), ret_length, NULL);
+        if (!has_length || *ret_length > MESSAGE_LIMIT)
             return error_set(error, ERROR_STATE, "a message of the editor has no usable length");
     }
     return true;
