@@ -22,7 +22,7 @@ lint_model_before(const LintOptions *options, const Graph *graph, const char *pa
 
     if (seed == NULL)
         return NULL;
-    replay = replay_new(model_copy(seed), levels, options->settings);
+    replay = replay_new(model_copy(seed), levels, options->settings, true);
     for (guint i = 0; graph != NULL && !found && i < graph_count(graph); i++) {
         const Revision *revision = graph_get(graph, i);
 
@@ -53,7 +53,8 @@ lint_document_new(const LintOptions *options, const Model *before, const char *p
     document->file = lint_file_read(path, g_steal_pointer(&text), options->runner);
     document->file->reported = true;
     document->findings = g_ptr_array_new_with_free_func((GDestroyNotify) lint_finding_free);
-    replay = replay_new(model_copy(before), document->levels, options->settings);
+    replay = replay_new(model_copy(before), document->levels, options->settings,
+                        document->file->revision != NULL);
     replay_file(replay, document->file, document->findings);
     replay_end(replay, document->file, document->findings);
     return document;
