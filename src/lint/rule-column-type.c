@@ -1,0 +1,292 @@
+/* Types of columns: changed, or chosen. */
+#include <string.h>
+
+#include "lint/cost.h"
+
+#define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
+
+static bool
+changes_type(const DdlChange *change)
+{
+    return change->kind == CHANGE_COLUMN_TYPE && change->object == OBJECT(TABLE);
+}
+
+static void
+type_rewrite(const LintContext *context, const DdlChange *change)
+{
+    const PredictedWork *work =
+        changes_type(change) ? cost_of(context, change, WORK_REWRITE) : NULL;
+    g_autofree char *label = NULL, *table = NULL, *column = NULL, *type = NULL;
+
+    if (work == NULL)
+        return;
+    label = cost_label(context, work->relation);
+    table = ddl_name_label(change->relation);
+    column = ddl_name_label((DdlName){NULL, change->column});
+    type = ddl_type_label(&change->definition->type);
+    lint_report(context, change,
+                "%s and all its indexes are written anew under ACCESS EXCLUSIVE for %s to become "
+                "%s%s%s",
+                label, column, type, work->certainty == KNOWN_YES ? ": " : "",
+                work->certainty == KNOWN_YES ? work->why : "");
+    cost_add(context, work);
+    lint_breaks(context, "each statement prepared before that returns %s", column);
+    lint_recipe(context,
+                "ALTER TABLE %s ADD COLUMN %s_new %s;\n"
+                "-- a trigger keeps both the same, old rows in batches, indexes CONCURRENTLY, "
+                "constraints NOT VALID and VALIDATE; apps go over; then\n"
+                "ALTER TABLE %s DROP COLUMN %s;",
+                table, change->column, type, table, column);
+}
+
+const LintRule lint_rule_column_type_rewrite = {
+    .id = "column-type-rewrite",
+    .level = LINT_ERROR,
+    .title = "a change of type rewrites the table",
+    .at_change = type_rewrite,
+};
+
+static void
+report_refusal(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *column = ddl_name_label((DdlName){NULL, change->column});
+
+    lint_report(context, change, "the server refuses to change the type of %s: %s", column,
+                context->prediction->failure);
+    lint_recipe(context, "-- drop it, change the type, make it again, in one transaction");
+}
+
+static void
+type_not_free(const LintContext *context, const DdlChange *change)
+{
+    const PredictedWork *work;
+    g_autofree char *label = NULL, *column = NULL;
+
+    if (!changes_type(change) || facts_is_new(context, change->relation) ||
+        cost_is_missing(context, change))
+        return;
+    if (context->prediction->failure != NULL && ddl_changes_count(context->changes) == 1) {
+        report_refusal(context, change);
+        return;
+    }
+    work = cost_of(context, change, WORK_SCAN);
+    if (work == NULL || work->kind == WORK_REWRITE)
+        return;
+    label = cost_label(context, work->relation);
+    column = ddl_name_label((DdlName){NULL, change->column});
+    lint_report(context, change,
+                "the new type of %s needs no rewrite, and yet %s is read under ACCESS EXCLUSIVE: "
+                "%s",
+                column, label, work->why);
+    cost_add(context, work);
+    lint_recipe(context, "-- drop the CHECK, change the type, ADD CONSTRAINT .. NOT VALID, "
+                         "VALIDATE; an index: drop it, change, CREATE INDEX CONCURRENTLY");
+}
+
+const LintRule lint_rule_column_type_free_but_not_free = {
+    .id = "column-type-free-but-not-free",
+    .level = LINT_ERROR,
+    .title = "a change of type that is free but for what hangs on the column",
+    .at_change = type_not_free,
+};
+
+static bool
+changes_same(const LintContext *context, const SessionStatement *statement G_GNUC_UNUSED,
+             const DdlChange *change, const void *data)
+{
+    const DdlChange *not_null = data;
+
+    return changes_type(change) && g_strcmp0(change->column, not_null->column) == 0 &&
+           facts_same(context, change->relation, not_null->relation);
+}
+
+static void
+type_plus_not_null(const LintContext *context, const DdlChange *change)
+{
+    bool together = false;
+    g_autofree char *column = NULL;
+
+    if (change->kind != CHANGE_SET_NOT_NULL || facts_is_new(context, change->relation))
+        return;
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++)
+        together =
+            together || changes_same(context, NULL, ddl_changes_get(context->changes, i), change);
+    if (!together && facts_before(context, true, changes_same, change) == NULL)
+        return;
+    column = ddl_name_label((DdlName){NULL, change->column});
+    lint_report(context, change,
+                "the type of %s and NOT NULL change under one lock, which is held for both",
+                column);
+    lint_add_locks(context);
+    lint_recipe(context, "-- the type first; NOT NULL in a transaction of its own, by way of a "
+                         "validated CHECK");
+}
+
+const LintRule lint_rule_column_type_plus_not_null = {
+    .id = "column-type-plus-not-null",
+    .level = LINT_WARNING,
+    .title = "type and NOT NULL of a column change in one step",
+    .at_change = type_plus_not_null,
+};
+
+/* Called with each column that the change gives a type. */
+typedef void (*EachColumn)(const LintContext *context, const DdlChange *change,
+                           const DdlColumn *column);
+
+static void
+each_column(const LintContext *context, const DdlChange *change, EachColumn each)
+{
+    if (change->kind == CHANGE_ADD_COLUMN || changes_type(change))
+        each(context, change, change->definition);
+    for (guint i = 0; change->kind == CHANGE_CREATE_TABLE && i < change->columns->len; i++)
+        each(context, change, change->columns->pdata[i]);
+}
+
+static const char *
+name_of(const DdlChange *change, const DdlColumn *column)
+{
+    return column->name != NULL ? column->name : change->column;
+}
+
+static bool
+is_type(const DdlColumn *column, const char *name)
+{
+    return column->type.name.schema == NULL && g_strcmp0(column->type.name.name, name) == 0;
+}
+
+static void
+json_column(const LintContext *context, const DdlChange *change, const DdlColumn *column)
+{
+    if (!is_type(column, "json") || column->type.dimensions > 0)
+        return;
+    lint_report(context, change,
+                "type json of %s has no equality: SELECT DISTINCT, GROUP BY and UNION over its "
+                "table's rows fail",
+                name_of(change, column));
+    if (facts_is_new(context, change->relation) || change->kind == CHANGE_CREATE_TABLE)
+        lint_level(context, LINT_NOTE);
+    else
+        lint_breaks(context, "SELECT DISTINCT *, UNION of old apps");
+    lint_recipe(context, "-- %s jsonb", name_of(change, column));
+}
+
+static void
+json_type(const LintContext *context, const DdlChange *change)
+{
+    each_column(context, change, json_column);
+}
+
+const LintRule lint_rule_column_json_type = {
+    .id = "column-json-type",
+    .level = LINT_WARNING,
+    .title = "a column of type json, which has no equality",
+    .at_change = json_type,
+};
+
+static bool
+is_short(const DdlType *type)
+{
+    return type->name.schema == NULL && type->dimensions == 0 &&
+           (g_strcmp0(type->name.name, "int2") == 0 || g_strcmp0(type->name.name, "int4") == 0);
+}
+
+/* A key that is a foreign key has the other table's type. */
+static bool
+is_foreign_key(const LintContext *context, const char *column)
+{
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
+        const DdlChange *change = ddl_changes_get(context->changes, i);
+
+        if (change->kind == CHANGE_ADD_CONSTRAINT && change->constraint != NULL &&
+            change->constraint->kind == CONSTRAINT_FOREIGN_KEY &&
+            g_ptr_array_find_with_equal_func(change->constraint->columns, column, g_str_equal,
+                                             NULL))
+            return true;
+    }
+    return false;
+}
+
+/* The type of the key's column as this statement defines it; NULL: it does not. */
+static const DdlType *
+defined_type(const LintContext *context, const char *column)
+{
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
+        const DdlChange *change = ddl_changes_get(context->changes, i);
+
+        if (change->kind == CHANGE_ADD_COLUMN && g_strcmp0(change->column, column) == 0)
+            return &change->definition->type;
+        for (guint k = 0; change->kind == CHANGE_CREATE_TABLE && k < change->columns->len; k++) {
+            const DdlColumn *defined = change->columns->pdata[k];
+            if (g_strcmp0(defined->name, column) == 0)
+                return &defined->type;
+        }
+    }
+    return NULL;
+}
+
+static void
+short_key(const LintContext *context, const DdlChange *change)
+{
+    const char *column;
+    const DdlType *type;
+    g_autofree char *label = NULL, *table = NULL;
+
+    if (change->kind != CHANGE_ADD_CONSTRAINT || change->object != OBJECT(TABLE) ||
+        change->constraint->kind != CONSTRAINT_PRIMARY_KEY || change->constraint->columns->len != 1)
+        return;
+    column = change->constraint->columns->pdata[0];
+    type = defined_type(context, column);
+    if (type == NULL || !is_short(type) || is_foreign_key(context, column))
+        return;
+    label = ddl_type_label(type);
+    table = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "the primary key of %s is %s: it is exhausted after %s rows, and to widen it later "
+                "rewrites the table",
+                table, label, g_str_equal(type->name.name, "int2") ? "32,767" : "2,147,483,647");
+    lint_recipe(context, "-- %s bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", column);
+}
+
+const LintRule lint_rule_pk_short_type = {
+    .id = "pk-short-type",
+    .level = LINT_NOTE,
+    .title = "a primary key that may run out of numbers",
+    .at_change = short_key,
+};
+
+static const char *
+preferred(const DdlColumn *column)
+{
+    if (column->type.is_serial)
+        return "bigint GENERATED ALWAYS AS IDENTITY";
+    if (is_type(column, "bpchar"))
+        return "text";
+    if (is_type(column, "varchar") && column->type.n_modifiers > 0)
+        return "text, with a CHECK where the length matters";
+    return is_type(column, "timestamp") ? "timestamptz" : NULL;
+}
+
+static void
+prefer(const LintContext *context, const DdlChange *change, const DdlColumn *column)
+{
+    const char *better = preferred(column);
+    g_autofree char *type = NULL;
+
+    if (better == NULL)
+        return;
+    type = column->type.is_serial ? g_strdup("serial") : ddl_type_label(&column->type);
+    lint_report(context, change, "%s is %s; better: %s", name_of(change, column), type, better);
+}
+
+static void
+type_preferences(const LintContext *context, const DdlChange *change)
+{
+    each_column(context, change, prefer);
+}
+
+const LintRule lint_rule_type_preferences = {
+    .id = "type-preferences",
+    .level = LINT_OFF,
+    .title = "char, varchar(n), timestamp without time zone, serial",
+    .at_change = type_preferences,
+};

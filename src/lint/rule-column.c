@@ -1,0 +1,465 @@
+/* Columns: added, dropped, renamed, made to be given. */
+#include <string.h>
+
+#include "lint/cost.h"
+
+#define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
+
+/* A column of a table that was there before. */
+static bool
+adds_to_old(const LintContext *context, const DdlChange *change)
+{
+    return change->kind == CHANGE_ADD_COLUMN && change->object == OBJECT(TABLE) &&
+           !facts_is_new(context, change->relation) && !cost_is_missing(context, change);
+}
+
+static bool
+is_column_of_app(const LintContext *context, const DdlChange *change)
+{
+    return change->object == OBJECT(TABLE) && !facts_is_new(context, change->relation) &&
+           !cost_is_missing(context, change) &&
+           !cost_is_new_column(context, change->relation, change->column);
+}
+
+/* The column is there already: IF NOT EXISTS does nothing. */
+static bool
+does_nothing(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table = model_table(context->model, change->relation);
+
+    return change->if_not_exists && table != NULL && model_column(table, change->column) != NULL;
+}
+
+static bool
+is_filled(const DdlColumn *column)
+{
+    return column->generated != NULL || column->identity != 0 || column->type.is_serial ||
+           (column->default_expression != NULL &&
+            !ddl_is_null_constant(column->default_expression));
+}
+
+static void
+recommend_not_null(const LintContext *context, DdlName relation, const char *column)
+{
+    g_autofree char *table = ddl_name_label(relation);
+    g_autofree char *name = ddl_name_label((DdlName){NULL, column});
+    g_autofree char *joined = g_strdup_printf("%s_not_null", column);
+    g_autofree char *check = ddl_name_label((DdlName){NULL, joined});
+
+    lint_recipe(context,
+                "-- when no row and no app has NULL there; each in a transaction of its own\n"
+                "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;\n"
+                "ALTER TABLE %s VALIDATE CONSTRAINT %s;\n"
+                "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL; -- reads nothing\n"
+                "ALTER TABLE %s DROP CONSTRAINT %s;",
+                table, check, name, table, check, table, name, table, check);
+}
+
+static void
+set_not_null(const LintContext *context, const DdlChange *change)
+{
+    const PredictedWork *work;
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_SET_NOT_NULL || facts_is_new(context, change->relation))
+        return;
+    work = cost_of(context, change, WORK_SCAN);
+    if (work == NULL)
+        return;
+    label = cost_label(context, work->relation);
+    lint_report(context, change,
+                "SET NOT NULL reads the whole of %s under ACCESS EXCLUSIVE, for no valid CHECK "
+                "proves that %s has no NULL",
+                label, change->column);
+    cost_add(context, work);
+    lint_breaks(context, "INSERT and UPDATE that leave %s NULL", change->column);
+    recommend_not_null(context, change->relation, change->column);
+}
+
+const LintRule lint_rule_column_set_not_null = {
+    .id = "column-set-not-null",
+    .level = LINT_ERROR,
+    .title = "SET NOT NULL reads the whole table while nobody else can",
+    .at_change = set_not_null,
+};
+
+static void
+drop_not_null(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_DROP_NOT_NULL || !is_column_of_app(context, change))
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "once a row of %s has NULL in %s, an app that does not expect it reads it, and "
+                "the way back is a scan",
+                label, change->column);
+    lint_add_locks(context);
+    lint_breaks(context, "readers of %s that cannot have NULL", change->column);
+    lint_recipe(context, "-- first: all versions that run can read NULL");
+}
+
+const LintRule lint_rule_column_drop_not_null = {
+    .id = "column-drop-not-null",
+    .level = LINT_NOTE,
+    .title = "readers may meet a NULL that they do not know",
+    .at_change = drop_not_null,
+};
+
+/* A domain may have a default of its own. */
+static bool
+may_have_default(const LintContext *context, const DdlType *type)
+{
+    const ModelType *known = model_type(context->model, type->name);
+
+    return known != NULL && known->has_default;
+}
+
+static void
+add_required(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *table = NULL, *column = NULL, *bare = NULL;
+
+    if (!adds_to_old(context, change) || does_nothing(context, change) ||
+        !change->definition->not_null || is_filled(change->definition) ||
+        may_have_default(context, &change->definition->type))
+        return;
+    table = ddl_name_label(change->relation);
+    column = ddl_name_label((DdlName){NULL, change->column});
+    bare = cost_bare_column(change->definition);
+    lint_report(context, change,
+                "column %s is NOT NULL and has no default: the server refuses it if %s has a row, "
+                "and if not, every INSERT of an app that does not know the column fails",
+                column, table);
+    lint_add_locks(context);
+    lint_breaks(context, "every INSERT into %s that does not name %s", table, column);
+    lint_recipe(context,
+                "ALTER TABLE %s ADD COLUMN %s; -- or with a DEFAULT, which stays\n"
+                "-- the app writes it, old rows are filled in batches; then\n"
+                "ALTER TABLE %s ADD CONSTRAINT .. CHECK (%s IS NOT NULL) NOT VALID;\n"
+                "ALTER TABLE %s VALIDATE CONSTRAINT ..;\n"
+                "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;",
+                table, bare, table, column, table, table, column);
+}
+
+const LintRule lint_rule_column_add_required = {
+    .id = "column-add-required",
+    .level = LINT_ERROR,
+    .title = "a new column that must be given, and that old apps do not give",
+    .at_change = add_required,
+};
+
+static bool
+is_volatile_default(const LintContext *context, const DdlColumn *column)
+{
+    return column->default_expression != NULL && column->generated == NULL &&
+           column->identity == 0 && !column->type.is_serial &&
+           ddl_is_volatile(column->default_expression, model_function_volatility, context->model,
+                           NULL) != KNOWN_NO;
+}
+
+static void
+volatile_default(const LintContext *context, const DdlChange *change)
+{
+    const PredictedWork *work;
+    g_autofree char *label = NULL, *table = NULL, *column = NULL, *bare = NULL, *value = NULL;
+
+    if (!adds_to_old(context, change) || !is_volatile_default(context, change->definition))
+        return;
+    work = cost_of(context, change, WORK_REWRITE);
+    if (work == NULL)
+        return;
+    label = cost_label(context, work->relation);
+    table = ddl_name_label(change->relation);
+    column = ddl_name_label((DdlName){NULL, change->column});
+    bare = cost_bare_column(change->definition);
+    value = ddl_expression_text(change->definition->default_expression);
+    lint_report(context, change,
+                "%s: each row of %s gets a value of its own, so the table and all its indexes are "
+                "written anew under ACCESS EXCLUSIVE",
+                work->why, label);
+    cost_add(context, work);
+    lint_recipe(context,
+                "ALTER TABLE %s ADD COLUMN %s;\n"
+                "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s; -- of new rows\n"
+                "-- old rows in batches",
+                table, bare, table, column, value);
+}
+
+const LintRule lint_rule_column_add_volatile_default = {
+    .id = "column-add-volatile-default",
+    .level = LINT_ERROR,
+    .title = "a volatile default rewrites the table",
+    .at_change = volatile_default,
+};
+
+static void
+default_pre11(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *table = NULL;
+
+    if (context->server_version >= 11 || !adds_to_old(context, change) ||
+        change->definition->default_expression == NULL ||
+        ddl_is_null_constant(change->definition->default_expression))
+        return;
+    table = cost_label(context, change->relation);
+    lint_report(context, change,
+                "before PostgreSQL 11 any default of a new column is written into every row of %s "
+                "under ACCESS EXCLUSIVE",
+                table);
+    lint_add_locks(context);
+    lint_recipe(context, "-- ADD COLUMN without it; SET DEFAULT; old rows in batches");
+}
+
+const LintRule lint_rule_column_add_default_pre11 = {
+    .id = "column-add-default-pre11",
+    .level = LINT_ERROR,
+    .title = "a default rewrites the table, before PostgreSQL 11",
+    .at_change = default_pre11,
+};
+
+static void
+serial_identity(const LintContext *context, const DdlChange *change)
+{
+    const PredictedWork *work;
+    g_autofree char *label = NULL, *table = NULL, *column = NULL;
+
+    if (!adds_to_old(context, change) ||
+        (!change->definition->type.is_serial && change->definition->identity == 0))
+        return;
+    work = cost_of(context, change, WORK_REWRITE);
+    if (work == NULL)
+        return;
+    label = cost_label(context, work->relation);
+    table = ddl_name_label(change->relation);
+    column = ddl_name_label((DdlName){NULL, change->column});
+    lint_report(context, change,
+                "each row of %s takes a number from the new sequence: the table and all its "
+                "indexes are written anew under ACCESS EXCLUSIVE",
+                label);
+    cost_add(context, work);
+    lint_recipe(context,
+                "ALTER TABLE %s ADD COLUMN %s bigint;\n"
+                "CREATE SEQUENCE %s_%s_seq OWNED BY %s.%s;\n"
+                "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT nextval('%s_%s_seq');\n"
+                "-- old rows in batches; then NOT NULL by way of a validated CHECK",
+                table, column, table, change->column, table, column, table, column, table,
+                change->column);
+}
+
+const LintRule lint_rule_column_add_serial_identity = {
+    .id = "column-add-serial-identity",
+    .level = LINT_ERROR,
+    .title = "a serial or identity column rewrites the table",
+    .at_change = serial_identity,
+};
+
+static void
+generated_stored(const LintContext *context, const DdlChange *change)
+{
+    const PredictedWork *work;
+    g_autofree char *label = NULL, *table = NULL, *bare = NULL;
+
+    if (!adds_to_old(context, change) || change->definition->generated == NULL)
+        return;
+    work = cost_of(context, change, WORK_REWRITE);
+    if (work == NULL)
+        return;
+    label = cost_label(context, work->relation);
+    table = ddl_name_label(change->relation);
+    bare = cost_bare_column(change->definition);
+    lint_report(context, change,
+                "the value of each row is computed and stored: %s and all its indexes are written "
+                "anew under ACCESS EXCLUSIVE",
+                label);
+    cost_add(context, work);
+    lint_recipe(context,
+                "ALTER TABLE %s ADD COLUMN %s;\n-- a BEFORE INSERT OR UPDATE trigger sets it; old "
+                "rows in batches",
+                table, bare);
+}
+
+const LintRule lint_rule_column_add_generated_stored = {
+    .id = "column-add-generated-stored",
+    .level = LINT_ERROR,
+    .title = "a stored generated column rewrites the table",
+    .at_change = generated_stored,
+};
+
+static void
+inline_constraint(const LintContext *context, const DdlChange *change)
+{
+    const DdlChange *column = NULL;
+    g_autofree char *table = NULL;
+
+    if (change->kind != CHANGE_ADD_CONSTRAINT || !change->in_definition || change->column == NULL ||
+        change->object != OBJECT(TABLE))
+        return;
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
+        const DdlChange *other = ddl_changes_get(context->changes, i);
+        if (other->kind == CHANGE_ADD_COLUMN && g_strcmp0(other->column, change->column) == 0)
+            column = other;
+    }
+    if (column == NULL || !adds_to_old(context, column) || does_nothing(context, column))
+        return;
+    table = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "the constraint is added in one step with column %s of %s, under the lock of ADD "
+                "COLUMN",
+                change->column, table);
+    lint_add_locks(context);
+    lint_recipe(context, "-- ADD COLUMN alone; then the constraint, NOT VALID or USING INDEX");
+}
+
+const LintRule lint_rule_column_add_inline_unique_pk_fk_check = {
+    .id = "column-add-inline-unique-pk-fk-check",
+    .level = LINT_NOTE,
+    .title = "a constraint in one step with its new column",
+    .at_change = inline_constraint,
+};
+
+/* Where the old app is gone, dropping is what the phase is for. */
+static bool
+is_after_the_app(const LintContext *context)
+{
+    return facts_in_section(context, SECTION_CONTRACT) ||
+           facts_in_section(context, SECTION_DOWNGRADE) ||
+           facts_in_section(context, SECTION_CUTOVER_UNDO);
+}
+
+/* "index a, view b": what else is about the column. */
+static char *
+dependents_of(const LintContext *context, const ModelTable *table, const char *column)
+{
+    g_autoptr(GPtrArray) dependents = NULL;
+    GString *joined = g_string_new(NULL);
+
+    for (guint i = 0; table != NULL && i < table->indexes->len; i++) {
+        const ModelIndex *index = table->indexes->pdata[i];
+
+        for (guint k = 0; k < index->columns->len; k++)
+            if (g_strcmp0(index->columns->pdata[k], column) == 0)
+                g_string_append_printf(joined, "%sindex %s", joined->len > 0 ? ", " : "",
+                                       index->name);
+    }
+    if (table != NULL)
+        dependents = model_dependents(context->model, table, column);
+    for (guint i = 0; dependents != NULL && i < dependents->len; i++)
+        g_string_append_printf(joined, "%s%s", joined->len > 0 ? ", " : "",
+                               (const char *) dependents->pdata[i]);
+    return g_string_free(joined, FALSE);
+}
+
+static void
+drop_column(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table = model_table(context->model, change->relation);
+    g_autofree char *label = NULL, *column = NULL, *dependents = NULL;
+
+    if (change->kind != CHANGE_DROP_COLUMN || !is_column_of_app(context, change) ||
+        is_after_the_app(context))
+        return;
+    if (change->if_exists && table != NULL && table->columns_known &&
+        model_column(table, change->column) == NULL)
+        return;
+    label = ddl_name_label(change->relation);
+    column = ddl_name_label((DdlName){NULL, change->column});
+    dependents = dependents_of(context, table, change->column);
+    lint_report(context, change, "column %s of %s and its data are gone%s%s", column, label,
+                dependents[0] != '\0' ? ", and what is about it: " : "", dependents);
+    lint_add_locks(context);
+    lint_breaks(context, "each statement that names %s; SELECT * that was prepared before", column);
+    lint_recipe(context,
+                "-- first no version that runs reads or writes it (DROP NOT NULL before they stop "
+                "writing); then, with a short lock_timeout\nALTER TABLE %s DROP COLUMN %s;",
+                label, column);
+}
+
+const LintRule lint_rule_column_drop = {
+    .id = "column-drop",
+    .level = LINT_WARNING,
+    .title = "a column is dropped while an app may use it",
+    .at_change = drop_column,
+};
+
+static void
+rename_column(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL, *column = NULL, *renamed = NULL;
+
+    if (change->kind != CHANGE_RENAME_COLUMN || !is_column_of_app(context, change))
+        return;
+    label = ddl_name_label(change->relation);
+    column = ddl_name_label((DdlName){NULL, change->column});
+    renamed = ddl_name_label((DdlName){NULL, change->new_name});
+    lint_report(context, change,
+                "from its commit on an app that knows %s of %s as %s fails, and before it one that "
+                "knows it as %s",
+                column, label, column, renamed);
+    lint_add_locks(context);
+    lint_breaks(context, "each statement that names %s", column);
+    lint_recipe(context,
+                "ALTER TABLE %s ADD COLUMN %s ..;\n-- a trigger keeps both the same, old rows in "
+                "batches, apps go over; then\nALTER TABLE %s DROP COLUMN %s;",
+                label, renamed, label, column);
+}
+
+const LintRule lint_rule_column_rename = {
+    .id = "column-rename",
+    .level = LINT_ERROR,
+    .title = "a column is renamed while an app uses it",
+    .at_change = rename_column,
+};
+
+static void
+default_change(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table;
+    const ModelColumn *column;
+    g_autofree char *label = NULL;
+
+    if ((change->kind != CHANGE_SET_DEFAULT && change->kind != CHANGE_DROP_DEFAULT) ||
+        !is_column_of_app(context, change))
+        return;
+    table = model_table(context->model, change->relation);
+    column = table != NULL ? model_column(table, change->column) : NULL;
+    if (column != NULL && column->default_known == KNOWN_YES &&
+        ddl_expression_equal(column->default_expression, change->expression))
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                change->kind == CHANGE_SET_DEFAULT
+                    ? "rows of %s that an app writes without %s get the new default from now on, "
+                      "whichever version the app is"
+                    : "rows of %s that an app writes without %s get NULL from now on, or are "
+                      "refused where it is NOT NULL",
+                label, change->column);
+    lint_recipe(context, "-- when each version that runs writes %s itself", change->column);
+}
+
+const LintRule lint_rule_column_default_change = {
+    .id = "column-default-change",
+    .level = LINT_NOTE,
+    .title = "the default of a column that is in use changes",
+    .at_change = default_change,
+};
+
+static void
+sti_discriminator(const LintContext *context, const DdlChange *change)
+{
+    if (!adds_to_old(context, change) || g_strcmp0(change->column, "type") != 0 ||
+        change->definition->default_expression == NULL)
+        return;
+    lint_report(context, change,
+                "an ORM may take a column named \"type\" for the class of a row: old instances "
+                "cannot map its new values");
+    lint_recipe(context, "-- the app ignores the column first; then it is added");
+}
+
+const LintRule lint_rule_column_sti_discriminator = {
+    .id = "column-sti-discriminator",
+    .level = LINT_OFF,
+    .title = "a column that an ORM takes for the class of a row",
+    .at_change = sti_discriminator,
+};

@@ -1,0 +1,404 @@
+/* Constraints: what is read or built while they are added, and what they lock. */
+#include <string.h>
+
+#include "lint/cost.h"
+#include "sql/statement.h"
+
+#define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
+
+static bool
+adds(const DdlChange *change, DdlConstraintKind kind)
+{
+    return change->kind == CHANGE_ADD_CONSTRAINT && change->object == OBJECT(TABLE) &&
+           change->constraint->kind == kind;
+}
+
+/* Each of the steps alone, and what comes before them if the column itself is new. */
+static void
+recommend_not_valid(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *table = ddl_name_label(change->relation);
+    g_autofree char *name = cost_constraint_name(change);
+    g_autofree char *text = cost_constraint_text(change->constraint);
+    const char *first =
+        change->column != NULL ? "-- ADD COLUMN without the constraint; then\n" : "";
+
+    lint_recipe(context,
+                "%sALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID;\n"
+                "-- rows that violate it are put right; then, in a transaction of its own\n"
+                "ALTER TABLE %s VALIDATE CONSTRAINT %s;",
+                first, table, name, text, table, name);
+}
+
+/* One constraint with a name, alone in its statement, that may be followed by another one. */
+static void
+fix_not_valid(const LintContext *context, const DdlChange *change)
+{
+    const gsize end = context->statement->end;
+    g_autofree char *table = NULL, *name = NULL, *text = NULL;
+
+    if (change->in_definition || change->constraint->name == NULL ||
+        ddl_changes_count(context->changes) != 1 || context->unit->outer != NULL ||
+        session_in_transaction(context->session) || facts_by_sluice(context))
+        return;
+    table = ddl_name_label(change->relation);
+    name = cost_constraint_name(change);
+    text = g_strdup_printf(" NOT VALID;\nALTER TABLE %s VALIDATE CONSTRAINT %s", table, name);
+    lint_fix_replace(context, end, end, text);
+}
+
+static void
+check_validates(const LintContext *context, const DdlChange *change)
+{
+    const PredictedWork *work =
+        adds(change, CONSTRAINT_CHECK) ? cost_of(context, change, WORK_SCAN) : NULL;
+    g_autofree char *label = NULL;
+
+    if (work == NULL)
+        return;
+    label = cost_label(context, work->relation);
+    lint_report(context, change,
+                "the CHECK is verified against every row of %s under ACCESS EXCLUSIVE: reads and "
+                "writes wait until the last row is read",
+                label);
+    cost_add(context, work);
+    recommend_not_valid(context, change);
+    fix_not_valid(context, change);
+}
+
+const LintRule lint_rule_constraint_check_validates = {
+    .id = "constraint-check-validates",
+    .level = LINT_ERROR,
+    .title = "a CHECK is verified against the whole table while nobody can read it",
+    .at_change = check_validates,
+};
+
+static void
+fk_validates(const LintContext *context, const DdlChange *change)
+{
+    const PredictedWork *work =
+        adds(change, CONSTRAINT_FOREIGN_KEY) ? cost_of(context, change, WORK_SCAN) : NULL;
+    g_autofree char *label = NULL, *referenced = NULL;
+
+    if (work == NULL)
+        return;
+    label = cost_label(context, work->relation);
+    referenced = ddl_name_label(change->constraint->referenced);
+    lint_report(context, change,
+                "each row of %s is looked up in %s while writes of both tables wait", label,
+                referenced);
+    cost_add(context, work);
+    recommend_not_valid(context, change);
+    fix_not_valid(context, change);
+}
+
+const LintRule lint_rule_constraint_fk_validates = {
+    .id = "constraint-fk-validates",
+    .level = LINT_ERROR,
+    .title = "a foreign key is verified against the whole table while writes of both wait",
+    .at_change = fk_validates,
+};
+
+/* The index first, CONCURRENTLY; then the constraint takes it over. */
+static void
+recommend_using_index(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *table = ddl_name_label(change->relation);
+    g_autofree char *name = cost_constraint_name(change);
+    g_autofree char *columns = cost_columns(change->constraint->columns);
+    const bool is_primary = change->constraint->kind == CONSTRAINT_PRIMARY_KEY;
+    const char *first = "";
+
+    if (is_primary)
+        first = "-- first: each column SET NOT NULL by way of a validated CHECK\n";
+    else if (change->column != NULL)
+        first = "-- ADD COLUMN without the constraint; then\n";
+    lint_recipe(context,
+                "%sCREATE UNIQUE INDEX CONCURRENTLY %s ON %s (%s);\n"
+                "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s;",
+                first, name, table, columns, table, name, is_primary ? "PRIMARY KEY" : "UNIQUE",
+                name);
+}
+
+static void
+key_builds_index(const LintContext *context, const DdlChange *change, const char *what)
+{
+    const PredictedWork *work = cost_of(context, change, WORK_BUILD);
+    g_autofree char *label = NULL;
+
+    if (change->constraint->using_index != NULL || work == NULL)
+        return;
+    label = cost_label(context, work->relation);
+    lint_report(context, change,
+                "the index of the %s is built under ACCESS EXCLUSIVE: reads and writes of %s wait "
+                "until it is there",
+                what, label);
+    cost_add(context, work);
+    recommend_using_index(context, change);
+}
+
+static void
+unique_builds_index(const LintContext *context, const DdlChange *change)
+{
+    if (adds(change, CONSTRAINT_UNIQUE))
+        key_builds_index(context, change, "UNIQUE constraint");
+}
+
+const LintRule lint_rule_constraint_unique_builds_index = {
+    .id = "constraint-unique-builds-index",
+    .level = LINT_ERROR,
+    .title = "the index of a UNIQUE constraint is built while nobody can read the table",
+    .at_change = unique_builds_index,
+};
+
+static void
+pk_builds_index(const LintContext *context, const DdlChange *change)
+{
+    if (adds(change, CONSTRAINT_PRIMARY_KEY))
+        key_builds_index(context, change, "primary key");
+}
+
+const LintRule lint_rule_constraint_pk_builds_index = {
+    .id = "constraint-pk-builds-index",
+    .level = LINT_ERROR,
+    .title = "the index of a primary key is built while nobody can read the table",
+    .at_change = pk_builds_index,
+};
+
+static void
+pk_nullable(const LintContext *context, const DdlChange *change)
+{
+    const PredictedWork *work;
+    g_autofree char *table = NULL, *label = NULL, *index = NULL;
+
+    if (!adds(change, CONSTRAINT_PRIMARY_KEY) || change->constraint->using_index == NULL)
+        return;
+    work = cost_of(context, change, WORK_SCAN);
+    if (work == NULL)
+        return;
+    label = cost_label(context, change->relation);
+    table = ddl_name_label(change->relation);
+    index = ddl_name_label((DdlName){NULL, change->constraint->using_index});
+    lint_report(context, change,
+                "a column of index %s may be NULL: ADD PRIMARY KEY makes it NOT NULL, and reads "
+                "the whole of %s under ACCESS EXCLUSIVE for that",
+                index, label);
+    cost_add(context, work);
+    lint_recipe(context,
+                "-- for each column c of the index, each statement in its own transaction\n"
+                "ALTER TABLE %s ADD CONSTRAINT c_not_null CHECK (c IS NOT NULL) NOT VALID;\n"
+                "ALTER TABLE %s VALIDATE CONSTRAINT c_not_null;\n"
+                "ALTER TABLE %s ALTER COLUMN c SET NOT NULL;\n"
+                "ALTER TABLE %s DROP CONSTRAINT c_not_null;\n"
+                "-- then the primary key",
+                table, table, table, table);
+}
+
+const LintRule lint_rule_pk_using_nullable_index = {
+    .id = "pk-using-nullable-index",
+    .level = LINT_ERROR,
+    .title = "a primary key over a column that may be NULL reads the whole table",
+    .at_change = pk_nullable,
+};
+
+static void
+exclusion(const LintContext *context, const DdlChange *change)
+{
+    const PredictedWork *work =
+        adds(change, CONSTRAINT_EXCLUSION) ? cost_of(context, change, WORK_BUILD) : NULL;
+    g_autofree char *label = NULL;
+
+    if (work == NULL)
+        return;
+    label = cost_label(context, work->relation);
+    lint_report(context, change,
+                "the index of the EXCLUDE constraint is built under ACCESS EXCLUSIVE: reads and "
+                "writes of %s wait; there is no form that does not block",
+                label);
+    cost_add(context, work);
+    lint_recipe(context, "-- a new table with the constraint, both written until rows are copied; "
+                         "or in a maintenance window");
+}
+
+const LintRule lint_rule_constraint_exclusion = {
+    .id = "constraint-exclusion",
+    .level = LINT_ERROR,
+    .title = "an EXCLUDE constraint on an existing table blocks reads and writes",
+    .at_change = exclusion,
+};
+
+/* An earlier part of the same ALTER that locks more than VALIDATE does. */
+static bool
+is_with_more(const LintContext *context)
+{
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++)
+        if (ddl_changes_get(context->changes, i)->kind != CHANGE_VALIDATE_CONSTRAINT)
+            return true;
+    return false;
+}
+
+static void
+validate_under_lock(const LintContext *context, const DdlChange *change)
+{
+    const SessionLock *held = facts_held(context, LOCK_SHARE_ROW_EXCLUSIVE);
+    const PredictedLock *own = facts_lock(context->prediction, LOCK_SHARE_ROW_EXCLUSIVE);
+    g_autofree char *label = NULL, *table = NULL, *name = NULL;
+    const PredictedWork *work;
+
+    if (change->kind != CHANGE_VALIDATE_CONSTRAINT || change->object != OBJECT(TABLE) ||
+        (held == NULL && (own == NULL || !is_with_more(context))))
+        return;
+    work = cost_of(context, change, WORK_SCAN);
+    if (work == NULL)
+        return;
+    label = held != NULL ? g_strdup(held->name) : facts_lock_label(own);
+    table = ddl_name_label(change->relation);
+    name = ddl_name_label((DdlName){NULL, change->constraint_name});
+    lint_report(context, change,
+                "VALIDATE CONSTRAINT %s reads the whole table while this transaction holds %s on "
+                "%s",
+                name, lock_mode_name(held != NULL ? held->mode : own->mode), label);
+    cost_add(context, work);
+    if (held != NULL)
+        lint_add_relation(context, held->name, held->mode);
+    lint_recipe(context,
+                "COMMIT;\n-- alone, in a transaction of its own\nALTER TABLE %s VALIDATE "
+                "CONSTRAINT %s;",
+                table, name);
+}
+
+const LintRule lint_rule_validate_under_heavy_lock = {
+    .id = "validate-under-heavy-lock",
+    .level = LINT_ERROR,
+    .title = "VALIDATE CONSTRAINT while the transaction holds a strong lock",
+    .at_change = validate_under_lock,
+};
+
+static bool
+looks_like_foreign_key(const char *name)
+{
+    return g_str_has_prefix(name, "fk_") || g_str_has_suffix(name, "_fk") ||
+           g_str_has_suffix(name, "_fkey");
+}
+
+static void
+drop_fk(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table;
+    const ModelConstraint *constraint;
+    g_autofree char *name = NULL, *label = NULL, *parent = NULL;
+
+    if (change->kind != CHANGE_DROP_CONSTRAINT || change->object != OBJECT(TABLE) ||
+        facts_is_new(context, change->relation) || cost_is_missing(context, change))
+        return;
+    table = model_table(context->model, change->relation);
+    constraint = table != NULL ? model_constraint(table, change->constraint_name) : NULL;
+    if (constraint != NULL ? constraint->kind != CONSTRAINT_FOREIGN_KEY ||
+                                 constraint->since > session_file_start(context->session)
+                           : !looks_like_foreign_key(change->constraint_name) ||
+                                 (table != NULL && table->columns_known))
+        return;
+    name = ddl_name_label((DdlName){NULL, change->constraint_name});
+    label = ddl_name_label(change->relation);
+    parent = constraint != NULL ? model_table_label(constraint->referenced)
+                                : g_strdup("the table that it references");
+    lint_report(context, change,
+                "without the foreign key %s nothing keeps rows of %s from pointing nowhere; to "
+                "drop it takes ACCESS EXCLUSIVE on %s and on %s",
+                name, label, label, parent);
+    lint_add_locks(context);
+    if (constraint == NULL)
+        lint_possible(context, "whether %s is a foreign key", name);
+    lint_recipe(context,
+                "-- when no app relies on it any more\nBEGIN;\nSET LOCAL lock_timeout = '2s';\n"
+                "ALTER TABLE %s DROP CONSTRAINT %s;\nCOMMIT; -- nothing else in it; retry",
+                label, name);
+}
+
+const LintRule lint_rule_constraint_drop_fk = {
+    .id = "constraint-drop-fk",
+    .level = LINT_WARNING,
+    .title = "a foreign key is dropped, which locks both tables",
+    .at_change = drop_fk,
+};
+
+static bool
+tightens_domain(const DdlChange *change)
+{
+    if (change->object != OBJECT(DOMAIN))
+        return false;
+    return change->kind == CHANGE_VALIDATE_CONSTRAINT ||
+           (change->kind == CHANGE_ADD_CONSTRAINT && !change->in_definition &&
+            !change->constraint->not_valid);
+}
+
+static void
+report_new_domain(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = ddl_name_label(change->relation);
+
+    lint_report(context, change,
+                "a constraint of domain %s can later be changed only while writes of every table "
+                "that uses it wait",
+                label);
+    lint_level(context, LINT_NOTE);
+    lint_recipe(context, "-- a domain without constraints, or its base type; and a CHECK on each "
+                         "table");
+}
+
+/* The tables that wait; false: it is known that there are none. */
+static bool
+add_users(const LintContext *context, DdlName domain)
+{
+    g_autoptr(GPtrArray) users = model_users_of_type(context->model, domain);
+    guint old = 0;
+
+    for (guint i = 0; i < users->len; i++)
+        old += !session_is_new(context->session, users->pdata[i]);
+    return old > 0 || !model_is_complete(context->model);
+}
+
+static bool
+has_constraint(const LintContext *context)
+{
+    for (guint i = 1; i < ddl_changes_count(context->changes); i++)
+        if (ddl_changes_get(context->changes, i)->kind == CHANGE_ADD_CONSTRAINT)
+            return true;
+    return false;
+}
+
+static void
+domain_constraint(const LintContext *context, const DdlChange *change)
+{
+    const ModelType *type;
+    g_autofree char *label = NULL;
+
+    if (change->kind == CHANGE_CREATE_DOMAIN) {
+        if (change->definition->not_null || has_constraint(context))
+            report_new_domain(context, change);
+        return;
+    }
+    if (!tightens_domain(change))
+        return;
+    type = model_type(context->model, change->relation);
+    if ((type != NULL && type->since > session_file_start(context->session)) ||
+        !add_users(context, change->relation))
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "every table with a column of domain %s is read while its writes wait", label);
+    lint_add_locks(context);
+    if (facts_lock(context->prediction, LOCK_SHARE) == NULL)
+        lint_possible(context, "which tables have a column of %s", label);
+    lint_recipe(context,
+                "ALTER DOMAIN %s ADD CONSTRAINT .. NOT VALID; -- locks no table\n"
+                "-- rows are put right; then, in a window\nALTER DOMAIN %s VALIDATE CONSTRAINT ..;",
+                label, label);
+}
+
+const LintRule lint_rule_domain_constraint = {
+    .id = "domain-constraint",
+    .level = LINT_WARNING,
+    .title = "a domain's constraint blocks writes of every table that uses it",
+    .at_change = domain_constraint,
+};

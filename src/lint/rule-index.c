@@ -1,0 +1,367 @@
+/* Indexes: made, dropped, built anew. */
+#include <string.h>
+
+#include "lint/cost.h"
+#include "sql/statement.h"
+
+#define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
+
+/* May CONCURRENTLY be written into the statement where it stands? */
+static bool
+may_run_alone(const LintContext *context)
+{
+    return context->unit->outer == NULL &&
+           (facts_by_sluice(context) || !session_in_transaction(context->session));
+}
+
+/* Where the word @token of the statement ends, as bytes of its script. */
+static gsize
+end_of_token(const LintContext *context, PgQuery__Token token)
+{
+    const SqlTree *tree = context->statement->tree;
+    const guint count = tree_token_count(tree);
+
+    for (guint i = tree_token_at(tree, (int) context->statement->start); i < count; i++)
+        if (tree_token(tree, i)->token == token)
+            return (gsize) tree_token(tree, i)->end;
+    return context->statement->start;
+}
+
+/* The statement with CONCURRENTLY behind @token, as recipe and, where it can run there, as fix. */
+static void
+recommend_concurrently(const LintContext *context, PgQuery__Token token, const char *before,
+                       bool fixes)
+{
+    const gsize at = end_of_token(context, token);
+    const gsize head = at - context->statement->start;
+    const char *text = sql_statement_text(context->statement);
+
+    lint_recipe(context, "%s%.*s CONCURRENTLY%s; -- alone, outside of a transaction", before,
+                (int) head, text, text + head);
+    if (fixes && may_run_alone(context))
+        lint_fix_replace(context, at, at, " CONCURRENTLY");
+}
+
+static bool
+is_partitioned(const LintContext *context, DdlName relation)
+{
+    const ModelTable *table = model_table(context->model, relation);
+
+    return table != NULL && table->partitioned;
+}
+
+static bool
+is_matview(const LintContext *context, DdlName relation)
+{
+    const ModelTable *table = model_table(context->model, relation);
+
+    return table != NULL && table->kind == MODEL_MATVIEW;
+}
+
+static void
+create_blocking(const LintContext *context, const DdlChange *change)
+{
+    const PredictedWork *work;
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_CREATE_INDEX || change->concurrently ||
+        is_partitioned(context, change->other) || is_matview(context, change->other))
+        return;
+    work = cost_of(context, change, WORK_BUILD);
+    if (work == NULL)
+        return;
+    label = cost_label(context, change->other);
+    lint_report(context, change, "CREATE INDEX blocks all writes of %s until the index is built",
+                label);
+    cost_add(context, work);
+    recommend_concurrently(context, PG_QUERY__TOKEN__INDEX, "",
+                           change->relation.name != NULL && !change->if_not_exists);
+}
+
+const LintRule lint_rule_index_create_blocking = {
+    .id = "index-create-blocking",
+    .level = LINT_ERROR,
+    .title = "CREATE INDEX blocks writes of the table while it is built",
+    .at_change = create_blocking,
+};
+
+static void
+drop_blocking(const LintContext *context, const DdlChange *change)
+{
+    const ModelIndex *index;
+    g_autofree char *label = NULL, *table = NULL;
+
+    if (change->kind != CHANGE_DROP || change->object != OBJECT(INDEX) || change->concurrently ||
+        facts_is_new(context, change->relation))
+        return;
+    index = model_index(context->model, change->relation);
+    if (index == NULL && change->if_exists && model_is_complete(context->model))
+        return;
+    if (index != NULL && session_is_new(context->session, index->table))
+        return;
+    label = ddl_name_label(change->relation);
+    table = index != NULL ? model_table_label(index->table) : g_strdup("its table");
+    lint_report(context, change,
+                "DROP INDEX %s takes ACCESS EXCLUSIVE on %s: it waits for every reader, and all "
+                "that comes behind waits for it",
+                label, table);
+    lint_add_locks(context);
+    if (index != NULL && index->table->partitioned)
+        lint_recipe(context,
+                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\nDROP INDEX %s;\nCOMMIT; -- "
+                    "retry; CONCURRENTLY is refused for a partitioned index",
+                    label);
+    else if (change->cascade || ddl_changes_count(context->changes) > 1)
+        lint_recipe(context, "DROP INDEX CONCURRENTLY %s; -- one index a statement, no CASCADE",
+                    label);
+    else
+        recommend_concurrently(context, PG_QUERY__TOKEN__INDEX, "", true);
+}
+
+const LintRule lint_rule_index_drop_blocking = {
+    .id = "index-drop-blocking",
+    .level = LINT_WARNING,
+    .title = "DROP INDEX blocks reads and writes of the table",
+    .at_change = drop_blocking,
+};
+
+static PgQuery__Token
+reindexed_token(PgQuery__ObjectType object)
+{
+    switch ((int) object) {
+    case OBJECT(INDEX):
+        return PG_QUERY__TOKEN__INDEX;
+    case OBJECT(TABLE):
+        return PG_QUERY__TOKEN__TABLE;
+    case OBJECT(SCHEMA):
+        return PG_QUERY__TOKEN__SCHEMA;
+    default:
+        return PG_QUERY__TOKEN__DATABASE;
+    }
+}
+
+static void
+reindex(const LintContext *context, const DdlChange *change)
+{
+    const ModelIndex *index;
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_REINDEX || change->concurrently ||
+        g_strcmp0(change->text, "system") == 0 || facts_is_new(context, change->relation))
+        return;
+    index = change->object == OBJECT(INDEX) ? model_index(context->model, change->relation) : NULL;
+    if (index != NULL && session_is_new(context->session, index->table))
+        return;
+    label =
+        change->relation.name != NULL ? ddl_name_label(change->relation) : g_strdup("the database");
+    lint_report(context, change,
+                "REINDEX of %s blocks writes, and reads that would use the index (or plan with "
+                "it), until it is built anew",
+                label);
+    lint_add_locks(context);
+    recommend_concurrently(context, reindexed_token(change->object), "",
+                           context->server_version >= 12);
+}
+
+const LintRule lint_rule_reindex_blocking = {
+    .id = "reindex-blocking",
+    .level = LINT_ERROR,
+    .title = "REINDEX blocks writes, and reads that use the index",
+    .at_change = reindex,
+};
+
+static void
+in_transaction(const LintContext *context)
+{
+    const char *block;
+
+    if ((!session_in_transaction(context->session) && context->unit->outer == NULL) ||
+        !locks_refuses_transaction(context->model, context->statement, context->changes))
+        return;
+    block = context->unit->outer != NULL ? "in a body of code"
+            : session_in_explicit_transaction(context->session)
+                ? "between BEGIN and COMMIT"
+                : "in the transaction that the runner opens around the file";
+    lint_report(context, NULL, "%s is refused %s: \"cannot run inside a transaction block\"",
+                sql_statement_verb(context->statement), block);
+    lint_recipe(context,
+                "%s; -- in a file of its own, which the runner executes without a "
+                "transaction",
+                sql_statement_text(context->statement));
+}
+
+const LintRule lint_rule_concurrently_in_transaction = {
+    .id = "concurrently-in-transaction",
+    .level = LINT_ERROR,
+    .title = "the server refuses the statement inside of a transaction",
+    .at_statement = in_transaction,
+};
+
+static bool
+shares_first_column(const ModelIndex *index, const DdlIndex *other)
+{
+    return index->columns->len > 0 && other->columns->len > 0 && index->columns->pdata[0] != NULL &&
+           other->columns->pdata[0] != NULL &&
+           g_str_equal(index->columns->pdata[0], other->columns->pdata[0]);
+}
+
+/* Another index that serves the same queries meanwhile. */
+static bool
+is_covered(const ModelIndex *dropped)
+{
+    const GPtrArray *indexes = dropped->table->indexes;
+
+    for (guint i = 0; i < indexes->len; i++) {
+        const ModelIndex *index = indexes->pdata[i];
+
+        if (index == dropped || index->valid != KNOWN_YES || index->where != NULL ||
+            index->columns->len == 0 || dropped->columns->len == 0 ||
+            (dropped->unique && !index->unique))
+            continue;
+        if (g_strcmp0(index->columns->pdata[0], dropped->columns->pdata[0]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* "orders_state" is likely over column state: all that can be told of an index that is not known.
+ */
+static bool
+sounds_alike(const DdlChange *drop, const DdlChange *create)
+{
+    const char *column = create->index->columns->len > 0 ? create->index->columns->pdata[0] : NULL;
+
+    return column != NULL && create->other.name != NULL &&
+           strstr(drop->relation.name, create->other.name) != NULL &&
+           strstr(drop->relation.name, column) != NULL;
+}
+
+/* What the file makes later in the place of the index that @drop drops; NULL: nothing. */
+static const DdlChange *
+replacement(const LintContext *context, const DdlChange *drop, const ModelIndex *index)
+{
+    for (guint i = context->unit->index + 1; i < context->file->units->len; i++) {
+        const LintUnit *unit = context->file->units->pdata[i];
+
+        for (guint k = 0; unit->changes != NULL && k < ddl_changes_count(unit->changes); k++) {
+            const DdlChange *change = ddl_changes_get(unit->changes, k);
+
+            if (change->kind != CHANGE_CREATE_INDEX || unit->section != context->unit->section)
+                continue;
+            if (g_strcmp0(change->relation.name, drop->relation.name) == 0)
+                return change;
+            if (index != NULL && model_table(context->model, change->other) == index->table &&
+                shares_first_column(index, change->index))
+                return change;
+            if (index == NULL && sounds_alike(drop, change))
+                return change;
+        }
+    }
+    return NULL;
+}
+
+/* What a failed build may have left is dropped before it is built again. */
+static bool
+is_leftover(const DdlChange *change, const ModelIndex *index)
+{
+    return index == NULL ? change->if_exists : index->valid != KNOWN_YES;
+}
+
+static void
+replace_gap(const LintContext *context, const DdlChange *change)
+{
+    const ModelIndex *index;
+    const DdlChange *later;
+    g_autofree char *dropped = NULL, *made = NULL;
+
+    /* Inside of one transaction nobody sees the gap. */
+    if (change->kind != CHANGE_DROP || change->object != OBJECT(INDEX) ||
+        session_in_transaction(context->session) || context->unit->outer != NULL ||
+        facts_is_new(context, change->relation))
+        return;
+    index = model_index(context->model, change->relation);
+    if (is_leftover(change, index) ||
+        (index != NULL && (session_is_new(context->session, index->table) || is_covered(index))))
+        return;
+    later = replacement(context, change, index);
+    if (later == NULL)
+        return;
+    dropped = ddl_name_label(change->relation);
+    made = later->relation.name != NULL ? ddl_name_label(later->relation) : g_strdup("the new one");
+    lint_report(context, change,
+                "between DROP INDEX %s and the end of the build of %s there is no such index: "
+                "queries are slow, and what was unique is not",
+                dropped, made);
+    if (index == NULL && g_strcmp0(later->relation.name, change->relation.name) != 0)
+        lint_possible(context, "the columns of %s", dropped);
+    lint_recipe(context,
+                "-- the new one first, under a name of its own; then\nDROP INDEX "
+                "CONCURRENTLY %s;",
+                dropped);
+}
+
+const LintRule lint_rule_index_replace_gap = {
+    .id = "index-replace-gap",
+    .level = LINT_WARNING,
+    .title = "an index is dropped before the one that replaces it is there",
+    .at_change = replace_gap,
+};
+
+static void
+too_wide(const LintContext *context, const DdlChange *change)
+{
+    enum { WIDE = 3 };
+
+    if (change->kind != CHANGE_CREATE_INDEX || change->index->unique ||
+        change->index->columns->len <= WIDE)
+        return;
+    lint_report(context, change,
+                "an index of %u columns is large, and few queries use more than its first %d",
+                change->index->columns->len, WIDE);
+}
+
+const LintRule lint_rule_index_too_wide = {
+    .id = "index-too-wide",
+    .level = LINT_OFF,
+    .title = "an index of more than three columns",
+    .at_change = too_wide,
+};
+
+static void
+corruption(const LintContext *context, const DdlChange *change)
+{
+    if ((change->kind != CHANGE_CREATE_INDEX && change->kind != CHANGE_REINDEX) ||
+        !change->concurrently || context->server_version != 14)
+        return;
+    lint_report(context, change,
+                "PostgreSQL 14.0 to 14.3 may build a corrupt index with CONCURRENTLY");
+    lint_possible(context, "the server's minor version: 14.4 and newer are right");
+    lint_recipe(context, "-- update to 14.4 or newer first; else: CREATE INDEX without "
+                         "CONCURRENTLY, in a window");
+}
+
+const LintRule lint_rule_index_cic_corruption = {
+    .id = "index-cic-corruption",
+    .level = LINT_WARNING,
+    .title = "CONCURRENTLY on PostgreSQL 14.0 to 14.3 may corrupt the index",
+    .at_change = corruption,
+};
+
+static void
+hash_unlogged(const LintContext *context, const DdlChange *change)
+{
+    if (change->kind != CHANGE_CREATE_INDEX || g_strcmp0(change->index->method, "hash") != 0 ||
+        context->server_version >= 10)
+        return;
+    lint_report(context, change,
+                "hash indexes are not written to the WAL before PostgreSQL 10: after a crash, and "
+                "on replicas, they are wrong");
+    lint_recipe(context, "-- USING btree");
+}
+
+const LintRule lint_rule_index_hash_unlogged = {
+    .id = "index-hash-unlogged",
+    .level = LINT_ERROR,
+    .title = "a hash index of a server that does not log it",
+    .at_change = hash_unlogged,
+};

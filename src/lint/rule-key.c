@@ -1,0 +1,354 @@
+/* Keys among tables: foreign keys, and what has to be unique. */
+#include <string.h>
+
+#include "lint/cost.h"
+
+#define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
+
+static bool
+is_foreign_key(const DdlChange *change)
+{
+    return change->kind == CHANGE_ADD_CONSTRAINT && change->object == OBJECT(TABLE) &&
+           change->constraint->kind == CONSTRAINT_FOREIGN_KEY;
+}
+
+static void
+report_missing_index(const LintContext *context, const LintUnit *unit, const DdlChange *change)
+{
+    const ModelTable *table = model_table(context->model, change->relation);
+    g_autofree char *label = ddl_name_label(change->relation);
+    g_autofree char *columns = cost_columns(change->constraint->columns);
+    g_autofree char *referenced = ddl_name_label(change->constraint->referenced);
+
+    /* What was dropped again, or has an index. */
+    if (table == NULL || model_covering_index(table, change->constraint->columns) != NULL)
+        return;
+    lint_report_unit(context, unit,
+                     "no index of %s begins with (%s): each DELETE and key UPDATE of %s reads the "
+                     "whole of %s",
+                     label, columns, referenced, label);
+    lint_add_relation(context, label, 0);
+    lint_add_relation(context, referenced, 0);
+    if (!table->columns_known) {
+        lint_possible(context, "the indexes of %s", label);
+        lint_level(context, LINT_NOTE);
+    } else if (session_is_new(context->session, table)) {
+        lint_level(context, LINT_NOTE);
+    }
+    lint_recipe(context, "CREATE INDEX CONCURRENTLY ON %s (%s); -- before the foreign key", label,
+                columns);
+}
+
+static void
+missing_index(const LintContext *context)
+{
+    const GPtrArray *statements = session_statements(context->session);
+
+    for (guint i = 0; i < statements->len; i++) {
+        const SessionStatement *statement = statements->pdata[i];
+        const DdlChanges *changes = statement->unit->changes;
+
+        for (guint k = 0; changes != NULL && k < ddl_changes_count(changes); k++)
+            if (is_foreign_key(ddl_changes_get(changes, k)))
+                report_missing_index(context, statement->unit, ddl_changes_get(changes, k));
+    }
+}
+
+const LintRule lint_rule_fk_missing_index = {
+    .id = "fk-missing-index",
+    .level = LINT_WARNING,
+    .title = "a foreign key whose columns have no index",
+    .at_file_end = missing_index,
+};
+
+/* The table that was there before which the foreign key @change locks; NULL: none. */
+static const char *
+locked_by_key(const LintContext *context, const DdlChange *change)
+{
+    if (!is_foreign_key(change) ||
+        facts_same(context, change->relation, change->constraint->referenced) ||
+        facts_is_new(context, change->constraint->referenced))
+        return NULL;
+    return change->constraint->referenced.name;
+}
+
+typedef struct {
+    GPtrArray *referenced; /* char *: labels */
+    const LintUnit *last;
+    bool on_existing;
+} Keys;
+
+static void
+collect_key(const LintContext *context, Keys *keys, const LintUnit *unit, const DdlChange *change)
+{
+    g_autofree char *label = NULL;
+
+    if (locked_by_key(context, change) == NULL)
+        return;
+    label = ddl_name_label(change->constraint->referenced);
+    keys->on_existing = keys->on_existing || !facts_is_new(context, change->relation);
+    if (g_ptr_array_find_with_equal_func(keys->referenced, label, g_str_equal, NULL))
+        return;
+    g_ptr_array_add(keys->referenced, g_steal_pointer(&label));
+    keys->last = unit;
+}
+
+static void
+multiple_foreign_keys(const LintContext *context)
+{
+    const GPtrArray *statements = session_statements(context->session);
+    g_autoptr(GPtrArray) referenced = g_ptr_array_new_with_free_func(g_free);
+    Keys keys = {.referenced = referenced};
+    g_autofree char *labels = NULL;
+
+    for (guint i = 0; i < statements->len; i++) {
+        const SessionStatement *statement = statements->pdata[i];
+        const DdlChanges *changes = statement->unit->changes;
+
+        if (statement->transaction != session_transaction(context->session) || changes == NULL)
+            continue;
+        for (guint k = 0; k < ddl_changes_count(changes); k++)
+            collect_key(context, &keys, statement->unit, ddl_changes_get(changes, k));
+    }
+    if (referenced->len < 2 || facts_by_sluice(context))
+        return;
+    g_ptr_array_add(referenced, NULL);
+    labels = g_strjoinv(", ", (char **) referenced->pdata);
+    lint_report_unit(context, keys.last,
+                     "one transaction takes SHARE ROW EXCLUSIVE on %s for its foreign keys and "
+                     "keeps all of them until it ends",
+                     labels);
+    for (guint i = 0; referenced->pdata[i] != NULL; i++)
+        lint_add_relation(context, referenced->pdata[i], LOCK_SHARE_ROW_EXCLUSIVE);
+    if (!keys.on_existing)
+        lint_level(context, LINT_NOTE);
+    lint_recipe(context, "-- one foreign key a transaction:\nALTER TABLE .. ADD CONSTRAINT .. "
+                         "FOREIGN KEY (..) REFERENCES .. NOT VALID;");
+}
+
+const LintRule lint_rule_multiple_foreign_keys = {
+    .id = "multiple-foreign-keys",
+    .level = LINT_WARNING,
+    .title = "foreign keys to several tables in one transaction",
+    .at_commit = multiple_foreign_keys,
+};
+
+static void
+drop_table_multiple(const LintContext *context, const DdlChange *change)
+{
+    g_autoptr(GPtrArray) parents = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *label = NULL, *labels = NULL;
+    const ModelTable *table;
+
+    if (change->kind != CHANGE_DROP || change->object != OBJECT(TABLE))
+        return;
+    table = model_table(context->model, change->relation);
+    if (table == NULL || session_is_new(context->session, table))
+        return;
+    for (guint i = 0; i < table->constraints->len; i++) {
+        const ModelConstraint *key = table->constraints->pdata[i];
+        g_autofree char *parent = NULL;
+
+        if (key->kind != CONSTRAINT_FOREIGN_KEY || key->referenced == table ||
+            session_is_new(context->session, key->referenced))
+            continue;
+        parent = model_table_label(key->referenced);
+        if (!g_ptr_array_find_with_equal_func(parents, parent, g_str_equal, NULL))
+            g_ptr_array_add(parents, g_steal_pointer(&parent));
+    }
+    if (parents->len < 2)
+        return;
+    g_ptr_array_add(parents, NULL);
+    labels = g_strjoinv(", ", (char **) parents->pdata);
+    label = model_table_label(table);
+    lint_report(context, change,
+                "DROP TABLE %s takes ACCESS EXCLUSIVE on each table that it references (%s), one "
+                "after the other: a deadlock with an app that uses them in another order",
+                label, labels);
+    lint_add_locks(context);
+    lint_recipe(context,
+                "-- each in a transaction of its own, with a short lock_timeout\n"
+                "ALTER TABLE %s DROP CONSTRAINT ..;\n-- and when no foreign key is left\n"
+                "DROP TABLE %s;",
+                label, label);
+}
+
+const LintRule lint_rule_drop_table_multiple_fks = {
+    .id = "drop-table-multiple-fks",
+    .level = LINT_WARNING,
+    .title = "DROP TABLE locks several referenced tables at once",
+    .at_change = drop_table_multiple,
+};
+
+/* What @column of the table that @change is about will be: as the statement defines it, or as the
+ * model knows it. NULL: not known. */
+static const DdlType *
+type_of_own(const LintContext *context, const DdlChange *change, const char *column)
+{
+    const ModelTable *table = model_table(context->model, change->relation);
+    const ModelColumn *known = table != NULL ? model_column(table, column) : NULL;
+
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
+        const DdlChange *other = ddl_changes_get(context->changes, i);
+
+        if (other->kind == CHANGE_ADD_COLUMN && g_strcmp0(other->column, column) == 0)
+            return &other->definition->type;
+        for (guint k = 0; other->columns != NULL && k < other->columns->len; k++) {
+            const DdlColumn *defined = other->columns->pdata[k];
+            if (g_strcmp0(defined->name, column) == 0)
+                return &defined->type;
+        }
+    }
+    return known != NULL ? &known->parsed : NULL;
+}
+
+/* The columns of the primary key, for REFERENCES without columns. */
+static const GPtrArray *
+key_of(const ModelTable *table)
+{
+    for (guint i = 0; i < table->constraints->len; i++) {
+        const ModelConstraint *constraint = table->constraints->pdata[i];
+        if (constraint->kind == CONSTRAINT_PRIMARY_KEY)
+            return constraint->columns;
+    }
+    return NULL;
+}
+
+static int
+integer_width(const DdlType *type)
+{
+    static const char *const names[] = {"int2", "int4", "int8"};
+
+    for (guint i = 0; type->name.schema == NULL && i < G_N_ELEMENTS(names); i++)
+        if (g_strcmp0(type->name.name, names[i]) == 0)
+            return 2 << i;
+    return 0;
+}
+
+static void
+compare_types(const LintContext *context, const DdlChange *change, const char *column,
+              const DdlType *own, const ModelColumn *referenced)
+{
+    const int own_width = integer_width(own), width = integer_width(&referenced->parsed);
+    g_autofree char *own_label = NULL, *label = NULL, *other = NULL, *table = NULL;
+
+    if (referenced->type == NULL || (own_width == 0) != (width == 0) || own_width >= width)
+        return;
+    own_label = ddl_type_label(own);
+    label = ddl_type_label(&referenced->parsed);
+    table = ddl_name_label(change->relation);
+    other = ddl_name_label(change->constraint->referenced);
+    lint_report(context, change,
+                "%s.%s is %s, the key of %s that it references is %s: it overflows when the key "
+                "is still good",
+                table, column, own_label, other, label);
+    lint_recipe(context, "-- %s.%s as %s from the start", table, column, label);
+}
+
+static void
+type_mismatch(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table;
+    const GPtrArray *keys;
+
+    if (!is_foreign_key(change))
+        return;
+    table = model_table(context->model, change->constraint->referenced);
+    if (table == NULL)
+        return;
+    keys = change->constraint->referenced_columns->len > 0 ? change->constraint->referenced_columns
+                                                           : key_of(table);
+    for (guint i = 0; keys != NULL && i < keys->len && i < change->constraint->columns->len; i++) {
+        const char *column = change->constraint->columns->pdata[i];
+        const DdlType *own = type_of_own(context, change, column);
+        const ModelColumn *referenced = model_column(table, keys->pdata[i]);
+
+        if (own != NULL && own->name.name != NULL && referenced != NULL)
+            compare_types(context, change, column, own, referenced);
+    }
+}
+
+const LintRule lint_rule_fk_type_mismatch = {
+    .id = "fk-type-mismatch",
+    .level = LINT_WARNING,
+    .title = "a foreign key's column is narrower than the key",
+    .at_change = type_mismatch,
+};
+
+static bool
+contains_all(const GPtrArray *columns, const GPtrArray *wanted)
+{
+    for (guint i = 0; i < wanted->len; i++) {
+        if (wanted->pdata[i] == NULL ||
+            !g_ptr_array_find_with_equal_func((GPtrArray *) columns, wanted->pdata[i], g_str_equal,
+                                              NULL))
+            return false;
+    }
+    return wanted->len > 0;
+}
+
+/* Rows are unique by fewer columns already. */
+static bool
+is_implied(const LintContext *context, DdlName relation, const GPtrArray *columns)
+{
+    const ModelTable *table = model_table(context->model, relation);
+
+    for (guint i = 0; table != NULL && i < table->indexes->len; i++) {
+        const ModelIndex *index = table->indexes->pdata[i];
+        if (index->unique && index->where == NULL && index->valid == KNOWN_YES &&
+            contains_all(columns, index->columns))
+            return true;
+    }
+    return false;
+}
+
+/* What must be unique from now on, and where; NULL: nothing new. */
+static const GPtrArray *
+made_unique(const DdlChange *change, DdlName *ret_table)
+{
+    *ret_table = change->relation;
+    if (change->kind == CHANGE_CREATE_INDEX && change->index->unique) {
+        *ret_table = change->other;
+        return change->index->columns;
+    }
+    if (change->kind == CHANGE_ADD_CONSTRAINT && change->object == OBJECT(TABLE) &&
+        change->constraint->using_index == NULL &&
+        (change->constraint->kind == CONSTRAINT_UNIQUE ||
+         change->constraint->kind == CONSTRAINT_PRIMARY_KEY))
+        return change->constraint->columns;
+    return NULL;
+}
+
+static void
+unique_may_fail(const LintContext *context, const DdlChange *change)
+{
+    DdlName relation;
+    const GPtrArray *columns = made_unique(change, &relation);
+    g_autofree char *label = NULL, *list = NULL;
+
+    if (columns == NULL || columns->len == 0 || facts_is_new(context, relation) ||
+        is_implied(context, relation, columns))
+        return;
+    for (guint i = 0; i < columns->len; i++)
+        if (columns->pdata[i] != NULL && cost_is_new_column(context, relation, columns->pdata[i]))
+            return;
+    label = ddl_name_label(relation);
+    list = cost_columns(columns);
+    lint_report(context, change,
+                "it fails if two rows of %s have the same (%s), and from then on so does an app "
+                "that writes such rows",
+                label, list);
+    lint_possible(context, "whether %s holds duplicates of (%s)", label, list);
+    lint_breaks(context, "INSERT and UPDATE that make a duplicate of (%s)", list);
+    lint_recipe(context,
+                "-- none of these may be left:\nSELECT %s, count(*) FROM %s GROUP BY %s HAVING "
+                "count(*) > 1;",
+                list, label, list);
+}
+
+const LintRule lint_rule_unique_may_fail = {
+    .id = "unique-may-fail",
+    .level = LINT_NOTE,
+    .title = "what is there may not be unique",
+    .at_change = unique_may_fail,
+};
