@@ -3,6 +3,7 @@
 #include "backfill/row.h"
 #include "backfill/task.h"
 #include "base/stop.h"
+#include "catalog/wrong-rows.h"
 #include "ledger/table-mappings.h"
 #include "revision/table-sync.h"
 #include "sync/sync.h"
@@ -172,17 +173,14 @@ verify_section(PgConn *conn, const Section *section, VerifyResult *result, GErro
         return false;
     for (guint i = 0; i < sql_script_count(script); i++) {
         const char *query = sql_statement_text(sql_script_get(script, i));
-        g_autofree char *sql = g_strdup_printf(
-            "WITH differs AS MATERIALIZED (%s) "
-            "SELECT (SELECT count(*) FROM differs), (SELECT d::text FROM differs d LIMIT 1)",
-            query);
-        g_autoptr(PgRows) rows = pg_query(conn, error, sql);
+        g_autofree char *example = NULL;
+        gint64 count = 0;
 
-        if (rows == NULL)
+        if (!catalog_wrong_rows(conn, query, 1, &count, &example, error))
             return false;
-        result->mismatches += pg_integer(rows, 0, 0);
-        if (result->example == NULL && !pg_is_null(rows, 0, 1))
-            result->example = g_strdup(pg_text(rows, 0, 1));
+        result->mismatches += count;
+        if (result->example == NULL)
+            result->example = g_steal_pointer(&example);
     }
     return true;
 }
