@@ -463,6 +463,18 @@ model_query_columns(Model *model, const PgQuery__Node *query, const GPtrArray *n
     return columns;
 }
 
+GPtrArray *
+model_query_names(const Model *model, const PgQuery__Node *query, const GPtrArray *names)
+{
+    /* Only the store gets strings more, and that is no part of what the model says. */
+    g_autoptr(GPtrArray) columns = model_query_columns((Model *) model, query, names);
+    GPtrArray *given = g_ptr_array_new();
+
+    for (guint i = 0; i < columns->len; i++)
+        g_ptr_array_add(given, (void *) ((ModelColumn *) g_ptr_array_index(columns, i))->name);
+    return given;
+}
+
 /* What @relation is to be: a new one, or the view that is replaced. NULL: it is there already. */
 static ModelTable *
 new_relation(Model *model, const DdlChange *change, ModelKind kind)

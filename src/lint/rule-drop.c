@@ -1,0 +1,434 @@
+/* What is dropped or emptied, and what of the old app goes with it. */
+#include <string.h>
+
+#include "lint/gone.h"
+
+static void
+drop_column(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table;
+    g_autofree char *label = NULL, *users = NULL;
+
+    if (change->kind != CHANGE_DROP_COLUMN || change->object == OBJECT(TYPE) ||
+        gone_is_expected(context) || !gone_is_used(context, change->relation) ||
+        gone_column_is_new(context, change->relation, change->column))
+        return;
+    table = model_table(context->model, change->relation);
+    if (table != NULL && table->columns_known && model_column(table, change->column) == NULL)
+        return;
+    label = ddl_name_label(change->relation);
+    users = gone_users(context, change->relation, change->column);
+    lint_report(context, change, "DROP COLUMN %s.%s loses its data%s%s", label, change->column,
+                users != NULL ? "; used by " : ", and an app that still names the column fails",
+                users != NULL ? users : "");
+    lint_add_locks(context);
+    lint_breaks(context, "statements that name %s; SELECT * and RETURNING *, prepared before",
+                change->column);
+    lint_recipe(context,
+                "-- 1. the app stops reading it (explicit column lists)\n"
+                "-- 2. ALTER TABLE %s ALTER %s DROP NOT NULL; -- where it has no default\n"
+                "-- 3. the app stops writing it; the old version is gone\n"
+                "-- 4. alone, with a short lock_timeout:\n"
+                "ALTER TABLE %s DROP COLUMN %s;",
+                label, change->column, label, change->column);
+}
+
+const LintRule lint_rule_column_drop = {
+    .id = "column-drop",
+    .level = LINT_WARNING,
+    .title = "DROP COLUMN loses data, and breaks an app that still names the column",
+    .at_change = drop_column,
+};
+
+static void
+drop_table(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL, *users = NULL;
+
+    if (change->kind != CHANGE_DROP ||
+        (change->object != OBJECT(TABLE) && change->object != OBJECT(FOREIGN_TABLE)) ||
+        gone_is_expected(context) || !gone_is_used(context, change->relation))
+        return;
+    label = ddl_name_label(change->relation);
+    users = gone_users(context, change->relation, NULL);
+    lint_report(context, change, "DROP TABLE %s loses its data%s%s", label,
+                users != NULL ? "; used by " : ", and an app that still uses it fails",
+                users != NULL ? users : "");
+    lint_add_locks(context);
+    lint_breaks(context, "every statement that names %s", label);
+    lint_recipe(context,
+                "-- when nothing has used it for a while (pg_stat_user_tables), and its foreign "
+                "keys are dropped, each in a transaction of its own:\n"
+                "ALTER TABLE %s RENAME TO %s_unused; -- a way back\n"
+                "DROP TABLE %s_unused; -- some releases later",
+                label, change->relation.name, change->relation.name);
+}
+
+const LintRule lint_rule_table_drop = {
+    .id = "table-drop",
+    .level = LINT_WARNING,
+    .title = "DROP TABLE loses data, and breaks an app that still uses the table",
+    .at_change = drop_table,
+};
+
+static void
+drop_schema(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_DROP || change->object != OBJECT(SCHEMA) ||
+        gone_is_expected(context) || !change->cascade || change->relation.name == NULL)
+        return;
+    if (model_is_complete(context->model) &&
+        !model_has_schema(context->model, change->relation.name))
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "DROP SCHEMA %s CASCADE loses all that is in it, and what depends on that", label);
+    lint_add_locks(context);
+    lint_breaks(context, "every statement that names something of %s", label);
+    lint_recipe(context, "-- drop what is in it by name, then\nDROP SCHEMA %s;", label);
+}
+
+const LintRule lint_rule_schema_drop = {
+    .id = "schema-drop",
+    .level = LINT_WARNING,
+    .title = "DROP SCHEMA .. CASCADE loses all that is in it",
+    .at_change = drop_schema,
+};
+
+static void
+drop_database(const LintContext *context, const DdlChange *change)
+{
+    if (change->node == NULL || change->node->node_case != PG_QUERY__NODE__NODE_DROPDB_STMT)
+        return;
+    lint_report(context, change, "DROP DATABASE %s loses all of its data, and no ROLLBACK helps",
+                change->node->dropdb_stmt->dbname);
+}
+
+const LintRule lint_rule_database_drop = {
+    .id = "database-drop",
+    .level = LINT_ERROR,
+    .title = "DROP DATABASE loses all of its data",
+    .at_change = drop_database,
+};
+
+static bool
+drops_table(const LintContext *context, const SessionStatement *statement G_GNUC_UNUSED,
+            const DdlChange *change, const void *data)
+{
+    const DdlChange *create = data;
+
+    return change->kind == CHANGE_DROP && change->object == OBJECT(TABLE) &&
+           facts_same(context, change->relation, create->relation);
+}
+
+static void
+create_force(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_CREATE_TABLE || change->temporary || gone_is_expected(context) ||
+        facts_before(context, false, drops_table, change) == NULL)
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "%s is dropped and made anew in one file: where it was there, its data is lost",
+                label);
+    lint_recipe(context, "-- ALTER TABLE %s .. for what differs", label);
+}
+
+const LintRule lint_rule_create_table_force = {
+    .id = "create-table-force",
+    .level = LINT_WARNING,
+    .title = "a table is dropped and made anew under its name",
+    .at_change = create_force,
+};
+
+static void
+truncate_cascade(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_TRUNCATE || !change->cascade ||
+        !gone_is_used(context, change->relation))
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "TRUNCATE %s CASCADE empties every table that references it too, and locks them "
+                "all",
+                label);
+    lint_add_locks(context);
+    lint_recipe(context, "-- name the tables that are meant, or DELETE in parts");
+}
+
+const LintRule lint_rule_truncate_cascade = {
+    .id = "truncate-cascade",
+    .level = LINT_ERROR,
+    .title = "TRUNCATE .. CASCADE empties tables that it does not name",
+    .at_change = truncate_cascade,
+};
+
+static void
+truncate_table(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_TRUNCATE || change->cascade ||
+        !gone_is_used(context, change->relation))
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "TRUNCATE blocks reads and writes of %s, loses its rows, and transactions with an "
+                "older snapshot see it empty",
+                label);
+    lint_add_locks(context);
+    lint_recipe(context,
+                "-- in parts, each a transaction, until it changes no row:\n"
+                "DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s LIMIT 5000));",
+                label, label);
+}
+
+const LintRule lint_rule_truncate = {
+    .id = "truncate",
+    .level = LINT_WARNING,
+    .title = "TRUNCATE blocks reads and writes, and is not MVCC-safe",
+    .at_change = truncate_table,
+};
+
+static const char *
+kind_of(PgQuery__ObjectType object)
+{
+    switch ((int) object) {
+    case OBJECT(VIEW):
+        return "VIEW";
+    case OBJECT(MATVIEW):
+        return "MATERIALIZED VIEW";
+    case OBJECT(FUNCTION):
+        return "FUNCTION";
+    case OBJECT(PROCEDURE):
+        return "PROCEDURE";
+    case OBJECT(ROUTINE):
+        return "ROUTINE";
+    case OBJECT(TYPE):
+        return "TYPE";
+    case OBJECT(DOMAIN):
+        return "DOMAIN";
+    case OBJECT(SEQUENCE):
+        return "SEQUENCE";
+    case OBJECT(EXTENSION):
+        return "EXTENSION";
+    default:
+        return NULL;
+    }
+}
+
+static bool
+creates_it(const LintContext *context, const SessionStatement *statement G_GNUC_UNUSED,
+           const DdlChange *change, const void *data)
+{
+    const DdlChange *drop = data;
+
+    switch ((int) change->kind) {
+    case CHANGE_CREATE_VIEW:
+    case CHANGE_CREATE_TABLE_AS:
+    case CHANGE_CREATE_FUNCTION:
+    case CHANGE_CREATE_ENUM:
+    case CHANGE_CREATE_DOMAIN:
+    case CHANGE_CREATE_TYPE:
+    case CHANGE_CREATE_SEQUENCE:
+    case CHANGE_CREATE_EXTENSION:
+        return facts_same(context, change->relation, drop->relation);
+    default:
+        return false;
+    }
+}
+
+static bool
+makes_again(const LintContext *context, const DdlChange *drop, const DdlChange *later)
+{
+    return creates_it(context, NULL, later, drop);
+}
+
+static bool
+is_known_missing(const LintContext *context, const DdlChange *change)
+{
+    bool is_function = change->object == OBJECT(FUNCTION) || change->object == OBJECT(PROCEDURE) ||
+                       change->object == OBJECT(ROUTINE);
+
+    if (!model_is_complete(context->model) || change->object == OBJECT(EXTENSION))
+        return false;
+    if (is_function)
+        return model_function(context->model, change->relation, -1) == NULL;
+    return model_exists(context->model, change->relation) == KNOWN_NO;
+}
+
+static void
+drop_object(const LintContext *context, const DdlChange *change)
+{
+    const char *kind;
+    g_autofree char *label = NULL, *users = NULL;
+
+    if (change->kind != CHANGE_DROP || gone_is_expected(context))
+        return;
+    kind = kind_of(change->object);
+    if (kind == NULL || facts_is_new(context, change->relation) ||
+        is_known_missing(context, change) ||
+        facts_before(context, false, creates_it, change) != NULL ||
+        gone_later(context, makes_again, change) != NULL)
+        return;
+    label = ddl_name_label(change->relation);
+    users = gone_users(context, change->relation, NULL);
+    lint_report(context, change, "DROP %s %s breaks an app that still uses it%s%s%s", kind, label,
+                users != NULL ? "; used by " : "", users != NULL ? users : "",
+                change->cascade ? "; CASCADE drops what depends on it, columns included" : "");
+    lint_add_locks(context);
+    lint_breaks(context, "statements that use %s", label);
+    lint_recipe(context, "-- once no version of the app uses it, without CASCADE:\nDROP %s %s;",
+                kind, label);
+}
+
+const LintRule lint_rule_drop_used_object = {
+    .id = "drop-used-object",
+    .level = LINT_WARNING,
+    .title = "an object is dropped that an app or other objects may use",
+    .at_change = drop_object,
+};
+
+/* Functions whose text names the column; the server does not know of them. */
+static char *
+hidden_users(const LintContext *context, const ModelTable *table, const char *column)
+{
+    g_autoptr(GPtrArray) users = model_dependents(context->model, table, column);
+    g_autoptr(GPtrArray) hidden = g_ptr_array_new();
+
+    for (guint i = 0; i < users->len; i++)
+        if (g_str_has_prefix(users->pdata[i], "function "))
+            g_ptr_array_add(hidden, users->pdata[i]);
+    if (hidden->len == 0)
+        return NULL;
+    g_ptr_array_add(hidden, NULL);
+    return g_strjoinv(", ", (char **) hidden->pdata);
+}
+
+static void
+hidden_dependents(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table = model_table(context->model, change->relation);
+    g_autofree char *label = NULL, *users = NULL;
+
+    if (table == NULL || facts_in_section(context, SECTION_DOWNGRADE) ||
+        (change->kind != CHANGE_DROP_COLUMN && change->kind != CHANGE_RENAME_COLUMN) ||
+        change->column == NULL)
+        return;
+    users = hidden_users(context, table, change->column);
+    if (users == NULL)
+        return;
+    label = model_table_label(table);
+    lint_report(context, change,
+                "the body of %s names %s of %s: the server lets the column go, and the body fails "
+                "when it runs next",
+                users, change->column, label);
+    lint_possible(context, "whether the body means this column");
+    lint_recipe(context, "-- CREATE OR REPLACE %s without the column, in the same transaction",
+                users);
+}
+
+const LintRule lint_rule_drop_column_hidden_dependents = {
+    .id = "drop-column-hidden-dependents",
+    .level = LINT_WARNING,
+    .title = "the body of a function names a column that goes",
+    .at_change = hidden_dependents,
+};
+
+static bool
+makes_unique(const LintContext *context, const DdlChange *drop, const DdlChange *later)
+{
+    bool is_key = later->kind == CHANGE_ADD_CONSTRAINT && later->constraint != NULL &&
+                  (later->constraint->kind == CONSTRAINT_UNIQUE ||
+                   later->constraint->kind == CONSTRAINT_PRIMARY_KEY);
+    const ModelIndex *index;
+
+    if (is_key && drop->kind == CHANGE_DROP_CONSTRAINT)
+        return facts_same(context, later->relation, drop->relation);
+    if (later->kind == CHANGE_CREATE_INDEX && later->index->unique && later->index->where == NULL &&
+        drop->kind == CHANGE_DROP_CONSTRAINT)
+        return facts_same(context, later->other, drop->relation);
+    index = drop->kind == CHANGE_DROP ? model_index(context->model, drop->relation) : NULL;
+    return index != NULL && later->kind == CHANGE_CREATE_INDEX && later->index->unique &&
+           later->index->where == NULL &&
+           facts_same(context, later->other, (DdlName){index->table->schema, index->table->name});
+}
+
+/* The unique index that goes; NULL: none, or it is not known. */
+static const ModelIndex *
+dropped_unique(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table;
+    const ModelConstraint *constraint;
+    const ModelIndex *index = NULL;
+
+    if (change->kind == CHANGE_DROP && change->object == OBJECT(INDEX)) {
+        index = model_index(context->model, change->relation);
+    } else if (change->kind == CHANGE_DROP_CONSTRAINT && change->object != OBJECT(DOMAIN)) {
+        table = model_table(context->model, change->relation);
+        constraint = table != NULL ? model_constraint(table, change->constraint_name) : NULL;
+        if (constraint != NULL && constraint->index != NULL)
+            index = model_index(context->model, (DdlName){table->schema, constraint->index});
+    }
+    return index != NULL && index->unique ? index : NULL;
+}
+
+static bool
+has_column(const ModelIndex *index, const char *column)
+{
+    return column != NULL &&
+           g_ptr_array_find_with_equal_func(index->columns, column, g_str_equal, NULL);
+}
+
+/* Another unique index over the same columns serves ON CONFLICT as well. */
+static bool
+has_twin(const ModelIndex *index)
+{
+    for (guint i = 0; i < index->table->indexes->len; i++) {
+        const ModelIndex *other = index->table->indexes->pdata[i];
+        guint found = 0;
+
+        if (other == index || !other->unique || other->where != NULL || other->valid == KNOWN_NO ||
+            other->has_expressions || other->columns->len != index->columns->len)
+            continue;
+        for (guint k = 0; k < index->columns->len; k++)
+            found += has_column(other, index->columns->pdata[k]);
+        if (found == index->columns->len)
+            return true;
+    }
+    return false;
+}
+
+static void
+unique_drop(const LintContext *context, const DdlChange *change)
+{
+    const ModelIndex *index = dropped_unique(context, change);
+    g_autofree char *label = NULL;
+
+    if (index == NULL || gone_is_expected(context) ||
+        session_is_new(context->session, index->table) || has_twin(index) ||
+        gone_later(context, makes_unique, change) != NULL)
+        return;
+    label = model_table_label(index->table);
+    lint_report(context, change,
+                "without unique index %s, INSERT .. ON CONFLICT of %s that names its columns "
+                "fails, and duplicates get in",
+                index->name, label);
+    lint_add_locks(context);
+    lint_breaks(context, "INSERT INTO %s .. ON CONFLICT (..)", label);
+    lint_recipe(context, "-- where another index is to take its place: first CREATE UNIQUE INDEX "
+                         "CONCURRENTLY, then the drop");
+}
+
+const LintRule lint_rule_unique_drop_breaks_upsert = {
+    .id = "unique-drop-breaks-upsert",
+    .level = LINT_WARNING,
+    .title = "ON CONFLICT of an old app fails without its unique index",
+    .at_change = unique_drop,
+};

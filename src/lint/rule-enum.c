@@ -1,0 +1,64 @@
+/* Enums: their values and their order. */
+#include "lint/gone.h"
+
+static void
+rename_value(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_RENAME_VALUE || facts_is_new(context, change->relation))
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "value '%s' of %s is unknown from now on: statements of the running app that write "
+                "or compare it fail",
+                change->text, label);
+    lint_breaks(context, "statements with '%s': \"invalid input value for enum\"", change->text);
+    lint_recipe(context,
+                "ALTER TYPE %s ADD VALUE '%s'; -- alone\n"
+                "-- the app reads both, then writes the new one; the rows follow in parts; the old "
+                "label stays",
+                label, change->new_name);
+}
+
+const LintRule lint_rule_enum_rename_value = {
+    .id = "enum-rename-value",
+    .level = LINT_ERROR,
+    .title = "ALTER TYPE .. RENAME VALUE breaks an app that uses the value",
+    .at_change = rename_value,
+};
+
+static void
+create_enum(const LintContext *context, const DdlChange *change)
+{
+    if (change->kind == CHANGE_CREATE_ENUM)
+        lint_report(context, change,
+                    "values of an enum cannot be removed or put in another order: a table of "
+                    "values, or a CHECK, can");
+}
+
+const LintRule lint_rule_enum_create = {
+    .id = "enum-create",
+    .level = LINT_OFF,
+    .title = "CREATE TYPE .. AS ENUM",
+    .at_change = create_enum,
+};
+
+static void
+append_value(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_ADD_VALUE || change->new_name != NULL)
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change, "the new value of %s sorts last: BEFORE or AFTER says where",
+                label);
+}
+
+const LintRule lint_rule_enum_append_order = {
+    .id = "enum-append-order",
+    .level = LINT_OFF,
+    .title = "ADD VALUE does not say where the value sorts",
+    .at_change = append_value,
+};

@@ -1,0 +1,397 @@
+/* Partitions and inheritance: what a statement on one table does to the others. */
+#include <string.h>
+
+#include "lint/gone.h"
+
+static const ModelTable *
+partitioned(const LintContext *context, DdlName name)
+{
+    const ModelTable *table = model_table(context->model, name);
+
+    return table != NULL && table->partitioned && !session_is_new(context->session, table) ? table
+                                                                                           : NULL;
+}
+
+static const ModelTable *
+default_of(const ModelTable *table)
+{
+    for (guint i = 0; table != NULL && i < table->children->len; i++) {
+        const ModelTable *child = table->children->pdata[i];
+        if (child->is_default_partition)
+            return child;
+    }
+    return NULL;
+}
+
+static void
+index_on_parent(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table;
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_CREATE_INDEX || change->only)
+        return;
+    table = partitioned(context, change->other);
+    if (table == NULL || (table->columns_known && table->children->len == 0))
+        return;
+    label = model_table_label(table);
+    lint_report(context, change,
+                change->concurrently
+                    ? "CREATE INDEX CONCURRENTLY is refused for partitioned table %s"
+                    : "CREATE INDEX blocks writes of %s and of all its partitions until the last "
+                      "one has its index",
+                label);
+    lint_add_locks(context);
+    lint_recipe(context,
+                "CREATE INDEX <name> ON ONLY %s (..);\n"
+                "CREATE INDEX CONCURRENTLY <name>_p1 ON <partition> (..); -- each partition, "
+                "alone\n"
+                "ALTER INDEX <name> ATTACH PARTITION <name>_p1;",
+                label);
+}
+
+const LintRule lint_rule_index_create_partitioned_parent = {
+    .id = "index-create-partitioned-parent",
+    .level = LINT_ERROR,
+    .title = "CREATE INDEX of a partitioned table blocks writes of all partitions",
+    .at_change = index_on_parent,
+};
+
+static void
+create_of(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *parent;
+    g_autofree char *label = NULL, *child = NULL;
+
+    if (change->kind != CHANGE_CREATE_TABLE || change->bound == NULL ||
+        facts_is_new(context, change->other))
+        return;
+    parent = model_table(context->model, change->other);
+    label = ddl_name_label(change->other);
+    child = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "CREATE TABLE .. PARTITION OF takes ACCESS EXCLUSIVE on %s%s", label,
+                default_of(parent) != NULL ? ", and reads its whole DEFAULT partition" : "");
+    lint_add_locks(context);
+    lint_recipe(context,
+                "CREATE TABLE %s (LIKE %s INCLUDING ALL);\n"
+                "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES ..; -- alone, with a short "
+                "lock_timeout",
+                child, label, label, child);
+}
+
+const LintRule lint_rule_partition_create_of = {
+    .id = "partition-create-of",
+    .level = LINT_WARNING,
+    .title = "CREATE TABLE .. PARTITION OF blocks reads and writes of the parent",
+    .at_change = create_of,
+};
+
+/* Does a valid CHECK of @table prove each of the key's columns NOT NULL and bound something? The
+ * server then need not look; whether the bounds are the partition's, it alone can tell. */
+static bool
+has_bounding_check(const ModelTable *table, const ModelTable *parent)
+{
+    for (guint i = 0; i < table->constraints->len; i++) {
+        const ModelConstraint *check = table->constraints->pdata[i];
+        guint found = 0;
+
+        if (check->kind != CONSTRAINT_CHECK || !check->valid)
+            continue;
+        for (guint k = 0; k < parent->partition_key->len; k++)
+            found += g_ptr_array_find_with_equal_func(
+                check->columns, parent->partition_key->pdata[k], g_str_equal, NULL);
+        if (found > 0 && found == parent->partition_key->len)
+            return true;
+    }
+    return false;
+}
+
+static bool
+has_key_columns_not_null(const ModelTable *table, const ModelTable *parent)
+{
+    for (guint k = 0; k < parent->partition_key->len; k++)
+        if (model_is_not_null(table, parent->partition_key->pdata[k], true) == KNOWN_NO)
+            return false;
+    return true;
+}
+
+/* A key or index of the parent that the partition lacks is built under the lock. */
+static const ModelIndex *
+missing_index(const ModelTable *table, const ModelTable *parent)
+{
+    for (guint i = 0; i < parent->indexes->len; i++) {
+        const ModelIndex *wanted = parent->indexes->pdata[i];
+        bool found = wanted->has_expressions;
+
+        for (guint k = 0; !found && k < table->indexes->len; k++) {
+            const ModelIndex *own = table->indexes->pdata[k];
+            found = own->columns->len == wanted->columns->len && own->unique >= wanted->unique;
+            for (guint n = 0; found && n < own->columns->len; n++)
+                found = g_strcmp0(own->columns->pdata[n], wanted->columns->pdata[n]) == 0;
+        }
+        if (!found)
+            return wanted;
+    }
+    return NULL;
+}
+
+static void
+recommend_check(const LintContext *context, const char *child, const char *parent)
+{
+    lint_recipe(context,
+                "ALTER TABLE %s ADD CONSTRAINT fits CHECK (<key> IS NOT NULL AND <key> >= .. AND "
+                "<key> < ..) NOT VALID;\n"
+                "ALTER TABLE %s VALIDATE CONSTRAINT fits;\n"
+                "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES ..;\n"
+                "ALTER TABLE %s DROP CONSTRAINT fits;",
+                child, child, parent, child, child);
+}
+
+static void
+attach_scan(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *parent = model_table(context->model, change->relation);
+    const ModelTable *child = model_table(context->model, change->other);
+    const ModelTable *rest = default_of(parent);
+    const ModelIndex *index = NULL;
+    g_autofree char *label = NULL, *to = NULL;
+    bool is_known = child != NULL && parent != NULL && child->columns_known &&
+                    parent->columns_known && parent->partition_key->len > 0;
+    bool is_empty, child_fits, rest_fits;
+
+    if (change->kind != CHANGE_ATTACH_PARTITION)
+        return;
+    is_empty = facts_is_new(context, change->other) && (child == NULL || !child->rows_loaded);
+    child_fits = is_empty || (is_known && has_bounding_check(child, parent) &&
+                              has_key_columns_not_null(child, parent));
+    rest_fits = rest == NULL || (is_known && has_bounding_check(rest, parent));
+    index = is_known && !is_empty ? missing_index(child, parent) : NULL;
+    if (child_fits && rest_fits && index == NULL)
+        return;
+    label = ddl_name_label(change->other);
+    to = ddl_name_label(change->relation);
+    if (index != NULL)
+        lint_report(context, change,
+                    "ATTACH PARTITION builds an index on %s, as %s has with %s, under ACCESS "
+                    "EXCLUSIVE",
+                    label, to, index->name);
+    else
+        lint_report(context, change,
+                    "ATTACH PARTITION reads all of %s under ACCESS EXCLUSIVE: no valid CHECK says "
+                    "that its rows %s",
+                    child_fits ? "the DEFAULT partition" : label,
+                    child_fits ? "belong elsewhere" : "fit");
+    lint_add_locks(context);
+    if (!is_known)
+        lint_possible(context, "the constraints of %s", label);
+    if (index != NULL)
+        lint_recipe(context, "CREATE INDEX CONCURRENTLY ON %s (..); -- as %s, before ATTACH", label,
+                    index->name);
+    else if (child_fits)
+        lint_recipe(context,
+                    "-- on the DEFAULT partition, NOT VALID, then VALIDATE: CHECK (NOT (<key> >= "
+                    ".. AND <key> < ..))");
+    else
+        recommend_check(context, label, to);
+}
+
+const LintRule lint_rule_partition_attach_scan = {
+    .id = "partition-attach-scan",
+    .level = LINT_WARNING,
+    .title = "ATTACH PARTITION reads the table, or builds indexes, under its lock",
+    .at_change = attach_scan,
+};
+
+static void
+drop_partition(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table;
+    g_autofree char *label = NULL, *parent = NULL;
+
+    if (change->kind != CHANGE_DROP || change->object != OBJECT(TABLE))
+        return;
+    table = model_table(context->model, change->relation);
+    if (table == NULL || table->parent == NULL || !table->parent->partitioned ||
+        session_is_new(context->session, table->parent))
+        return;
+    label = model_table_label(table);
+    parent = model_table_label(table->parent);
+    lint_report(context, change,
+                "DROP TABLE of partition %s takes ACCESS EXCLUSIVE on %s: reads and writes of all "
+                "partitions wait",
+                label, parent);
+    lint_add_locks(context);
+    lint_recipe(context, "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; -- alone\nDROP TABLE %s;",
+                parent, label, label);
+}
+
+const LintRule lint_rule_partition_drop = {
+    .id = "partition-drop",
+    .level = LINT_WARNING,
+    .title = "DROP TABLE of a partition blocks the whole partitioned table",
+    .at_change = drop_partition,
+};
+
+static void
+detach_blocking(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *rest;
+    g_autofree char *label = NULL, *child = NULL;
+
+    if (change->kind != CHANGE_DETACH_PARTITION || change->concurrently || change->finalize ||
+        facts_is_new(context, change->relation) || context->server_version < 14)
+        return;
+    rest = default_of(model_table(context->model, change->relation));
+    label = ddl_name_label(change->relation);
+    child = ddl_name_label(change->other);
+    lint_report(context, change,
+                "DETACH PARTITION takes ACCESS EXCLUSIVE on %s and %s%s: reads and writes of all "
+                "partitions wait",
+                label, child, rest != NULL ? " and the DEFAULT partition" : "");
+    lint_add_locks(context);
+    if (rest != NULL) {
+        lint_level(context, LINT_NOTE);
+        lint_recipe(context,
+                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE %s DETACH PARTITION %s;\n"
+                    "COMMIT; -- retry; CONCURRENTLY is refused where there is a DEFAULT partition",
+                    label, child);
+    } else {
+        lint_recipe(context,
+                    "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; -- alone, outside of a "
+                    "transaction; after an interruption: .. FINALIZE",
+                    label, child);
+    }
+}
+
+const LintRule lint_rule_partition_detach_blocking = {
+    .id = "partition-detach-blocking",
+    .level = LINT_WARNING,
+    .title = "DETACH PARTITION blocks reads and writes of the partitioned table",
+    .at_change = detach_blocking,
+};
+
+/* Does it read every row of each partition, and not only their catalog rows? */
+static bool
+is_dear(const LintContext *context)
+{
+    const PredictedWork *work = prediction_dearest(context->prediction);
+
+    return work != NULL && work->kind >= WORK_SCAN && work->kind != WORK_ROWS;
+}
+
+static bool
+recurses(const DdlChange *change)
+{
+    switch ((int) change->kind) {
+    case CHANGE_COLUMN_TYPE:
+    case CHANGE_SET_NOT_NULL:
+    case CHANGE_ADD_CONSTRAINT:
+    case CHANGE_ADD_COLUMN:
+    case CHANGE_CREATE_TRIGGER:
+        return !change->only && !change->in_definition;
+    default:
+        return false;
+    }
+}
+
+static void
+recursion(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table;
+    g_autofree char *label = NULL;
+
+    if (!recurses(change))
+        return;
+    table = partitioned(context, change->relation);
+    if (table == NULL || table->children->len == 0)
+        return;
+    label = model_table_label(table);
+    lint_report(context, change, "%s on %s goes on to its %u partitions%s, all locked until the "
+                                 "last is done",
+                ddl_change_verb(change), label, table->children->len,
+                is_dear(context) ? ", reads or writes all of each" : "");
+    if (!is_dear(context))
+        lint_level(context, LINT_NOTE);
+    lint_add_locks(context);
+    if (is_dear(context))
+        lint_recipe(context,
+                    "-- first on each partition, in a transaction of its own (a CHECK: NOT VALID, "
+                    "then VALIDATE), then on %s: what a partition has already is not done again",
+                    label);
+}
+
+const LintRule lint_rule_partition_recursion = {
+    .id = "partition-recursion",
+    .level = LINT_WARNING,
+    .title = "a statement on a partitioned table goes on to all partitions",
+    .at_change = recursion,
+};
+
+static void
+not_valid_key(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table;
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_ADD_CONSTRAINT || change->constraint == NULL ||
+        change->constraint->kind != CONSTRAINT_FOREIGN_KEY || !change->constraint->not_valid ||
+        context->server_version >= 18)
+        return;
+    table = model_table(context->model, change->relation);
+    if (table == NULL || !table->partitioned)
+        return;
+    label = model_table_label(table);
+    lint_report(context, change,
+                "a foreign key of partitioned table %s cannot be NOT VALID before PostgreSQL 18",
+                label);
+    lint_recipe(context,
+                "-- on each partition, a statement a transaction:\n"
+                "ALTER TABLE <partition> ADD CONSTRAINT <name> FOREIGN KEY .. NOT VALID;\n"
+                "ALTER TABLE <partition> VALIDATE CONSTRAINT <name>;\n"
+                "-- then it is attached without a scan:\n"
+                "ALTER TABLE %s ADD CONSTRAINT <name> FOREIGN KEY ..;",
+                label);
+}
+
+const LintRule lint_rule_fk_not_valid_partitioned = {
+    .id = "fk-not-valid-partitioned",
+    .level = LINT_ERROR,
+    .title = "a foreign key of a partitioned table cannot be NOT VALID",
+    .at_change = not_valid_key,
+};
+
+static bool
+is_of_columns(const DdlChange *change)
+{
+    return change->kind == CHANGE_DROP_COLUMN || change->kind == CHANGE_COLUMN_TYPE ||
+           change->kind == CHANGE_ADD_COLUMN || change->kind == CHANGE_SET_NOT_NULL ||
+           (change->kind == CHANGE_ADD_CONSTRAINT && change->constraint != NULL &&
+            change->constraint->kind == CONSTRAINT_CHECK && !change->constraint->no_inherit);
+}
+
+static void
+inherit_recursion(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table;
+    g_autofree char *label = NULL;
+
+    if (!is_of_columns(change) || change->only || change->in_definition)
+        return;
+    table = model_table(context->model, change->relation);
+    if (table == NULL || table->partitioned || table->children->len == 0 ||
+        session_is_new(context->session, table))
+        return;
+    label = model_table_label(table);
+    lint_report(context, change, "%s of %s is done to the %u tables that inherit from it too",
+                ddl_change_verb(change), label, table->children->len);
+    lint_add_locks(context);
+    lint_recipe(context, "ALTER TABLE ONLY %s .. -- or say it for each table by name", label);
+}
+
+const LintRule lint_rule_inherit_recursion = {
+    .id = "inherit-recursion",
+    .level = LINT_NOTE,
+    .title = "ALTER TABLE goes on to the tables that inherit",
+    .at_change = inherit_recursion,
+};

@@ -1,0 +1,320 @@
+/* What is given another name, openly or by a drop and an addition. */
+#include <string.h>
+
+#include "lint/gone.h"
+
+/* The way that keeps both names: an app of either version works. */
+static void
+recommend_new_column(const LintContext *context, const char *table, const char *from,
+                     const char *to)
+{
+    if (facts_by_sluice(context))
+        lint_recipe(context, "-- sluice revision --rename %s.%s=%s", table, from, to);
+    else
+        lint_recipe(context,
+                    "ALTER TABLE %s ADD COLUMN %s <type>;\n"
+                    "-- a trigger keeps both equal; backfill; the app reads, then writes %s;\n"
+                    "-- when no old version is left: drop the trigger, then the column %s",
+                    table, to, to, from);
+}
+
+static void
+rename_column(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table;
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_RENAME_COLUMN || change->object == OBJECT(TYPE) ||
+        change->object == OBJECT(ATTRIBUTE) || gone_is_expected(context) ||
+        facts_in_section(context, SECTION_CUTOVER) || !gone_is_used(context, change->relation) ||
+        gone_column_is_new(context, change->relation, change->column))
+        return;
+    table = model_table(context->model, change->relation);
+    if (table != NULL && table->columns_known && model_column(table, change->column) == NULL)
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "RENAME COLUMN %s.%s TO %s breaks every statement of the running app that names it "
+                "at the moment it commits",
+                label, change->column, change->new_name);
+    lint_add_locks(context);
+    lint_breaks(context, "statements that name %s; SELECT * and RETURNING *, prepared before",
+                change->column);
+    recommend_new_column(context, label, change->column, change->new_name);
+}
+
+const LintRule lint_rule_column_rename = {
+    .id = "column-rename",
+    .level = LINT_ERROR,
+    .title = "RENAME COLUMN breaks the app that is running",
+    .at_change = rename_column,
+};
+
+static bool
+makes_alias(const LintContext *context, const DdlChange *rename, const DdlChange *later)
+{
+    return later->kind == CHANGE_CREATE_VIEW &&
+           facts_same(context, later->relation, rename->relation);
+}
+
+static bool
+creates_new(const LintContext *context, const SessionStatement *statement G_GNUC_UNUSED,
+            const DdlChange *change, const void *data)
+{
+    const DdlChange *rename = data;
+
+    return (change->kind == CHANGE_CREATE_TABLE || change->kind == CHANGE_RENAME) &&
+           (facts_same(context, change->relation, rename->relation) ||
+            g_strcmp0(change->new_name, rename->relation.name) == 0);
+}
+
+/* Later in the transaction another table takes the old name: a swap. */
+static bool
+takes_name(const LintContext *context, const DdlChange *rename, const DdlChange *later)
+{
+    (void) context;
+    return (later->kind == CHANGE_RENAME &&
+            g_strcmp0(later->new_name, rename->relation.name) == 0) ||
+           (later->kind == CHANGE_CREATE_TABLE &&
+            g_strcmp0(later->relation.name, rename->relation.name) == 0);
+}
+
+static bool
+is_renamed_table(const DdlChange *change)
+{
+    return (change->kind == CHANGE_RENAME || change->kind == CHANGE_SET_SCHEMA) &&
+           (change->object == OBJECT(TABLE) || change->object == OBJECT(FOREIGN_TABLE));
+}
+
+static bool
+names_index(const LintContext *context, DdlName relation)
+{
+    const ModelTable *table = model_table(context->model, relation);
+
+    return model_index(context->model, relation) != NULL ||
+           (table != NULL && table->kind != MODEL_TABLE && table->kind != MODEL_FOREIGN_TABLE);
+}
+
+static void
+rename_table(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL;
+
+    if (!is_renamed_table(change) || gone_is_expected(context) ||
+        names_index(context, change->relation) || !gone_is_used(context, change->relation) ||
+        facts_before(context, false, creates_new, change) != NULL ||
+        gone_later(context, makes_alias, change) != NULL ||
+        gone_later(context, takes_name, change) != NULL)
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                change->kind == CHANGE_RENAME
+                    ? "ALTER TABLE %s RENAME TO %s breaks every statement of the running app that "
+                      "names it at the moment it commits"
+                    : "ALTER TABLE %s SET SCHEMA %s breaks the statements of the running app that "
+                      "do not find it there",
+                label, change->new_name);
+    lint_add_locks(context);
+    lint_breaks(context, "every statement that names %s", label);
+    if (change->kind == CHANGE_RENAME)
+        lint_recipe(context,
+                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE %s RENAME TO %s;\n"
+                    "CREATE VIEW %s AS SELECT * FROM %s; -- and its GRANTs\nCOMMIT;\n"
+                    "-- when no app uses the old name: DROP VIEW %s;",
+                    label, change->new_name, label, change->new_name, label);
+    else
+        lint_recipe(context,
+                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE %s SET SCHEMA %s;\n"
+                    "CREATE VIEW %s AS SELECT * FROM %s.%s; -- and its GRANTs\nCOMMIT;",
+                    label, change->new_name, label, change->new_name, change->relation.name);
+}
+
+const LintRule lint_rule_table_rename = {
+    .id = "table-rename",
+    .level = LINT_ERROR,
+    .title = "a table gets another name or schema while an app uses it",
+    .at_change = rename_table,
+};
+
+static bool
+creates_schema(const LintContext *context G_GNUC_UNUSED,
+               const SessionStatement *statement G_GNUC_UNUSED, const DdlChange *change,
+               const void *data)
+{
+    const DdlChange *rename = data;
+
+    return change->kind == CHANGE_CREATE_SCHEMA &&
+           g_strcmp0(change->relation.name, rename->relation.name) == 0;
+}
+
+static void
+rename_schema(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_RENAME || change->object != OBJECT(SCHEMA) ||
+        gone_is_expected(context) || facts_before(context, false, creates_schema, change) != NULL)
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "ALTER SCHEMA %s RENAME breaks every statement that names the schema, and every "
+                "search_path with it",
+                label);
+    lint_breaks(context, "every statement that names %s", label);
+    lint_recipe(context,
+                "CREATE SCHEMA %s;\n-- views in it of what is in %s; the app moves over; then SET "
+                "SCHEMA, a table at a time, with a view in its old place",
+                change->new_name, label);
+}
+
+const LintRule lint_rule_schema_rename = {
+    .id = "schema-rename",
+    .level = LINT_ERROR,
+    .title = "ALTER SCHEMA .. RENAME breaks all names with the schema",
+    .at_change = rename_schema,
+};
+
+static const DdlType *
+dropped_type(const LintContext *context, const DdlChange *drop)
+{
+    const ModelTable *table = model_table(context->model, drop->relation);
+    const ModelColumn *column = table != NULL ? model_column(table, drop->column) : NULL;
+
+    return column != NULL && column->type != NULL ? &column->parsed : NULL;
+}
+
+static bool
+is_same_file_add(const LintContext *context, const DdlChange *drop, const DdlType *type,
+                 const DdlChange *other)
+{
+    return other->kind == CHANGE_ADD_COLUMN && other->definition != NULL &&
+           facts_same(context, other->relation, drop->relation) &&
+           (g_strcmp0(other->definition->name, drop->column) == 0 ||
+            (type != NULL && ddl_type_equal(&other->definition->type, type)));
+}
+
+/* A column of the same type, or name, that the file adds where one is dropped; NULL: none. */
+static const DdlChange *
+added_instead(const LintContext *context, const DdlChange *drop)
+{
+    const DdlType *type = dropped_type(context, drop);
+    const GPtrArray *units = context->file->units;
+
+    for (guint i = 0; i < units->len; i++) {
+        const LintUnit *unit = units->pdata[i];
+
+        if (unit->changes == NULL || unit->section != context->unit->section)
+            continue;
+        for (guint k = 0; k < ddl_changes_count(unit->changes); k++)
+            if (is_same_file_add(context, drop, type, ddl_changes_get(unit->changes, k)))
+                return ddl_changes_get(unit->changes, k);
+    }
+    return NULL;
+}
+
+static bool
+fills(const LintContext *context, const SessionStatement *statement G_GNUC_UNUSED,
+      const DdlChange *change, const void *data)
+{
+    const DdlChange *drop = data;
+
+    return change->kind == CHANGE_UPDATE && facts_same(context, change->relation, drop->relation);
+}
+
+static void
+disguised(const LintContext *context, const DdlChange *change)
+{
+    const DdlChange *added;
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_DROP_COLUMN || change->object == OBJECT(TYPE) ||
+        gone_is_expected(context) || !gone_is_used(context, change->relation))
+        return;
+    added = added_instead(context, change);
+    if (added == NULL || facts_before(context, false, fills, change) != NULL)
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "%s.%s is dropped and %s added in one file: if it is meant as a rename, the data "
+                "is lost",
+                label, change->column, added->definition->name);
+    lint_possible(context, "whether both hold the same");
+    lint_breaks(context, "statements that name %s", change->column);
+    recommend_new_column(context, label, change->column, added->definition->name);
+}
+
+const LintRule lint_rule_rename_disguised = {
+    .id = "rename-disguised",
+    .level = LINT_WARNING,
+    .title = "a column is dropped and another one like it added",
+    .at_change = disguised,
+};
+
+static const char *
+kind_of(const DdlChange *change)
+{
+    if (change->kind == CHANGE_RENAME_CONSTRAINT)
+        return "CONSTRAINT";
+    if (change->kind == CHANGE_RENAME_COLUMN)
+        return change->object == OBJECT(TYPE) || change->object == OBJECT(ATTRIBUTE) ? "ATTRIBUTE"
+                                                                                    : NULL;
+    if (change->kind != CHANGE_RENAME && change->kind != CHANGE_SET_SCHEMA)
+        return NULL;
+    switch ((int) change->object) {
+    case OBJECT(VIEW):
+        return "VIEW";
+    case OBJECT(MATVIEW):
+        return "MATERIALIZED VIEW";
+    case OBJECT(SEQUENCE):
+        return "SEQUENCE";
+    case OBJECT(FUNCTION):
+        return "FUNCTION";
+    case OBJECT(PROCEDURE):
+        return "PROCEDURE";
+    case OBJECT(ROUTINE):
+        return "ROUTINE";
+    case OBJECT(TYPE):
+        return "TYPE";
+    case OBJECT(DOMAIN):
+        return "DOMAIN";
+    default:
+        return NULL;
+    }
+}
+
+static void
+rename_other(const LintContext *context, const DdlChange *change)
+{
+    const char *kind = kind_of(change);
+    g_autofree char *label = NULL;
+
+    if (kind == NULL || gone_is_expected(context) || facts_is_new(context, change->relation))
+        return;
+    label = ddl_name_label(change->relation);
+    if (change->kind == CHANGE_RENAME_CONSTRAINT) {
+        lint_report(context, change,
+                    "constraint %s of %s is known to an app by ON CONFLICT ON CONSTRAINT, and by "
+                    "the errors that it maps",
+                    change->constraint_name, label);
+        lint_level(context, LINT_NOTE);
+        lint_possible(context, "whether the app names the constraint");
+        return;
+    }
+    lint_report(context, change,
+                "%s %s is not found under that name any more: statements of the running app that "
+                "use it fail",
+                kind, label);
+    lint_add_locks(context);
+    lint_breaks(context, "statements that use %s", label);
+    lint_recipe(context,
+                "-- make the new one beside it (a view of the same query, a function that calls "
+                "the other); drop %s when no app uses it",
+                label);
+}
+
+const LintRule lint_rule_rename_other_objects = {
+    .id = "rename-other-objects",
+    .level = LINT_WARNING,
+    .title = "a view, function, type, sequence or constraint gets another name or schema",
+    .at_change = rename_other,
+};

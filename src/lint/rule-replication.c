@@ -1,0 +1,122 @@
+/* Logical replication: what tells rows apart, what is published. */
+#include <string.h>
+
+#include "lint/gone.h"
+
+/* The table loses what tells its rows apart; why, or NULL. */
+static const char *
+lost_identity(const ModelTable *table, const DdlChange *change)
+{
+    const ModelConstraint *constraint;
+
+    if (change->kind == CHANGE_REPLICA_IDENTITY)
+        return g_strcmp0(change->text, "nothing") == 0 ? "REPLICA IDENTITY NOTHING" : NULL;
+    if (table == NULL)
+        return NULL;
+    if (change->kind == CHANGE_DROP)
+        return g_strcmp0(table->replica_identity, change->relation.name) == 0
+                   ? "the index is its replica identity"
+                   : NULL;
+    if (change->kind != CHANGE_DROP_CONSTRAINT)
+        return NULL;
+    constraint = model_constraint(table, change->constraint_name);
+    if (constraint == NULL)
+        return NULL;
+    if (constraint->kind == CONSTRAINT_PRIMARY_KEY &&
+        g_strcmp0(table->replica_identity, "default") == 0)
+        return "the primary key is its replica identity";
+    return constraint->index != NULL &&
+                   g_strcmp0(table->replica_identity, constraint->index) == 0
+               ? "the index is its replica identity"
+               : NULL;
+}
+
+static bool
+adds_key(const LintContext *context, const DdlChange *drop, const DdlChange *later)
+{
+    return facts_same(context, later->relation, drop->relation) &&
+           ((later->kind == CHANGE_ADD_CONSTRAINT && later->constraint != NULL &&
+             later->constraint->kind == CONSTRAINT_PRIMARY_KEY) ||
+            later->kind == CHANGE_REPLICA_IDENTITY);
+}
+
+/* Also in the same ALTER TABLE, where the server adds after it has dropped. */
+static bool
+has_new_key(const LintContext *context, const DdlChange *change)
+{
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++)
+        if (adds_key(context, change, ddl_changes_get(context->changes, i)))
+            return true;
+    return gone_later(context, adds_key, change) != NULL;
+}
+
+static void
+replica_identity(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table = model_table(context->model, change->relation);
+    const ModelIndex *index = NULL;
+    const char *why;
+    g_autofree char *label = NULL;
+
+    if (change->kind == CHANGE_DROP && change->object == OBJECT(INDEX)) {
+        index = model_index(context->model, change->relation);
+        table = index != NULL ? index->table : NULL;
+    } else if (change->kind != CHANGE_REPLICA_IDENTITY && change->kind != CHANGE_DROP_CONSTRAINT) {
+        return;
+    }
+    if (table != NULL && session_is_new(context->session, table))
+        return;
+    why = lost_identity(table, change);
+    if (why == NULL ||
+        (change->kind == CHANGE_DROP_CONSTRAINT && has_new_key(context, change)))
+        return;
+    label = table != NULL ? model_table_label(table) : ddl_name_label(change->relation);
+    lint_report(context, change,
+                "%s: UPDATE and DELETE of %s fail as long as a publication holds the table", why,
+                label);
+    lint_add_locks(context);
+    lint_possible(context, "whether %s is published", label);
+    lint_breaks(context, "UPDATE and DELETE of %s: \"does not have a replica identity\"", label);
+    lint_recipe(context,
+                "CREATE UNIQUE INDEX CONCURRENTLY <name> ON %s (<not null columns>);\n"
+                "ALTER TABLE %s REPLICA IDENTITY USING INDEX <name>; -- before the old one goes",
+                label, label);
+}
+
+const LintRule lint_rule_replica_identity = {
+    .id = "replica-identity",
+    .level = LINT_WARNING,
+    .title = "a table loses what tells its rows apart for logical replication",
+    .at_change = replica_identity,
+};
+
+static void
+publication(const LintContext *context, const DdlChange *change)
+{
+    if (change->kind == CHANGE_CREATE_PUBLICATION && change->full) {
+        lint_report(context, change,
+                    "FOR ALL TABLES publishes tables without a primary key too: their UPDATE and "
+                    "DELETE fail from now on");
+        lint_possible(context, "whether every table has a replica identity");
+        lint_recipe(context, "-- CREATE PUBLICATION %s FOR TABLE ..", change->relation.name);
+    } else if (change->kind == CHANGE_ALTER_PUBLICATION &&
+               (g_strcmp0(change->text, "drop") == 0 || g_strcmp0(change->text, "set") == 0)) {
+        lint_report(context, change,
+                    "tables that leave publication %s are not replicated from now on, and "
+                    "subscribers are not told",
+                    change->relation.name);
+        lint_recipe(context, "-- ALTER SUBSCRIPTION .. REFRESH PUBLICATION on each subscriber, "
+                             "after it");
+    } else if (change->kind == CHANGE_DROP && change->object == OBJECT(PUBLICATION)) {
+        lint_report(context, change, "subscribers of publication %s stop with an error",
+                    change->relation.name);
+        lint_recipe(context, "-- drop the subscriptions first");
+    }
+}
+
+const LintRule lint_rule_publication_change = {
+    .id = "publication-change",
+    .level = LINT_WARNING,
+    .title = "what is published changes",
+    .at_change = publication,
+};

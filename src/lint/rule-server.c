@@ -1,0 +1,132 @@
+/* What reaches beyond the schema: extensions, other sessions, the server. */
+#include <string.h>
+
+#include "lint/gone.h"
+
+static bool
+is_ddl(const LintContext *context G_GNUC_UNUSED, const SessionStatement *statement,
+       const DdlChange *change G_GNUC_UNUSED, const void *data G_GNUC_UNUSED)
+{
+    return statement->prediction != NULL &&
+           facts_lock(statement->prediction, LOCK_SHARE_ROW_EXCLUSIVE) != NULL;
+}
+
+static void
+extension(const LintContext *context, const DdlChange *change)
+{
+    bool is_update = change->kind == CHANGE_ALTER_EXTENSION &&
+                     g_strcmp0(change->text, "update") == 0;
+
+    if (!is_update && change->kind != CHANGE_CREATE_EXTENSION)
+        return;
+    if (is_update) {
+        lint_report(context, change,
+                    "ALTER EXTENSION %s UPDATE runs the extension's own scripts: what they lock and "
+                    "change is not in this file",
+                    change->relation.name);
+        lint_recipe(context, "-- alone in a file, tried on a copy first");
+    } else if (facts_before(context, true, is_ddl, NULL) != NULL) {
+        lint_report(context, change,
+                    "CREATE EXTENSION %s runs scripts of its own while the transaction holds its "
+                    "locks",
+                    change->relation.name);
+        lint_level(context, LINT_NOTE);
+        lint_recipe(context, "-- alone in a file before");
+    }
+}
+
+const LintRule lint_rule_extension_update = {
+    .id = "extension-update",
+    .level = LINT_WARNING,
+    .title = "an extension's scripts run within the migration",
+    .at_change = extension,
+};
+
+static void
+other_sessions(const LintContext *context, const DdlChange *change)
+{
+    const PgQuery__Node *node = change->node;
+
+    if (change->kind == CHANGE_CREATE_EVENT_TRIGGER) {
+        lint_report(context, change,
+                    "an event trigger runs in every session that makes DDL: an error of it stops "
+                    "the next migration");
+        lint_recipe(context, "-- not in a migration: with the server's configuration");
+        return;
+    }
+    if (change->kind != CHANGE_SERVER || node == NULL)
+        return;
+    switch ((int) node->node_case) {
+    case PG_QUERY__NODE__NODE_ALTER_SYSTEM_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_DATABASE_SET_STMT:
+    case PG_QUERY__NODE__NODE_ALTER_ROLE_SET_STMT:
+        lint_report(context, change, "%s changes what other sessions run with",
+                    sql_statement_verb(context->statement));
+        lint_recipe(context, "-- not in a migration: with the server's configuration; SET LOCAL "
+                             "for this transaction");
+        break;
+    default:
+        break;
+    }
+}
+
+const LintRule lint_rule_event_trigger = {
+    .id = "event-trigger",
+    .level = LINT_WARNING,
+    .title = "a migration changes other sessions",
+    .at_change = other_sessions,
+};
+
+static bool
+calls_any(const PgQuery__Node *query, const char *const *names)
+{
+    for (guint i = 0; query != NULL && names[i] != NULL; i++)
+        if (ddl_calls(query, names[i]))
+            return true;
+    return false;
+}
+
+static bool
+unlocks(const LintContext *context, const DdlChange *change)
+{
+    static const char *const names[] = {"pg_advisory_unlock", "pg_advisory_unlock_all",
+                                        "pg_advisory_unlock_shared", NULL};
+    const GPtrArray *units = context->file->units;
+
+    for (guint i = context->unit->index + 1; i < units->len; i++) {
+        const DdlChanges *changes = ((const LintUnit *) units->pdata[i])->changes;
+
+        for (guint k = 0; changes != NULL && k < ddl_changes_count(changes); k++)
+            if (ddl_changes_get(changes, k) != change &&
+                calls_any(ddl_changes_get(changes, k)->query, names))
+                return true;
+    }
+    return false;
+}
+
+static void
+leftover(const LintContext *context, const DdlChange *change)
+{
+    static const char *const names[] = {"pg_advisory_lock", "pg_try_advisory_lock",
+                                        "pg_advisory_lock_shared", NULL};
+
+    if (change->kind == CHANGE_TRANSACTION && g_strcmp0(change->text, "prepare") == 0) {
+        lint_report(context, change,
+                    "PREPARE TRANSACTION keeps every lock of the transaction, through a restart "
+                    "too, until somebody ends it by name");
+        lint_recipe(context, "COMMIT;");
+    } else if (change->kind == CHANGE_SELECT && calls_any(change->query, names) &&
+               !unlocks(context, change)) {
+        lint_report(context, change,
+                    "a session advisory lock outlives the transaction: in a pool it is never "
+                    "released");
+        lint_recipe(context, "SELECT pg_advisory_xact_lock(..);");
+    }
+}
+
+const LintRule lint_rule_two_phase_leftover = {
+    .id = "two-phase-leftover",
+    .level = LINT_WARNING,
+    .title = "locks that outlive the migration",
+    .at_change = leftover,
+};
