@@ -137,7 +137,8 @@ report_volatile(const LintContext *context, const DdlChange *change, const char 
                     "again, at a restore for one",
                     where, known == KNOWN_YES && function != NULL ? function : "the time");
     }
-    lint_recipe(context, "-- a BEFORE INSERT OR UPDATE trigger that raises, or the app's own check");
+    lint_recipe(context,
+                "-- a BEFORE INSERT OR UPDATE trigger that raises, or the app's own check");
 }
 
 static void

@@ -69,9 +69,8 @@ create_of(const LintContext *context, const DdlChange *change)
     parent = model_table(context->model, change->other);
     label = ddl_name_label(change->other);
     child = ddl_name_label(change->relation);
-    lint_report(context, change,
-                "CREATE TABLE .. PARTITION OF takes ACCESS EXCLUSIVE on %s%s", label,
-                default_of(parent) != NULL ? ", and reads its whole DEFAULT partition" : "");
+    lint_report(context, change, "CREATE TABLE .. PARTITION OF takes ACCESS EXCLUSIVE on %s%s",
+                label, default_of(parent) != NULL ? ", and reads its whole DEFAULT partition" : "");
     lint_add_locks(context);
     lint_recipe(context,
                 "CREATE TABLE %s (LIKE %s INCLUDING ALL);\n"
@@ -222,8 +221,9 @@ drop_partition(const LintContext *context, const DdlChange *change)
                 "partitions wait",
                 label, parent);
     lint_add_locks(context);
-    lint_recipe(context, "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; -- alone\nDROP TABLE %s;",
-                parent, label, label);
+    lint_recipe(context,
+                "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; -- alone\nDROP TABLE %s;", parent,
+                label, label);
 }
 
 const LintRule lint_rule_partition_drop = {
@@ -307,8 +307,9 @@ recursion(const LintContext *context, const DdlChange *change)
     if (table == NULL || table->children->len == 0)
         return;
     label = model_table_label(table);
-    lint_report(context, change, "%s on %s goes on to its %u partitions%s, all locked until the "
-                                 "last is done",
+    lint_report(context, change,
+                "%s on %s goes on to its %u partitions%s, all locked until the "
+                "last is done",
                 ddl_change_verb(change), label, table->children->len,
                 is_dear(context) ? ", reads or writes all of each" : "");
     if (!is_dear(context))

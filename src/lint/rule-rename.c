@@ -257,7 +257,7 @@ kind_of(const DdlChange *change)
         return "CONSTRAINT";
     if (change->kind == CHANGE_RENAME_COLUMN)
         return change->object == OBJECT(TYPE) || change->object == OBJECT(ATTRIBUTE) ? "ATTRIBUTE"
-                                                                                    : NULL;
+                                                                                     : NULL;
     if (change->kind != CHANGE_RENAME && change->kind != CHANGE_SET_SCHEMA)
         return NULL;
     switch ((int) change->object) {

@@ -25,8 +25,7 @@ lost_identity(const ModelTable *table, const DdlChange *change)
     if (constraint->kind == CONSTRAINT_PRIMARY_KEY &&
         g_strcmp0(table->replica_identity, "default") == 0)
         return "the primary key is its replica identity";
-    return constraint->index != NULL &&
-                   g_strcmp0(table->replica_identity, constraint->index) == 0
+    return constraint->index != NULL && g_strcmp0(table->replica_identity, constraint->index) == 0
                ? "the index is its replica identity"
                : NULL;
 }
@@ -67,8 +66,7 @@ replica_identity(const LintContext *context, const DdlChange *change)
     if (table != NULL && session_is_new(context->session, table))
         return;
     why = lost_identity(table, change);
-    if (why == NULL ||
-        (change->kind == CHANGE_DROP_CONSTRAINT && has_new_key(context, change)))
+    if (why == NULL || (change->kind == CHANGE_DROP_CONSTRAINT && has_new_key(context, change)))
         return;
     label = table != NULL ? model_table_label(table) : ddl_name_label(change->relation);
     lint_report(context, change,

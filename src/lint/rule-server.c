@@ -14,16 +14,17 @@ is_ddl(const LintContext *context G_GNUC_UNUSED, const SessionStatement *stateme
 static void
 extension(const LintContext *context, const DdlChange *change)
 {
-    bool is_update = change->kind == CHANGE_ALTER_EXTENSION &&
-                     g_strcmp0(change->text, "update") == 0;
+    bool is_update =
+        change->kind == CHANGE_ALTER_EXTENSION && g_strcmp0(change->text, "update") == 0;
 
     if (!is_update && change->kind != CHANGE_CREATE_EXTENSION)
         return;
     if (is_update) {
-        lint_report(context, change,
-                    "ALTER EXTENSION %s UPDATE runs the extension's own scripts: what they lock and "
-                    "change is not in this file",
-                    change->relation.name);
+        lint_report(
+            context, change,
+            "ALTER EXTENSION %s UPDATE runs the extension's own scripts: what they lock and "
+            "change is not in this file",
+            change->relation.name);
         lint_recipe(context, "-- alone in a file, tried on a copy first");
     } else if (facts_before(context, true, is_ddl, NULL) != NULL) {
         lint_report(context, change,

@@ -186,8 +186,8 @@ GPtrArray *model_referencing(const Model *model, const ModelTable *table, GPtrAr
 GPtrArray *model_dependents(const Model *model, const ModelTable *table, const char *column);
 /* Tables with a column of the domain or type: element-type const ModelTable *. Container owned. */
 GPtrArray *model_users_of_type(const Model *model, DdlName type);
-/* The names of the columns that a query gives; @names (const char *; may be NULL) stand for its first
- * ones. Empty: it is not known. Element-type const char *. Container owned. */
+/* The names of the columns that a query gives; @names (const char *; may be NULL) stand for its
+ * first ones. Empty: it is not known. Element-type const char *. Container owned. */
 GPtrArray *model_query_names(const Model *model, const PgQuery__Node *query,
                              const GPtrArray *names);
 /* All tables and their like, in order of creation. Element-type const ModelTable *, borrowed. */
