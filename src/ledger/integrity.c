@@ -1,5 +1,7 @@
 #include "ledger/integrity.h"
 
+#include <glib/gstdio.h>
+
 const char *
 integrity_problem_name(IntegrityProblem problem)
 {
@@ -135,6 +137,16 @@ integrity_add_edits(GPtrArray *findings, const Revision *revision, const LedgerR
                                  "a new revision."),
             });
     }
+}
+
+bool
+integrity_is_suspect(const Revision *revision, const LedgerRevision *row)
+{
+    g_autoptr(GDateTime) ran =
+        row->expanded_at ? g_date_time_new_from_iso8601(row->expanded_at, NULL) : NULL;
+    GStatBuf file;
+
+    return ran && g_stat(revision->path, &file) == 0 && file.st_mtime >= g_date_time_to_unix(ran);
 }
 
 GPtrArray *

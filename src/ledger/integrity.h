@@ -36,6 +36,9 @@ GPtrArray *integrity_history(const Graph *graph, const LedgerRevisions *rows);
 /* Adds to @findings each section of @revision (with its sections) that is not as @row says it
  * ran. */
 void integrity_add_edits(GPtrArray *findings, const Revision *revision, const LedgerRevision *row);
+/* Was @revision's file written after @row says that it ran? Cheap: whoever has no time to read all
+ * files reads those. */
+bool integrity_is_suspect(const Revision *revision, const LedgerRevision *row);
 /* All three: integrity_history, and the sections of each file that has run. NULL: a file cannot be
  * read. */
 GPtrArray *integrity_check(const Graph *graph, const LedgerRevisions *rows, GError **error);

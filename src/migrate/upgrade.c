@@ -277,6 +277,12 @@ complete(const Upgrade *upgrade, const Revision *revision, const LedgerRevision 
     return true;
 }
 
+static bool
+is_to_complete(const LedgerRevision *row)
+{
+    return row->state == STATE_EXPANDED && !row->final;
+}
+
 /* Those in flight whose backfill is not done: of this run, or of one that ended before it came so
  * far. */
 static bool
@@ -286,8 +292,7 @@ complete_all(const Upgrade *upgrade, const LedgerRevisions *rows, GError **error
         const Revision *revision = g_ptr_array_index(upgrade->plan->scope, i);
         const LedgerRevision *row = ledger_find_revision(rows, revision->id);
 
-        if (row && row->state == STATE_EXPANDED && !row->final &&
-            !complete(upgrade, revision, row, error))
+        if (row && is_to_complete(row) && !complete(upgrade, revision, row, error))
             return false;
     }
     return true;
@@ -306,6 +311,22 @@ say_holes(const Upgrade *upgrade)
     }
 }
 
+/* With nothing to do nobody else reads the files of what ran; what is not completed says it itself.
+ * One that cannot be read keeps nobody from having nothing to do. */
+static void
+warn_of_edits(const ApplyContext *apply, const LedgerRevisions *rows)
+{
+    for (guint i = 0; i < rows->list->len; i++) {
+        const LedgerRevision *row = g_ptr_array_index(rows->list, i);
+        const Revision *header = graph_find(apply->graph, row->id);
+        const bool is_suspect = header && !is_to_complete(row) && integrity_is_suspect(header, row);
+        g_autoptr(Revision) revision = is_suspect ? graph_read(apply->graph, header, NULL) : NULL;
+
+        if (revision)
+            apply_warn_of_edits(apply, revision, row);
+    }
+}
+
 bool
 upgrade_run(const MigrateContext *context, const UpgradePlan *plan, const LedgerRevisions *rows,
             const UpgradeOptions *options, GPtrArray *waiting, GError **error)
@@ -319,8 +340,10 @@ upgrade_run(const MigrateContext *context, const UpgradePlan *plan, const Ledger
     };
 
     upgrade.batched.batch = apply_batch_new();
-    if (plan->pending->len == 0)
+    if (plan->pending->len == 0) {
+        warn_of_edits(&context->apply, rows);
         return context->apply.dry_run || complete_all(&upgrade, rows, error);
+    }
     say_holes(&upgrade);
     if (!check_all(&upgrade, error) || !imported_check(context, plan->pending, rows, error) ||
         !migrate_under_lock(context, expand_all, &upgrade, error))

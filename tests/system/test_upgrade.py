@@ -120,6 +120,14 @@ def test_an_edited_section_is_reported(users, database):
     assert "section expand" in result.stderr and "edited after it ran" in result.stderr
 
 
+def test_nothing_to_do_mentions_what_was_edited(users):
+    path = next(users.migrations.glob(f"*{FIRST}*"))
+    assert users.ok("upgrade").stderr == ""
+    path.write_text(path.read_text().replace("CREATE TABLE", "CREATE UNLOGGED TABLE"))
+    result = users.ok("upgrade")
+    assert result.stderr.count("section expand was edited after it ran") == 1
+
+
 def test_statements_that_run_alone(users, database):
     users.revision(SECOND, """-- sluice: expand
 ALTER TABLE users ADD COLUMN a int;
