@@ -4,43 +4,6 @@
 #include "lint/gone.h"
 
 static void
-drop_column(const LintContext *context, const DdlChange *change)
-{
-    const ModelTable *table;
-    g_autofree char *label = NULL, *users = NULL;
-
-    if (change->kind != CHANGE_DROP_COLUMN || change->object == OBJECT(TYPE) ||
-        gone_is_expected(context) || !gone_is_used(context, change->relation) ||
-        gone_column_is_new(context, change->relation, change->column))
-        return;
-    table = model_table(context->model, change->relation);
-    if (table != NULL && table->columns_known && model_column(table, change->column) == NULL)
-        return;
-    label = ddl_name_label(change->relation);
-    users = gone_users(context, change->relation, change->column);
-    lint_report(context, change, "DROP COLUMN %s.%s loses its data%s%s", label, change->column,
-                users != NULL ? "; used by " : ", and an app that still names the column fails",
-                users != NULL ? users : "");
-    lint_add_locks(context);
-    lint_breaks(context, "statements that name %s; SELECT * and RETURNING *, prepared before",
-                change->column);
-    lint_recipe(context,
-                "-- 1. the app stops reading it (explicit column lists)\n"
-                "-- 2. ALTER TABLE %s ALTER %s DROP NOT NULL; -- where it has no default\n"
-                "-- 3. the app stops writing it; the old version is gone\n"
-                "-- 4. alone, with a short lock_timeout:\n"
-                "ALTER TABLE %s DROP COLUMN %s;",
-                label, change->column, label, change->column);
-}
-
-const LintRule lint_rule_column_drop = {
-    .id = "column-drop",
-    .level = LINT_WARNING,
-    .title = "DROP COLUMN loses data, and breaks an app that still names the column",
-    .at_change = drop_column,
-};
-
-static void
 drop_table(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL, *users = NULL;

@@ -18,38 +18,6 @@ recommend_new_column(const LintContext *context, const char *table, const char *
                     table, to, to, from);
 }
 
-static void
-rename_column(const LintContext *context, const DdlChange *change)
-{
-    const ModelTable *table;
-    g_autofree char *label = NULL;
-
-    if (change->kind != CHANGE_RENAME_COLUMN || change->object == OBJECT(TYPE) ||
-        change->object == OBJECT(ATTRIBUTE) || gone_is_expected(context) ||
-        facts_in_section(context, SECTION_CUTOVER) || !gone_is_used(context, change->relation) ||
-        gone_column_is_new(context, change->relation, change->column))
-        return;
-    table = model_table(context->model, change->relation);
-    if (table != NULL && table->columns_known && model_column(table, change->column) == NULL)
-        return;
-    label = ddl_name_label(change->relation);
-    lint_report(context, change,
-                "RENAME COLUMN %s.%s TO %s breaks every statement of the running app that names it "
-                "at the moment it commits",
-                label, change->column, change->new_name);
-    lint_add_locks(context);
-    lint_breaks(context, "statements that name %s; SELECT * and RETURNING *, prepared before",
-                change->column);
-    recommend_new_column(context, label, change->column, change->new_name);
-}
-
-const LintRule lint_rule_column_rename = {
-    .id = "column-rename",
-    .level = LINT_ERROR,
-    .title = "RENAME COLUMN breaks the app that is running",
-    .at_change = rename_column,
-};
-
 static bool
 makes_alias(const LintContext *context, const DdlChange *rename, const DdlChange *later)
 {
