@@ -175,8 +175,6 @@ def measure(bench, name):
     start = time.monotonic()
     arm.run(bench)
     seconds = (time.monotonic() - start) * arm.share
-    while server.execute("SELECT 1 FROM pg_stat_activity WHERE datname = 'copy'"):
-        time.sleep(0.01)  # until the sessions' CPU counts
     after, cpu = sizes(server), (server.cpu_s() - cpu) * arm.share
     left = server.execute(f"SELECT count(*) FROM users WHERE {UNFILLED}", "copy")[0][0]
     hot = server.execute("SELECT sum(n_tup_hot_upd) / greatest(sum(n_tup_upd), 1) "

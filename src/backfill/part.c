@@ -8,30 +8,44 @@
  * ours does not feel that we wait for another one. */
 enum { LOCK_TIMEOUT_MS = 10 };
 
+static char *
+page_range(const BackfillTask *task, gint64 first_page, gint64 end_page)
+{
+    const char *alias = task->statement->driving.alias;
+
+    return g_strdup_printf("%s.ctid >= '(%" G_GINT64_FORMAT ",0)'::tid"
+                           " AND %s.ctid < '(%" G_GINT64_FORMAT ",0)'::tid",
+                           alias, first_page, alias, end_page);
+}
+
 /* The pages by a TID range scan, which needs no index and no plan; or the rows along the key. */
 char *
 part_range(const BackfillTask *task, const LedgerChunk *chunk)
 {
-    const char *alias = task->statement->driving.alias;
-
     if (task->key)
         return key_condition(task->key, chunk->low, chunk->high);
-    return g_strdup_printf("%s.ctid >= '(%" G_GINT64_FORMAT ",0)'::tid"
-                           " AND %s.ctid < '(%" G_GINT64_FORMAT ",0)'::tid",
-                           alias, chunk->first_page, alias, chunk->end_page);
+    return page_range(task, chunk->first_page, chunk->end_page);
 }
 
-/* Of the range every K-th row by a hash of the place, so that the next part finds room on the pages
- * that this one left. */
+/* Of the slice every K-th row by its number on the page, so that each page loses as many, and the
+ * next part finds their room. (By a hash of the place some pages lose more, and one row in three
+ * moves where one in five must.) */
 char *
 part_bounds(const BackfillTask *task, const LedgerChunk *chunk)
 {
-    g_autofree char *range = part_range(task, chunk);
+    const int slices = task->key || chunk->parts == 1 ? 1 : PART_SLICES;
+    const int slice = chunk->parts_done % slices;
+    const gint64 pages = chunk->end_page - chunk->first_page;
+    g_autofree char *range = slices == 1
+                                 ? part_range(task, chunk)
+                                 : page_range(task, chunk->first_page + pages * slice / slices,
+                                              chunk->first_page + pages * (slice + 1) / slices);
 
     if (chunk->parts == 1)
         return g_steal_pointer(&range);
-    return g_strdup_printf("%s AND (hashtid(%s.ctid) & %d) = %d", range,
-                           task->statement->driving.alias, chunk->parts - 1, chunk->parts_done);
+    return g_strdup_printf("%s AND get_byte(tidsend(%s.ctid), 5) %% %d = %d", range,
+                           task->statement->driving.alias, chunk->parts / slices,
+                           chunk->parts_done / slices);
 }
 
 char *
@@ -42,6 +56,8 @@ part_sql(const BackfillTask *task, const LedgerChunk *chunk, PartMode mode)
     return mode == PART_BRISK ? form_statement(task, within) : form_claiming(task, within);
 }
 
+/* A crash of the server may undo the last parts, rows and checkpoint together: they are done again.
+ * What says that all is done is flushed, and what was before it with it. */
 bool
 part_begin(PgConn *conn, const BackfillTask *task, GError **error)
 {
@@ -50,6 +66,7 @@ part_begin(PgConn *conn, const BackfillTask *task, GError **error)
     g_autofree char *mark = ledger_mark_part(written);
     g_autofree char *sql = g_strdup_printf(
         "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = %d; "
+        "SET LOCAL synchronous_commit = off; "
         "SET LOCAL " SYNC_SILENCE_SETTING " = %s; %s%s",
         LOCK_TIMEOUT_MS, revision, mark,
         task->key && task->statement->from == NULL ? "; SET LOCAL enable_seqscan = off" : "");

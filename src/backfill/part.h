@@ -11,6 +11,11 @@ typedef enum {
     PART_PATIENT, /* lock what can be had, update that, count the rest */
 } PartMode;
 
+/* A range of pages in several parts is gone through slice by slice, each by its first part, then
+ * each by its second: so whoever looks for the room that a part left comes long after it, when no
+ * other worker's snapshot, nor an app's short one, keeps the old versions any more. */
+enum { PART_SLICES = 3 };
+
 /* Conditions on the driving table's rows: the range, and the chunk's next part of it. Caller owns.
  */
 char *part_range(const BackfillTask *task, const LedgerChunk *chunk);

@@ -4,17 +4,13 @@
 
 #include "backfill/form.h"
 #include "backfill/leftover.h"
+#include "backfill/walk.h"
 #include "base/fault.h"
 #include "ledger/mappings.h"
 #include "ledger/table-mappings.h"
 #include "revision/table-sync.h"
 #include "sync/sync.h"
 #include "sync/table.h"
-
-enum {
-    ROWS_PER_PAGE = 50, /* where statistics do not tell */
-    ROWS_PER_PAGE_MAX = 250,
-};
 
 static void
 task_free(BackfillTask *task)
@@ -211,40 +207,20 @@ is_followed(const CatalogTable *driving, const CatalogTable *target, const GPtrA
     return false;
 }
 
-static int
-rows_per_page(const CatalogTable *table)
-{
-    if (table->rows <= 0 || table->pages <= 0)
-        return ROWS_PER_PAGE;
-    return (int) CLAMP(table->rows / table->pages, 1, ROWS_PER_PAGE_MAX);
-}
-
-/* Making room on a page helps the rows of that page alone. */
-static bool
-is_scattered(const BackfillTask *task)
-{
-    return task->statement->drives_target;
-}
-
 static bool
 ensure_row(PgConn *conn, const BackfillContext *context, const BackfillTask *task, int nth,
            GError **error)
 {
     g_autofree char *text = form_statement(task, NULL);
-    const int parts = is_scattered(task) ? context->settings->backfill_parts : 1;
     LedgerBackfill plan = {
         .revision = task->revision,
         .relation = task->table->quoted,
         .statement = text,
-        .range_pages = MAX(1, context->settings->backfill_range_pages * parts /
-                                  context->settings->backfill_parts),
-        .parts = parts,
         .key_index = task->key ? task->key->index : NULL,
     };
 
-    if (task->key)
-        plan.range_pages *= rows_per_page(task->table);
-    return ledger_add_backfill(conn, &plan, nth, error);
+    return walk_measure(conn, context, task, &plan.parts, &plan.range_pages, error) &&
+           ledger_add_backfill(conn, &plan, nth, error);
 }
 
 /* Everything that the parts will be made of, as far as EXPLAIN says it. */
@@ -383,47 +359,6 @@ task_new(const Revision *revision, const SqlBackfill *statement, const CatalogTa
     return task;
 }
 
-/* The author's walk, else that of the settings. */
-static bool
-choose_walk(PgConn *conn, const BackfillContext *context, const Revision *revision,
-            BackfillTask *task, GError **error)
-{
-    const SqlBackfill *statement = task->statement;
-    const Section *section = revision_section(revision, SECTION_BACKFILL, NULL);
-    const bool by_settings =
-        statement->walk == WALK_DEFAULT && g_str_equal(context->settings->backfill_walk, "key");
-
-    if (statement->walk != WALK_KEY && !by_settings)
-        return true;
-    if (!key_find(conn, task->table, statement->driving.alias, statement->walk_index, &task->key,
-                  error))
-        return false;
-    if (task->key || by_settings)
-        return true;
-    error_set_at(error, ERROR_STATE, section->place, "%s has no %s%s that could be walked along",
-                 task->table->quoted, statement->walk_index ? "index " : "key",
-                 statement->walk_index ? statement->walk_index : "");
-    return error_hint(error, "It takes a unique btree index over NOT NULL columns, neither partial "
-                             "nor deferrable; or write `-- sluice: walk pages`.");
-}
-
-/* A backfill ends on the walk that it began with. */
-static bool
-adopt_walk(PgConn *conn, BackfillTask *task, const LedgerBackfill *row, GError **error)
-{
-    g_clear_pointer(&task->key, key_free);
-    if (row->key_index == NULL)
-        return true;
-    if (!key_find(conn, task->table, task->statement->driving.alias, row->key_index, &task->key,
-                  error))
-        return false;
-    if (task->key)
-        return true;
-    error_set(error, ERROR_STATE, "%s is walked along %s, which is gone or fits no more",
-              task->table->quoted, row->key_index);
-    return error_hint(error, "Create the index again.");
-}
-
 /* Appends a task for each leaf of the statement's table; their ids are not known yet. @known: what
  * the ledger has of the revision (LedgerBackfill *). */
 static bool
@@ -457,7 +392,7 @@ append_tasks(PgConn *conn, const BackfillContext *context, const Revision *revis
         if (find_row(known, task->table->quoted, nth) == NULL &&
             (!check_with_server(conn, revision, task, error) || !check_key(revision, task, error)))
             return false;
-        if (!choose_walk(conn, context, revision, task, error) ||
+        if (!walk_choose(conn, context, revision, task, error) ||
             !ensure_row(conn, context, task, nth, error))
             return false;
         FAULT_POINT("backfill-added");
@@ -516,7 +451,7 @@ settle_rows(PgConn *conn, const Revision *revision, GPtrArray *tasks, GError **e
             g_ptr_array_remove_index(tasks, i - 1);
             continue;
         }
-        if (!adopt_walk(conn, task, row, error))
+        if (!walk_adopt(conn, task, row, error))
             return false;
         task->id = row->id;
         if (is_done)
@@ -557,7 +492,7 @@ measure(PgConn *conn, const BackfillTask *task, gint64 *ret_pages, gint64 *ret_s
     *ret_pages = pg_integer(rows, 0, 0);
     *ret_size = pg_integer(rows, 0, 1);
     if (task->key && *ret_pages >= 0)
-        *ret_pages = MAX(1, *ret_pages * rows_per_page(task->table));
+        *ret_pages = MAX(1, *ret_pages * walk_rows_per_page(task->table));
     return true;
 }
 

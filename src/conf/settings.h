@@ -86,7 +86,7 @@ typedef struct {
     int backfill_workers;          /* 1 */
     gint64 backfill_target_ms;     /* backfill.target_time, 75 ms */
     int backfill_range_pages;      /* 512 */
-    int backfill_parts;            /* 8: a power of two */
+    int backfill_parts;            /* 0: as the table's shape asks */
     gint64 backfill_max_lag_ms;    /* backfill.max_replica_lag, 10 s; 0: do not look */
     gint64 backfill_max_lag_bytes; /* backfill.max_replica_lag_size, 64 MB */
     int backfill_max_blocked;      /* backfill.max_blocked: sessions blocked by us, 0 */
