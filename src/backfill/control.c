@@ -73,6 +73,7 @@ static void
 set_held(Control *control, Run *run, bool held)
 {
     control->held = held;
+    run_seen(run);
     run_hold(run, held || control->paused);
 }
 
@@ -92,7 +93,8 @@ tell_old_xmin(Control *control, Run *run, const SignalReading *old, GError **err
                                  task->table->quoted, plain ? " in plain order" : "", old->text)
                : g_strdup_printf("backfill of %s: old snapshots are gone", task->table->quoted);
     report_wait(control->context->report, "%s", text);
-    return ledger_append_event(control->conn, "throttle", task->revision, 0, text, NULL, error);
+    return !throttle_is_scribe(control->throttle) ||
+           ledger_append_event(control->conn, "throttle", task->revision, 0, text, NULL, error);
 }
 
 static SignalSubject
@@ -172,17 +174,22 @@ obey(Control *control, Run *run, const LedgerBackfill *backfill, bool *ret_pause
 static bool
 tell_progress(Control *control, const LedgerBackfill *backfill, GError **error)
 {
-    const char *note = control->paused ? "paused" : throttle_text(control->throttle);
+    const char *held = control->paused ? "paused" : throttle_text(control->throttle);
+    const SignalReading *old = signals_old_xmin(control->signals);
     g_autoptr(GPtrArray) throttles = NULL;
 
-    progress_see(control->progress, backfill, note == NULL);
+    progress_see(control->progress, backfill, held == NULL);
     if (control->progress_ms != 0 && now_ms(control) - control->progress_ms < PROGRESS_MS)
         return true;
     control->progress_ms = now_ms(control);
     throttles = ledger_load_throttles(control->conn, backfill->id, error);
     if (throttles == NULL)
         return false;
-    progress_tell(control->progress, backfill, throttles, note, control->context->report);
+    progress_tell(control->progress, backfill, throttles,
+                  held  ? held
+                  : old ? old->text
+                        : NULL,
+                  control->context->report);
     return true;
 }
 
@@ -261,7 +268,10 @@ look_last(Control *control, Run *run, bool *ret_paused, GError **error)
     if (backfill == NULL || !obey(control, run, backfill, ret_paused, error))
         return false;
     control->progress_ms = 0;
-    return tell_progress(control, backfill, error);
+    if (!tell_progress(control, backfill, error))
+        return false;
+    report_progress_end(control->context->report);
+    return true;
 }
 
 /* Blind means held: nobody works while nobody looks. */

@@ -4,6 +4,7 @@ enum {
     RANGE_PAGES_MIN = 16,
     RANGE_PAGES_MAX = 16384, /* 128 MB: what K visits should find in memory */
     RANGE_ROWS_MAX = 1 << 20,
+    STALE_MS = 10000, /* what was seen longer ago tells nothing of now */
 };
 
 /* Weight of the newest part in the running cost. */
@@ -16,6 +17,7 @@ struct Run {
     GMutex mutex;
     GCond changed;
     bool held;
+    gint64 seen_ms; /* when the controller last looked */
     bool ending;
     bool started;
     RunPace pace;
@@ -33,6 +35,7 @@ run_new(const BackfillContext *context, const BackfillTask *task, int workers)
     Run *run = g_new0(Run, 1);
 
     run->context = context;
+    run->seen_ms = clock_now_ms(context->clock);
     run->task = task;
     run->pace = (RunPace){
         .workers = workers,
@@ -104,12 +107,27 @@ run_start_missing(Run *run)
     return missing;
 }
 
+static bool
+is_blind(const Run *run)
+{
+    return clock_now_ms(run->context->clock) - run->seen_ms > STALE_MS;
+}
+
+void
+run_seen(Run *run)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    run->seen_ms = clock_now_ms(run->context->clock);
+    g_cond_broadcast(&run->changed);
+}
+
 bool
 run_may_go_on(Run *run)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
 
-    while (run->held && !run->ending)
+    while ((run->held || is_blind(run)) && !run->ending)
         g_cond_wait(&run->changed, &run->mutex);
     return !run->ending;
 }

@@ -27,8 +27,11 @@ typedef struct {
 RunPace run_pace(Run *run);
 void run_adjust(Run *run, const RunPace *pace);
 
-/* Blocks while the workers are held. False once the run is to end. */
+/* Blocks while the workers are held, or nobody has looked for a while at what the server feels.
+ * False once the run is to end. */
 bool run_may_go_on(Run *run);
+/* The controller has looked, just now. */
+void run_seen(Run *run);
 /* Sleeps, but no longer than until the run is to end. */
 void run_sleep_ms(Run *run, gint64 ms);
 void run_hold(Run *run, bool held);

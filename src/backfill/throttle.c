@@ -71,8 +71,8 @@ now_ms(const Throttle *throttle)
 }
 
 /* The lock goes with the session: then another process takes it up. */
-static bool
-is_scribe(const Throttle *throttle)
+bool
+throttle_is_scribe(const Throttle *throttle)
 {
     bool got = false;
 
@@ -120,7 +120,7 @@ count_up(Throttle *throttle, GError **error)
     const gint64 id = throttle->task->id;
     const gint64 now = now_ms(throttle);
 
-    if (!is_scribe(throttle))
+    if (!throttle_is_scribe(throttle))
         return true;
     if (!throttle->recorded && !ledger_begin_throttle(throttle->conn, id, &throttle->begin, error))
         return false;
@@ -155,7 +155,10 @@ go_on(Throttle *throttle, const SignalReading *hold, GError **error)
 {
     g_free(throttle->text);
     throttle->text = g_strdup(hold->text);
-    return now_ms(throttle) - throttle->counted_ms < COUNT_MS || count_up(throttle, error);
+    if (now_ms(throttle) - throttle->counted_ms < COUNT_MS &&
+        (throttle->told || now_ms(throttle) - throttle->since_ms < EVENT_MS))
+        return true;
+    return count_up(throttle, error);
 }
 
 static bool
@@ -184,7 +187,8 @@ clean_once(Throttle *throttle, GError **error)
     if (throttle->cleaned)
         return true;
     throttle->cleaned = true;
-    return !is_scribe(throttle) || ledger_end_throttle(throttle->conn, throttle->task->id, error);
+    return !throttle_is_scribe(throttle) ||
+           ledger_end_throttle(throttle->conn, throttle->task->id, error);
 }
 
 bool

@@ -20,5 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Throttle, throttle_free)
  * the time that it lasted, kept up while it lasts; one that is long is an event too. */
 bool throttle_see(Throttle *throttle, const SignalReading *hold, GError **error);
 
+/* Of all processes of the backfill one writes down what is so for all of them: is it this one? */
+bool throttle_is_scribe(const Throttle *throttle);
+
 /* What holds it; NULL: nothing. Borrowed until the next look. */
 const char *throttle_text(const Throttle *throttle);

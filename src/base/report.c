@@ -82,3 +82,9 @@ report_progress(const Report *report, const ReportProgress *progress)
 {
     report->progress(report->sink, progress);
 }
+
+void
+report_progress_end(const Report *report)
+{
+    report->progress(report->sink, NULL);
+}

@@ -30,6 +30,7 @@ typedef struct {
     /* @text one line, without newline. @data a JSON object with the same facts, or NULL; borrowed.
      */
     void (*line)(void *sink, ReportKind kind, const char *text, json_t *data);
+    /* @progress NULL: it has ended, and something else will be printed. */
     void (*progress)(void *sink, const ReportProgress *progress);
     void *sink;
 } Report;
@@ -45,3 +46,4 @@ void report_warning(const Report *report, const char *format, ...) G_GNUC_PRINTF
 void report_data(const Report *report, ReportKind kind, json_t *take_data, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 void report_progress(const Report *report, const ReportProgress *progress);
+void report_progress_end(const Report *report);

@@ -141,10 +141,12 @@ look(Watch *watch, bool *ret_done, GError **error)
             next = status;
     }
     *ret_done = next == NULL;
-    if (next)
+    if (next) {
         tell(watch, next);
-    else
+    } else {
+        report_progress_end(watch->app->report);
         tell_done(watch, list);
+    }
     return true;
 }
 

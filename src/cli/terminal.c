@@ -149,10 +149,10 @@ progress_to_text(const ReportProgress *progress, bool bar)
         g_autofree char *eta = text_format_duration_ms(progress->eta_ms);
         g_string_append_printf(line, "  %s left", eta);
     }
-    if (progress->detail)
-        g_string_append_printf(line, "  %s", progress->detail);
     if (progress->note)
         g_string_append_printf(line, "  (%s)", progress->note);
+    if (progress->detail)
+        g_string_append_printf(line, "  %s", progress->detail);
     return g_string_free(line, FALSE);
 }
 
@@ -189,8 +189,11 @@ on_progress(void *sink, const ReportProgress *progress)
     const gint64 now = elapsed_ms(terminal);
 
     g_mutex_lock(&terminal->mutex);
-    if (terminal->progress_ms < 0 ||
-        now - terminal->progress_ms >= (redraw ? REDRAW_MS : REPEAT_MS)) {
+    if (progress == NULL) {
+        clear_progress(terminal);
+        fflush(terminal->options.stream);
+    } else if (terminal->progress_ms < 0 ||
+               now - terminal->progress_ms >= (redraw ? REDRAW_MS : REPEAT_MS)) {
         terminal->progress_ms = now;
         if (terminal->options.json) {
             print_json(terminal, progress_to_json(progress));

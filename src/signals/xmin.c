@@ -35,6 +35,7 @@ load_oldest(Signals *signals, GError **error)
                  "current_database())) "
                  "      AND (a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL) "
                  "      AND a.pid <> pg_backend_pid() AND a.application_name <> 'sluice/backfill' "
+                 "      AND a.backend_type <> 'parallel worker' "
                  "      AND NOT EXISTS (SELECT FROM pg_stat_progress_vacuum v WHERE v.pid = a.pid) "
                  "    UNION ALL "
                  "    SELECT age(transaction), age(transaction), "

@@ -68,6 +68,52 @@ test_held_workers_wait_and_end(void)
     g_assert_true(run_is_over(run));
 }
 
+static gint64
+told_us(void *data)
+{
+    return *(gint64 *) data;
+}
+
+static gpointer
+go_on(gpointer data)
+{
+    return GINT_TO_POINTER(run_may_go_on(data));
+}
+
+/* A controller that is stuck sees nothing: then nobody works until it has looked again. */
+static void
+test_nobody_works_while_nobody_looks(void)
+{
+    gint64 now_us = 1000000;
+    const Clock clock = {.monotonic_us = told_us, .data = &now_us};
+    const BackfillContext stopped = {.settings = &settings, .clock = &clock};
+    g_autoptr(Run) run = run_new(&stopped, NULL, 1);
+    GThread *thread = NULL;
+
+    now_us += 9000000;
+    g_assert_true(run_may_go_on(run));
+    now_us += 9000000;
+    thread = g_thread_new("worker", go_on, run);
+    g_usleep(20000);
+    run_end(run);
+    g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(thread)), ==, 0);
+}
+
+static void
+test_looked_again(void)
+{
+    gint64 now_us = 1000000;
+    const Clock clock = {.monotonic_us = told_us, .data = &now_us};
+    const BackfillContext stopped = {.settings = &settings, .clock = &clock};
+    g_autoptr(Run) run = run_new(&stopped, NULL, 1);
+    GThread *thread = NULL;
+
+    now_us += 20000000;
+    thread = g_thread_new("worker", go_on, run);
+    run_seen(run);
+    g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(thread)), ==, 1);
+}
+
 static void
 test_workers_come_and_go(void)
 {
@@ -122,6 +168,8 @@ main(int argc, char **argv)
                     test_parts_of_another_kind_hold_as_many_rows);
     g_test_add_func("/backfill/run/held-workers-wait-and-end", test_held_workers_wait_and_end);
     g_test_add_func("/backfill/run/the-first-failure-stays", test_the_first_failure_stays);
+    g_test_add_func("/backfill/run/nobody-looks", test_nobody_works_while_nobody_looks);
+    g_test_add_func("/backfill/run/looked-again", test_looked_again);
     g_test_add_func("/backfill/run/workers-come-and-go", test_workers_come_and_go);
     g_test_add_func("/backfill/run/no-more-wal-than-it-may", test_no_more_wal_than_it_may);
     return g_test_run();

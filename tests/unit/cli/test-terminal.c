@@ -107,11 +107,28 @@ test_progress_is_redrawn(void)
                     "\r\033[K     0ms  done\n");
 }
 
+/* What comes next may be printed by somebody else, on the same line. */
+static void
+test_progress_ends(void)
+{
+    g_auto(Fixture) fixture = {0};
+    ReportProgress progress = {.what = "x", .done = 1, .total = -1, .per_second = -1, .eta_ms = -1};
+
+    progress.note = "waits";
+    progress.detail = "HOT 71 %";
+    fixture_open(&fixture, (TerminalOptions){.redraw = true});
+    report_progress_end(fixture_report(&fixture));
+    report_progress(fixture_report(&fixture), &progress);
+    report_progress_end(fixture_report(&fixture));
+    g_assert_cmpstr(fixture.text, ==, "\r\033[Kx  1  (waits)  HOT 71 %\r\033[K");
+}
+
 static void
 test_json(void)
 {
     g_auto(Fixture) fixture = {0};
-    const ReportProgress progress = {"x", 1, -1, -1, -1, "note"};
+    g_autoptr(json_t) facts = json_pack("{s:i, s:s}", "pass", 2, "what", "another");
+    const ReportProgress progress = {"x", 1, -1, -1, -1, "note", .data = facts};
     const char *kind, *text, *what;
     int n, done;
 
@@ -129,6 +146,8 @@ test_json(void)
     g_assert_cmpstr(text, ==, "a \xef\xbf\xbd");
     g_assert_cmpint(json_unpack(second, "{s:s, s:i}", "what", &what, "done", &done), ==, 0);
     g_assert_true(json_is_null(json_object_get(second, "total")));
+    g_assert_cmpstr(what, ==, "x");
+    g_assert_cmpint(json_integer_value(json_object_get(second, "pass")), ==, 2);
 }
 
 int
@@ -138,6 +157,7 @@ main(int argc, char **argv)
     g_test_add_func("/terminal/lines", test_lines);
     g_test_add_func("/terminal/progress-in-a-log", test_progress_in_a_log);
     g_test_add_func("/terminal/progress-is-redrawn", test_progress_is_redrawn);
+    g_test_add_func("/terminal/progress-ends", test_progress_ends);
     g_test_add_func("/terminal/json", test_json);
     return g_test_run();
 }
