@@ -232,8 +232,8 @@ def test_a_vacuum_of_the_table(project, database):
 
 
 def test_forced_checkpoints_and_a_limit_that_is_lifted(project, database):
-    process = begin(project, database, "  max_checkpoints: 1\n")
-    wait_until(lambda: unfilled(database) < ROWS, what="first rows")
+    process = begin(project, database, "  max_checkpoints: 1\n", rows=4 * ROWS)
+    wait_until(lambda: unfilled(database) < 4 * ROWS, what="first rows")
 
     def force():
         database.execute("CHECKPOINT")
@@ -241,7 +241,7 @@ def test_forced_checkpoints_and_a_limit_that_is_lifted(project, database):
     wait_until(force, what="a stop")
     wait_held(project, database, process, "forced checkpoints in 5 minutes", "> 1")
     project.ok("backfill", "set", "max_checkpoints=0")
-    ends(process, database, "forced checkpoints in 5 minutes")
+    ends(process, database, "forced checkpoints in 5 minutes", rows=4 * ROWS)
 
 
 def test_an_archive_that_does_not_take_wal(own_server, tmp_path):
