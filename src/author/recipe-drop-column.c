@@ -3,9 +3,8 @@
 #include "author/recipe-task.h"
 #include "base/error.h"
 
-/* The new app leaves the column out, while the old one still reads it. */
-static void
-append_not_null(RecipeTask *task, const char *quoted, const char *constraint)
+void
+recipe_drop_not_null(RecipeTask *task, const char *quoted, const char *constraint)
 {
     const char *table = task->table->quoted;
 
@@ -51,7 +50,7 @@ recipe_drop_column(RecipeTask *task, GError **error)
         return false;
     task->draft.statement_transactions = true;
     if (column->not_null && !column->has_default && !column->generated)
-        append_not_null(task, quoted, constraint);
+        recipe_drop_not_null(task, quoted, constraint);
     append_contract(task, companions, quoted);
     return true;
 }

@@ -33,6 +33,15 @@ char *recipe_free_name(const RecipeTask *task, const char *ending, GError **erro
 /* ERROR_STATE if @table has a column @name, or it is no name for one. */
 bool recipe_check_new_column(const RecipeTask *task, const char *name, GError **error);
 
+/* contract: the end of the task's columns, and of what is built on them. finish: what takes the
+ * place of that over @names, the new columns of the same table (NULL: they are elsewhere); under a
+ * comment where only the author knows. */
+bool recipe_end_columns(RecipeTask *task, const char *const *names, GError **error);
+
+/* expand: a column (quoted) that is NOT NULL may be left out by a new app, while the old one still
+ * reads it; downgrade: the way back, by way of @constraint (quoted). */
+void recipe_drop_not_null(RecipeTask *task, const char *quoted, const char *constraint);
+
 /* What goes with column @name: "index", "foreign key", "constraint" or "primary key", its quoted
  * name (an index's with its schema). ERROR_STATE for what has to go first: a view, a foreign key
  * from elsewhere, the primary key, ... Caller owns. */

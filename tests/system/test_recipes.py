@@ -48,6 +48,10 @@ RECIPES = {
     "merge": (MERGE, "",
               "ALTER TABLE users ADD called text NOT NULL DEFAULT '', DROP first, DROP last;"
               "ALTER TABLE users ALTER called DROP DEFAULT"),
+    "split table": (("--split-table", "users.nick,team:nicks"), "",
+                    "CREATE TABLE nicks (users_id int, nick text NOT NULL, team int, PRIMARY KEY (users_id), "
+                    "FOREIGN KEY (users_id) REFERENCES users (id) ON UPDATE CASCADE ON DELETE CASCADE);"
+                    "ALTER TABLE users DROP nick, DROP team"),
     "set not null": (("--set-not-null", "users.team"), "UPDATE users SET team = 1 WHERE team IS NULL",
                      "ALTER TABLE users ALTER team SET NOT NULL"),
     "set not null with a default": (("--set-not-null", "users.email", "--default",
@@ -221,6 +225,17 @@ def test_what_is_wrong_is_named(project, database):
     assert state(project) == "backfilled"
 
 
+def test_a_plain_index_is_built_again_over_the_new_columns(project, database):
+    generate(project, database, ("--split", "users.nick:letter,digits", "--using", "left(nick, 1)", "--using",
+                                 "substr(nick, 2)", "--reverse", "letter || digits"))
+    project.ok("upgrade", "--backfill")
+    assert database.value("SELECT indexdef FROM pg_indexes WHERE indexname = 'users_letter_digits_team_idx'") == (
+        "CREATE INDEX users_letter_digits_team_idx ON public.users USING btree (letter, digits, team)")
+    project.ok("cutover", REVISION)
+    project.ok("contract", REVISION)
+    assert database.value("SELECT to_regclass('users_nick')") is None
+
+
 REFUSED = {
     "--rename users.full_name": (2, "--rename: 'users.full_name' is not TABLE.OLD:NEW"),
     "--rename users.full_name:email": (8, 'public.users has a column "email" already'),
@@ -237,6 +252,8 @@ REFUSED = {
     "--split users.full_name:a,b --using x --using y --reverse a": (5, 'column "x" does not exist'),
     "--merge users.first,first:a": (2, 'names column "first" twice'),
     "--merge users.first,last:a --using first --reverse a --reverse nothing(": (9, ""),
+    "--split-table users.full_name:named": (8, "has a default"),
+    "--split-table users.nick:teams": (8, "public.teams is there already"),
     "--set-not-null users.nick": (8, "is NOT NULL already"),
     "--set-not-null users.email --using a": (2, "--using does not go with --set-not-null"),
     "--add-foreign-key users.team:teams": (2, "is not TABLE.COLUMN:TABLE.COLUMN"),
@@ -284,4 +301,4 @@ def test_the_page_shows_what_is_written(command, sections, project, database):
 def test_the_page_has_each_recipe():
     options = set(re.findall(r"^\| .* \| `(--[a-z-]+) ", PAGE, re.M))
     assert options == set(re.findall(r" (--[a-z-]+) [A-Za-z]+\.", " ".join(REFUSED))) | {"--type-change"}
-    assert len(EXAMPLES) == 6
+    assert len(EXAMPLES) == 7
