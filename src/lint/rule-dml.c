@@ -21,39 +21,7 @@ is_small(const LintContext *context, DdlName relation)
     return table != NULL && table->rows >= 0 && table->rows < FEW_ROWS;
 }
 
-static void
-backfill_in_ddl(const LintContext *context, const DdlChange *change)
-{
-    const SessionLock *held = facts_held(context, LOCK_SHARE_ROW_EXCLUSIVE);
-    g_autofree char *label = NULL;
-
-    if (held == NULL || !facts_is_bulk(change) || is_bounded_by_sluice(context))
-        return;
-    label = ddl_name_label(change->relation);
-    lint_report(context, change,
-                "%s touches the rows of %s while the transaction holds %s on %s: that lock lasts "
-                "as long as the rows take",
-                ddl_change_verb(change), label, lock_mode_name(held->mode), held->name);
-    lint_add_relation(context, held->name, held->mode);
-    lint_add_locks(context);
-    if (facts_by_sluice(context))
-        lint_recipe(context, "-- sluice: backfill\n%s;", sql_statement_text(context->statement));
-    else
-        lint_recipe(context,
-                    "COMMIT; -- first what locks; then, in transactions of their own, a few "
-                    "thousand rows at a time:\n%s;",
-                    sql_statement_text(context->statement));
-}
-
-const LintRule lint_rule_backfill_in_ddl_transaction = {
-    .id = "backfill-in-ddl-transaction",
-    .level = LINT_WARNING,
-    .title = "rows are changed while DDL of the same transaction holds its locks",
-    .at_change = backfill_in_ddl,
-};
-
 typedef struct {
-    const DdlChange *change;
     bool found;
 } BoundSearch;
 
@@ -107,13 +75,45 @@ find_bound(ProtobufCMessage *message, void *data)
 }
 
 static bool
-is_bounded(const LintContext *context, const DdlChange *change)
+is_bounded(const LintContext *context)
 {
-    BoundSearch search = {change, false};
+    BoundSearch search = {false};
 
     TREE_WALK(context->statement->node, find_bound, &search);
     return search.found;
 }
+
+static void
+backfill_in_ddl(const LintContext *context, const DdlChange *change)
+{
+    const SessionLock *held = facts_held(context, LOCK_SHARE_ROW_EXCLUSIVE);
+    g_autofree char *label = NULL;
+
+    if (held == NULL || !facts_is_bulk(change) || is_bounded_by_sluice(context) ||
+        (change->kind != CHANGE_INSERT && change->where != NULL && is_bounded(context)))
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "%s touches the rows of %s while the transaction holds %s on %s: that lock lasts "
+                "as long as the rows take",
+                ddl_change_verb(change), label, lock_mode_name(held->mode), held->name);
+    lint_add_relation(context, held->name, held->mode);
+    lint_add_locks(context);
+    if (facts_by_sluice(context))
+        lint_recipe(context, "-- sluice: backfill\n%s;", sql_statement_text(context->statement));
+    else
+        lint_recipe(context,
+                    "COMMIT; -- first what locks; then, in transactions of their own, a few "
+                    "thousand rows at a time:\n%s;",
+                    sql_statement_text(context->statement));
+}
+
+const LintRule lint_rule_backfill_in_ddl_transaction = {
+    .id = "backfill-in-ddl-transaction",
+    .level = LINT_WARNING,
+    .title = "rows are changed while DDL of the same transaction holds its locks",
+    .at_change = backfill_in_ddl,
+};
 
 static bool
 adds_the_column(const LintContext *context, const SessionStatement *statement G_GNUC_UNUSED,
@@ -165,8 +165,7 @@ bulk_default(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
-    if (!is_about_rows(context, change) || !is_filling(context, change) ||
-        is_bounded(context, change))
+    if (!is_about_rows(context, change) || !is_filling(context, change) || is_bounded(context))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
@@ -191,7 +190,7 @@ unbatched(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL;
 
     if (!is_about_rows(context, change) || is_filling(context, change) ||
-        (change->where != NULL && is_bounded(context, change)))
+        (change->where != NULL && is_bounded(context)))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
@@ -297,9 +296,8 @@ changes_all(const LintContext *context, const LintUnit *unit)
     for (guint i = 0; unit->changes && i < ddl_changes_count(unit->changes); i++) {
         const DdlChange *change = ddl_changes_get(unit->changes, i);
 
-        if ((change->kind == CHANGE_UPDATE || change->kind == CHANGE_DELETE) &&
-            change->where == NULL && unit->section != SECTION_BACKFILL &&
-            !facts_is_new(context, change->relation))
+        if (change->kind == CHANGE_UPDATE && change->where == NULL &&
+            unit->section != SECTION_BACKFILL && !facts_is_new(context, change->relation))
             return change;
     }
     return NULL;

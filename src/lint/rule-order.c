@@ -1,6 +1,4 @@
 /* Steps that are right by themselves, and wrong in this order or in this company. */
-#include <string.h>
-
 #include "lint/facts.h"
 #include "sql/statement.h"
 
@@ -379,13 +377,24 @@ changed_results(const LintContext *context, const SessionStatement *statement G_
     return changes_results(context, change);
 }
 
+/* One finding a statement, and a file, is enough. */
+static bool
+is_first_of_statement(const LintContext *context, const DdlChange *change)
+{
+    guint i = 0;
+
+    while (!changes_results(context, ddl_changes_get(context->changes, i)))
+        i++;
+    return ddl_changes_get(context->changes, i) == change;
+}
+
 static void
 cached_plan(const LintContext *context, const DdlChange *change)
 {
     const bool is_type = change->kind == CHANGE_COLUMN_TYPE;
     g_autofree char *label = NULL;
 
-    if (!changes_results(context, change) ||
+    if (!changes_results(context, change) || !is_first_of_statement(context, change) ||
         facts_before(context, false, changed_results, NULL) != NULL)
         return;
     label = ddl_name_label(change->relation);
@@ -409,6 +418,22 @@ const LintRule lint_rule_select_star_cached_plan = {
 };
 
 static void
+fix_guard(const LintContext *context, const char *name)
+{
+    const char *text = sql_statement_text(context->statement);
+    g_autoptr(GRegex) guard = g_regex_new("\\bif\\s+not\\s+exists\\s+", G_REGEX_CASELESS, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    g_autofree char *drop = g_strdup_printf("DROP INDEX CONCURRENTLY IF EXISTS %s;\n", name);
+    int start, end;
+
+    if (!g_regex_match(guard, text, 0, &match) || !g_match_info_fetch_pos(match, 0, &start, &end))
+        return;
+    lint_fix_replace(context, context->statement->start, context->statement->start, drop);
+    lint_fix_replace(context, context->statement->start + (gsize) start,
+                     context->statement->start + (gsize) end, "");
+}
+
+static void
 if_not_exists_trap(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *name = NULL;
@@ -421,6 +446,7 @@ if_not_exists_trap(const LintContext *context, const DdlChange *change)
                 "IF NOT EXISTS takes an INVALID %s, which a build that failed has left, for the "
                 "index: it says \"already exists, skipping\", and no query ever uses it",
                 name);
+    fix_guard(context, name);
     lint_recipe(context,
                 "DROP INDEX CONCURRENTLY IF EXISTS %s; -- the one that failed, if there is one\n"
                 "CREATE INDEX CONCURRENTLY %s ..;",

@@ -34,6 +34,16 @@ queued_before(const LintContext *context)
 }
 
 static void
+fix_set(const LintContext *context, TimeoutKind kind, const char *value)
+{
+    const bool local = session_in_transaction(context->session);
+    g_autofree char *set =
+        g_strdup_printf("SET %s%s = '%s';\n", local ? "LOCAL " : "", timeout_name(kind), value);
+
+    lint_fix_insert(context, set);
+}
+
+static void
 report_missing(const LintContext *context, TimeoutKind kind, const char *example)
 {
     const PredictedLock *lock = facts_lock(context->prediction, LOCK_SHARE_UPDATE_EXCLUSIVE);
@@ -46,6 +56,7 @@ report_missing(const LintContext *context, TimeoutKind kind, const char *example
                 timeout_name(kind), sql_statement_verb(context->statement), label);
     lint_possible(context, "the role's %s (lint.%s)", timeout_name(kind), timeout_name(kind));
     lint_recipe(context, "SET %s = '%s';", timeout_name(kind), example);
+    fix_set(context, kind, example);
 }
 
 static void
@@ -151,6 +162,7 @@ turned_off(const LintContext *context)
                 "waits",
                 sql_statement_verb(context->statement), label);
     lint_recipe(context, "SET lock_timeout = '2s';");
+    fix_set(context, TIMEOUT_LOCK, "2s");
 }
 
 const LintRule lint_rule_timeout_ineffective = {
@@ -175,6 +187,7 @@ hostile_lock_timeout(const LintContext *context)
                 shown, sql_statement_verb(context->statement));
     lint_recipe(context, "SET lock_timeout = 0;\nSET statement_timeout = 0;\n%s;",
                 sql_statement_text(context->statement));
+    fix_set(context, TIMEOUT_LOCK, "0");
 }
 
 static void
@@ -188,6 +201,7 @@ hostile_statement_timeout(const LintContext *context)
     lint_report(context, NULL, "statement_timeout is %s, and ends %s on a table that takes longer",
                 shown, sql_statement_verb(context->statement));
     lint_recipe(context, "SET statement_timeout = 0;\n%s;", sql_statement_text(context->statement));
+    fix_set(context, TIMEOUT_STATEMENT, "0");
 }
 
 static void

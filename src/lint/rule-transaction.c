@@ -18,6 +18,9 @@ is_harmless_beside(const LintContext *context)
 {
     const PredictedWork *work = prediction_dearest(context->prediction);
 
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++)
+        if (facts_is_bulk(ddl_changes_get(context->changes, i)))
+            return true; /* backfill-in-ddl-transaction tells */
     if (context->prediction->unknown || (work != NULL && work->kind > WORK_METADATA))
         return false;
     for (guint i = 0; i < context->prediction->locks->len; i++) {

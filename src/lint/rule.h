@@ -79,3 +79,5 @@ void lint_recipe(const LintContext *context, const char *format, ...) G_GNUC_PRI
 /* A mechanical fix: bytes [start,end) of the statement's script, as locations of the tree count,
  * become @text. */
 void lint_fix_replace(const LintContext *context, gsize start, gsize end, const char *text);
+/* The same: @text before the statement. */
+void lint_fix_insert(const LintContext *context, const char *text);

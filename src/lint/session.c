@@ -311,8 +311,8 @@ session_enter(Session *session, const LintUnit *unit)
     }
     g_clear_pointer(&session->prediction, prediction_free);
     if (unit->statement != NULL)
-        session->prediction = locks_predict(session->model, unit->statement, unit->changes,
-                                            session->transaction_start);
+        session->prediction =
+            locks_predict(session->model, unit->statement, unit->changes, session->file_start);
 }
 
 static SessionLock *

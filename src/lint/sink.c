@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sql/statement.h"
+
 void
 levels_free(LintLevels *levels)
 {
@@ -276,12 +278,23 @@ lint_recipe(const LintContext *context, const char *format, ...)
 void
 lint_fix_replace(const LintContext *context, gsize start, gsize end, const char *text)
 {
-    LintEdit *edit = g_new0(LintEdit, 1);
+    LintEdit *edit;
 
+    if (context->unit->outer != NULL)
+        return; /* a body's bytes are those of a literal */
+    edit = g_new0(LintEdit, 1);
     edit->start = context->unit->base + start;
     edit->end = context->unit->base + end;
     edit->text = g_strdup(text);
     g_ptr_array_add(context->sink->current->fix, edit);
+}
+
+void
+lint_fix_insert(const LintContext *context, const char *text)
+{
+    const gsize start = context->statement->start;
+
+    lint_fix_replace(context, start, start, text);
 }
 
 void
