@@ -32,20 +32,20 @@ lint_result_free(LintResult *result)
     g_free(result);
 }
 
-static bool
-load_seed(Lint *lint, GError **error)
+Model *
+lint_load_seed(const LintOptions *options, guint *ret_left_out, GError **error)
 {
-    const LintOptions *options = lint->options;
+    g_autoptr(Model) seed = model_new();
     g_autofree char *dump = NULL;
 
-    lint->seed = model_new();
     if (options->conn != NULL)
-        return model_load_server(lint->seed, options->conn, error);
+        return model_load_server(seed, options->conn, error) ? g_steal_pointer(&seed) : NULL;
     if (options->seed == NULL)
-        return true;
+        return g_steal_pointer(&seed);
     dump = file_read(options->seed, error);
-    return dump != NULL &&
-           model_load_dump(lint->seed, dump, options->seed, &lint->result->left_out, error);
+    if (dump == NULL || !model_load_dump(seed, dump, options->seed, ret_left_out, error))
+        return NULL;
+    return g_steal_pointer(&seed);
 }
 
 static bool
@@ -56,7 +56,10 @@ lint_init(Lint *lint, const LintOptions *options, GError **error)
     lint->result->files = g_ptr_array_new_with_free_func((GDestroyNotify) lint_file_free);
     lint->result->findings = g_ptr_array_new_with_free_func((GDestroyNotify) lint_finding_free);
     lint->levels = levels_new(options->settings, error);
-    return lint->levels != NULL && load_seed(lint, error);
+    if (lint->levels == NULL)
+        return false;
+    lint->seed = lint_load_seed(options, &lint->result->left_out, error);
+    return lint->seed != NULL;
 }
 
 /* One file, by whichever thread. */

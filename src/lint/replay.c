@@ -98,6 +98,12 @@ replay_free(Replay *replay)
     g_free(replay);
 }
 
+const Model *
+replay_model(const Replay *replay)
+{
+    return session_model(replay->session);
+}
+
 static void replay_unit(Replay *replay, const LintUnit *unit, int depth);
 
 /* What a DO, or a function that it calls, runs. */

@@ -7,6 +7,10 @@
 #include "lint/lint.h"
 #include "lint/sink.h"
 
+/* The schema that the options begin with; *@ret_left_out (may be NULL): statements of a dump that
+ * could not be parsed. Caller owns. */
+Model *lint_load_seed(const LintOptions *options, guint *ret_left_out, GError **error);
+
 typedef struct Replay Replay;
 
 /* @take_model: the schema before the first file. @levels and @settings are borrowed.
@@ -15,6 +19,9 @@ Replay *replay_new(Model *take_model, const LintLevels *levels, const Settings *
                    bool is_history);
 void replay_free(Replay *replay);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Replay, replay_free)
+
+/* The schema as it is now. Borrowed. */
+const Model *replay_model(const Replay *replay);
 
 /* Runs @file in thought. What the rules say of a reported one is added to @findings, in order of
  * place, allowed ones marked. Its units may be dropped then. */
