@@ -119,7 +119,7 @@ add_route(GPtrArray *shown, const Revision *revision, const TableRoute *route)
 
     if (!route->is_cut_over && revision_section(revision, SECTION_BACKFILL, NULL) == NULL)
         add_shown(shown, section_kind_name(SECTION_BACKFILL), name,
-                  with_semicolon(table_backfill_sql(route)), 0);
+                  with_semicolon(table_backfill_sql(route, false)), 0);
     if (revision_section(revision, SECTION_VERIFY, NULL) == NULL) {
         add_shown(shown, section_kind_name(SECTION_VERIFY), name,
                   differing(route->from_schema, direction->from, table_source_mismatch(route)), 0);

@@ -115,7 +115,7 @@ contract_alone(const LintContext *context)
     g_autofree char *reason = NULL;
 
     if (!facts_in_section(context, SECTION_CONTRACT) || touches(revision, SECTION_EXPAND) ||
-        touches(revision, SECTION_SYNC) || touches(revision, SECTION_FINISH) ||
+        revision_has_sync(revision) || touches(revision, SECTION_FINISH) ||
         revision->requires->len > 0)
         return;
     reason = sql_statement_destroys(context->statement);

@@ -10,6 +10,7 @@
 #include "locks/locks.h"
 #include "migrate/imported.h"
 #include "migrate/next.h"
+#include "revision/table-sync.h"
 
 static const char *const fresh_events[] = {"fresh", "fresh-done", NULL};
 
@@ -85,6 +86,21 @@ check_section(const ApplyContext *apply, const Revision *revision, SectionKind k
     return true;
 }
 
+/* The old tables of mappings between two. */
+static bool
+check_between(const ApplyContext *apply, const Revision *revision, GError **error)
+{
+    g_autoptr(GPtrArray) syncs = revision_table_syncs(revision, error);
+
+    for (guint i = 0; syncs && i < syncs->len; i++) {
+        const TableDirection *forward = ((const TableSync *) g_ptr_array_index(syncs, i))->forward;
+
+        if (!check_named(apply, revision, forward->from_schema, forward->from, error))
+            return false;
+    }
+    return syncs != NULL;
+}
+
 static bool
 check_syncs(const ApplyContext *apply, const Revision *revision, GError **error)
 {
@@ -98,7 +114,7 @@ check_syncs(const ApplyContext *apply, const Revision *revision, GError **error)
         if (!check_named(apply, revision, sync->schema, sync->table, error))
             return false;
     }
-    return true;
+    return check_between(apply, revision, error);
 }
 
 static bool

@@ -11,6 +11,7 @@
 #include "migrate/scratch.h"
 #include "revision/target.h"
 #include "sync/sync.h"
+#include "sync/table.h"
 
 static const struct {
     const char *name;
@@ -236,6 +237,28 @@ print_backfill_statement(Script *script, const Revision *revision, const char *s
     end_transaction(script);
 }
 
+/* Of the mappings between two tables. */
+static bool
+print_between(Script *script, const Revision *revision, GError **error)
+{
+    PgConn *conn = script->scratch.context.apply.conn;
+    g_autoptr(GPtrArray) rows = ledger_load_table_mappings(conn, revision->id, error);
+
+    for (guint i = 0; rows && i < rows->len; i++) {
+        const LedgerTableMapping *row = g_ptr_array_index(rows, i);
+        g_autoptr(TableSync) sync = table_sync_parse(row->sections, error);
+        g_autofree char *sql = NULL;
+        TableRoute route;
+
+        if (sync == NULL)
+            return false;
+        route = table_route_of(row, sync, false);
+        sql = table_backfill_sql(&route, true);
+        print_backfill_statement(script, revision, sql);
+    }
+    return rows != NULL;
+}
+
 static bool
 print_backfill(Script *script, const Revision *revision, GError **error)
 {
@@ -254,7 +277,7 @@ print_backfill(Script *script, const Revision *revision, GError **error)
             return false;
         print_backfill_statement(script, revision, sql);
     }
-    return syncs != NULL;
+    return syncs != NULL && (section || print_between(script, revision, error));
 }
 
 static Apply

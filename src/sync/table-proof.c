@@ -126,7 +126,7 @@ static void
 append_plans(GString *sql, const TableRoute *route)
 {
     g_autoptr(GPtrArray) values = table_values(route);
-    g_autofree char *backfill = table_backfill_sql(route);
+    g_autofree char *backfill = table_backfill_sql(route, false);
     g_autofree char *target = table_target_mismatch(route);
     g_autofree char *source = table_source_mismatch(route);
     g_autofree char *from = table_from(route);

@@ -51,12 +51,14 @@ set_list(const GPtrArray *values)
 }
 
 char *
-table_backfill_sql(const TableRoute *route)
+table_backfill_sql(const TableRoute *route, bool locks)
 {
     const GPtrArray *pairs = route->direction->mapping->pairs;
     g_autoptr(GPtrArray) keys = table_keys(route);
     g_autoptr(GPtrArray) values = table_values(route);
-    g_autofree char *from = table_from(route);
+    g_autofree char *table = table_from(route);
+    g_autofree char *from =
+        locks ? g_strdup_printf("(SELECT * FROM %s FOR SHARE)", table) : g_strdup(table);
     g_autofree char *to = table_to(route);
     g_autofree char *where = unfilled_condition(route);
     g_autofree char *columns = table_columns(pairs, "", "", ", ");

@@ -42,8 +42,9 @@ char *table_proof_sql(const TableRoute *route);
 bool table_find_problems(PgConn *conn, const LedgerTableMapping *row, GPtrArray *problems,
                          GError **error);
 
-/* The backfill: as text, as an author would have written it; and taken apart. Caller owns. */
-char *table_backfill_sql(const TableRoute *route);
+/* The backfill: as text, as an author would have written it, or (@locks) with the rows that it reads
+ * locked, as it must be where apps write; and taken apart. Caller owns. */
+char *table_backfill_sql(const TableRoute *route, bool locks);
 SqlBackfill *table_backfill(const TableRoute *route);
 
 /* Conditions on one row under the alias t, never NULL: the row of the target differs from what the
