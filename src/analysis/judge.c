@@ -1,5 +1,7 @@
 #include "analysis/judge.h"
 
+#include <math.h>
+
 enum { SETTLE_MOST_MS = 30000, WATCH_MS = 3 * 24 * 3600 * 1000 };
 
 struct Judge {
@@ -239,22 +241,22 @@ canary_json(const Judge *judge)
 {
     const Sprt *canary = &judge->canary;
 
-    return json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:s, s:b}", "n", (json_int_t) canary->total,
-                     "bad", (json_int_t) canary->bad, "bad_seen", (json_int_t) canary->bad_seen,
-                     "p0", canary->limits.acceptable, "p1", canary->limits.intolerable, "log_ratio",
+    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:s, s:b}", "spent",
+                     (json_int_t) canary->cap.spent, "n", (json_int_t) canary->total, "bad",
+                     (json_int_t) canary->bad, "bad_seen", (json_int_t) canary->bad_seen, "p0",
+                     canary->limits.acceptable, "p1", canary->limits.intolerable, "log_ratio",
                      canary->log_ratio, "verdict", verdict_name(sprt_verdict(canary)), "alarm",
                      (int) cusum_is_alarm(&judge->canary_watch));
 }
 
 static json_t *
-stable_json(const Judge *judge)
+cusum_json(const Cusum *cusum)
 {
-    const Cusum *stable = &judge->stable;
-
-    return json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:b}", "n", (json_int_t) stable->total,
-                     "bad", (json_int_t) stable->bad, "bad_seen", (json_int_t) stable->bad_seen,
-                     "p0", stable->limits.acceptable, "p1", stable->limits.intolerable, "sum",
-                     stable->sum, "bound", stable->bound, "alarm", (int) cusum_is_alarm(stable));
+    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:b}", "spent",
+                     (json_int_t) cusum->cap.spent, "n", (json_int_t) cusum->total, "bad",
+                     (json_int_t) cusum->bad, "bad_seen", (json_int_t) cusum->bad_seen, "p0",
+                     cusum->limits.acceptable, "p1", cusum->limits.intolerable, "sum", cusum->sum,
+                     "bound", cusum->bound, "alarm", (int) cusum_is_alarm(cusum));
 }
 
 json_t *
@@ -266,9 +268,74 @@ judge_evidence(const Judge *judge)
         if (judge->intervals[fate] > 0 || fate == INTERVAL_COUNTED)
             json_object_set_new(intervals, interval_fate_name(fate),
                                 json_integer(judge->intervals[fate]));
-    return json_pack("{s:s, s:o, s:o, s:I, s:f, s:o}", "verdict",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:f, s:o}", "verdict",
                      judge_verdict_name(judge_verdict(judge)), "canary", canary_json(judge),
-                     "stable", stable_json(judge), "requests_to_pass",
-                     (json_int_t) sprt_requests_to_pass(&judge->limits.limits), "seconds",
-                     (double) (judge->now_ms - judge->begun_ms) / 1000, "intervals", intervals);
+                     "canary_watch", cusum_json(&judge->canary_watch), "canary_seen",
+                     cusum_json(&judge->canary_seen), "stable", cusum_json(&judge->stable),
+                     "requests_to_pass", (json_int_t) sprt_requests_to_pass(&judge->limits.limits),
+                     "seconds", (double) (judge->now_ms - judge->begun_ms) / 1000, "intervals",
+                     intervals);
+}
+
+static gint64
+count_of(json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+static double
+number_of(json_t *object, const char *name)
+{
+    return json_number_value(json_object_get(object, name));
+}
+
+static void
+restore_sprt(Sprt *sprt, json_t *from)
+{
+    sprt->total = sprt->cap.total = count_of(from, "n");
+    sprt->cap.spent = count_of(from, "spent");
+    sprt->bad = count_of(from, "bad");
+    sprt->bad_seen = count_of(from, "bad_seen");
+    sprt->log_ratio = number_of(from, "log_ratio");
+}
+
+static void
+restore_cusum(Cusum *cusum, json_t *from)
+{
+    cusum->total = cusum->cap.total = count_of(from, "n");
+    cusum->cap.spent = count_of(from, "spent");
+    cusum->bad = count_of(from, "bad");
+    cusum->bad_seen = count_of(from, "bad_seen");
+    cusum->sum = number_of(from, "sum");
+}
+
+/* Counts for other limits say nothing: the ratio is between these two. */
+static bool
+fits(const SprtLimits *limits, json_t *canary)
+{
+    static const double near = 1e-9;
+
+    return fabs(number_of(canary, "p0") - limits->acceptable) < near &&
+           fabs(number_of(canary, "p1") - limits->intolerable) < near;
+}
+
+bool
+judge_resume(Judge *judge, json_t *evidence)
+{
+    json_t *canary = json_object_get(evidence, "canary");
+    const char *verdict = json_string_value(json_object_get(evidence, "verdict"));
+
+    if (g_strcmp0(verdict, judge_verdict_name(JUDGE_GOES_ON)) != 0 ||
+        !fits(&judge->limits.limits, canary))
+        return false;
+    restore_sprt(&judge->canary, canary);
+    restore_cusum(&judge->canary_watch, json_object_get(evidence, "canary_watch"));
+    restore_cusum(&judge->canary_seen, json_object_get(evidence, "canary_seen"));
+    if (judge->stable.total == 0)
+        restore_cusum(&judge->stable, json_object_get(evidence, "stable"));
+    judge->begun_ms -= (gint64) (1000 * number_of(evidence, "seconds"));
+    for (IntervalFate fate = 0; fate < INTERVAL_N; fate++)
+        judge->intervals[fate] =
+            count_of(json_object_get(evidence, "intervals"), interval_fate_name(fate));
+    return true;
 }

@@ -59,6 +59,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Judge, judge_free)
  * it had failed). The next interval is the first. */
 void judge_begin(Judge *judge, gint64 least_ms, gint64 now_ms);
 
+/* After judge_begin: goes on with what @evidence (judge_evidence) had counted, in the time that it
+ * had watched; what happened between counts for nothing. False: there is no going on, for it had a
+ * verdict, or was of other limits. */
+bool judge_resume(Judge *judge, json_t *evidence);
+
 /* @state: read before the database was asked, so that a failure it counts cannot come from an
  * outage that the question missed. @database_answered: since the interval before, without a break.
  */
@@ -69,9 +74,10 @@ IntervalFate judge_add(Judge *judge, const TrafficState *state, bool database_an
 JudgeVerdict judge_verdict(const Judge *judge);
 /* One line: "canary: 7 of 420 requests failed; up to 0.1 % is fine, 1 % is not". Caller owns. */
 char *judge_summary(const Judge *judge);
-/* {"verdict", "canary": {"n","bad","bad_seen","p0","p1","log_ratio","verdict","alarm"},
- *  "stable": {"n","bad","p0","p1","sum","bound","alarm"}, "requests_to_pass", "seconds",
- *  "intervals": {"counted": N, "database away": N, ..}}. Caller owns. */
+/* {"verdict", "canary": {"n","bad","bad_seen","spent","p0","p1","log_ratio","verdict","alarm"},
+ *  "stable", "canary_watch", "canary_seen": {"n","bad","bad_seen","spent","p0","p1","sum","bound",
+ *  "alarm"}, "requests_to_pass", "seconds", "intervals": {"counted": N, "database away": N, ..}}.
+ *  Caller owns. */
 json_t *judge_evidence(const Judge *judge);
 /* Share of bad requests among those counted for the canary; < 0 if there were none. */
 double judge_bad_share(const Judge *judge);

@@ -292,6 +292,7 @@ open_step(Runner *run, guint ordinal)
         .spec = rollout_plan_spec(run->plan, ordinal),
         .name = rollout_plan_name(run->plan, ordinal),
         .age_ms = row->age_ms,
+        .was_cut = row->state == STEP_RUNNING || row->state == STEP_WAITING,
         .evidence = evidence,
     };
 }

@@ -56,6 +56,7 @@ typedef struct {
     const StepSpec *spec;
     const char *name;
     gint64 age_ms;    /* since it began; 0 before */
+    bool was_cut;     /* it was at work when its process died, or the database went away */
     json_t *evidence; /* an object: what it found so far, also by an earlier process */
 } StepRun;
 

@@ -6,8 +6,9 @@
 
 enum { DATABASE_PATIENCE_MS = 300000 };
 
-static void
-keep_evidence(const Runner *run, StepRun *step)
+/* Also in the ledger, for whoever goes on after a crash; not while it is away. */
+static bool
+keep_evidence(Runner *run, StepRun *step, bool answered, GError **error)
 {
     g_autoptr(json_t) evidence = judge_evidence(run->judge);
     g_autofree char *summary = judge_summary(run->judge);
@@ -16,6 +17,8 @@ keep_evidence(const Runner *run, StepRun *step)
                     json_object_get(json_object_get(evidence, "canary"), "n"));
     json_object_set(step->evidence, "judge", evidence);
     step_say(step, "%s", summary);
+    return !answered || ledger_set_rollout_step(run->conn, run->row->id, run->epoch, step->ordinal,
+                                                STEP_WAITING, step->evidence, error);
 }
 
 /* Waits one interval. While the database is away nobody can be asked whether to go on but the local
@@ -73,8 +76,7 @@ look(Runner *run, StepRun *step, bool *ret_answered, JudgeVerdict *ret_verdict, 
     *ret_answered = runner_database_answers(run);
     judge_add(run->judge, &state, *ret_answered, clock_now_ms(run->context->clock));
     *ret_verdict = judge_verdict(run->judge);
-    keep_evidence(run, step);
-    return true;
+    return keep_evidence(run, step, *ret_answered, error);
 }
 
 /* Past its minimum it goes on until there is a verdict. */
@@ -102,6 +104,8 @@ step_analysis_act(Runner *run, StepRun *step, GError **error)
         run->judge = judge_new(&limits);
     }
     judge_begin(run->judge, step->spec->duration_ms, begun_ms);
+    if (step->was_cut && judge_resume(run->judge, json_object_get(step->evidence, "judge")))
+        report_detail(run->context->report, "%s: goes on with what was counted before", step->name);
     for (;;) {
         const gint64 now_ms = clock_now_ms(clock);
         JudgeVerdict verdict = JUDGE_GOES_ON;

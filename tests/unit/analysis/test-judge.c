@@ -301,6 +301,69 @@ test_error_rates(void)
     g_assert_cmpint(found_5, ==, RUNS);
 }
 
+/* Its process dies, and another one has nothing but the evidence. */
+static void
+cut(Fixture *fixture, gint64 least_ms)
+{
+    g_autoptr(json_t) evidence = judge_evidence(fixture->judge);
+    g_autofree char *text = json_dumps(evidence, 0);
+    g_autoptr(json_t) kept = json_loads(text, 0, NULL);
+
+    judge_free(fixture->judge);
+    fixture->judge = judge_new(&limits);
+    begin(fixture, least_ms);
+    g_assert_true(judge_resume(fixture->judge, kept));
+}
+
+static void
+test_cut_it_goes_on(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    Fixture whole = {.judge = judge_new(&limits), .state = {.epoch = 1}, .now_ms = 5000};
+    g_autoptr(GRand) rand = g_rand_new_with_seed(SEED);
+    static const char *const counts[] = {"canary", "canary_watch", "canary_seen", "stable",
+                                         "seconds"};
+
+    begin(&whole, 50000);
+    begin(fixture, 50000);
+    for (int i = 0; i < 100; i++) {
+        const gint64 total = g_rand_int_range(rand, 0, 40), bad = total > 25 && i % 5 == 0;
+        g_autoptr(json_t) expected = NULL, found = NULL;
+
+        feed(&whole, bad, total, bad, 3 * total);
+        if (i % 7 == 3)
+            cut(fixture, 50000);
+        feed(fixture, bad, total, bad, 3 * total);
+        expected = judge_evidence(whole.judge);
+        found = judge_evidence(fixture->judge);
+        for (guint k = 0; k < G_N_ELEMENTS(counts); k++)
+            g_assert_true(json_equal(json_object_get(expected, counts[k]),
+                                     json_object_get(found, counts[k])));
+        g_assert_cmpint(judge_verdict(fixture->judge), ==, judge_verdict(whole.judge));
+        if (judge_verdict(fixture->judge) != JUDGE_GOES_ON)
+            break;
+    }
+    judge_free(whole.judge);
+}
+
+static void
+test_no_going_on(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    JudgeLimits others = limits;
+    g_autoptr(Judge) other = NULL;
+    g_autoptr(json_t) open = NULL, over = NULL;
+
+    feed(fixture, 0, 15, 0, 285);
+    open = judge_evidence(fixture->judge);
+    others.limits.intolerable = 0.02;
+    other = judge_new(&others);
+    g_assert_false(judge_resume(other, open));
+    g_assert_false(judge_resume(other, NULL));
+    while (judge_verdict(fixture->judge) == JUDGE_GOES_ON)
+        feed(fixture, 15, 15, 0, 285);
+    over = judge_evidence(fixture->judge);
+    g_assert_false(judge_resume(fixture->judge, over));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -320,6 +383,8 @@ main(int argc, char **argv)
     ADD("database-outage", test_database_outage);
     ADD("no-recovery", test_canary_that_does_not_recover);
     ADD("evidence", test_evidence);
+    ADD("cut-it-goes-on", test_cut_it_goes_on);
+    ADD("no-going-on", test_no_going_on);
 #undef ADD
     g_test_add_func("/judge/error-rates", test_error_rates);
     return g_test_run();
