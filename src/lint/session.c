@@ -585,6 +585,23 @@ session_is_new(const Session *session, const ModelTable *table)
     return table != NULL && (table->temporary || table->since > session->file_start);
 }
 
+/* The statement that is being looked at makes it. */
+static bool
+is_made_now(const Session *session, DdlName name)
+{
+    const DdlChanges *changes = session->unit ? session->unit->changes : NULL;
+
+    for (guint i = 0; changes && i < ddl_changes_count(changes); i++) {
+        const DdlChange *change = ddl_changes_get(changes, i);
+
+        if ((change->kind == CHANGE_CREATE_TABLE || change->kind == CHANGE_CREATE_TABLE_AS) &&
+            g_strcmp0(change->relation.name, name.name) == 0 &&
+            g_strcmp0(change->relation.schema, name.schema) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool
 session_name_is_new(const Session *session, DdlName name)
 {
@@ -593,6 +610,8 @@ session_name_is_new(const Session *session, DdlName name)
 
     if (table != NULL)
         return session_is_new(session, table);
+    if (is_made_now(session, name))
+        return true;
     index = model_index(session->model, name);
     return index != NULL &&
            (index->since > session->file_start || session_is_new(session, index->table));
