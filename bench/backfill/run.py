@@ -33,7 +33,7 @@ STAGES = {
     "quick": [(list(shapes.SHAPES), ["one update", "sluice"], 100_000, 2),
               (["key", "indexes"], ["one update", "sluice", "sluice x2", "tight"], 300_000, 3),
               (["indexes"], LOOPS, 100_000, 1)],
-    "full": [(list(shapes.SHAPES), SURVEY, 200_000, 3),
+    "full": [(list(shapes.SHAPES), SURVEY, 200_000, 2),
              (["key", "indexes"], ["one update", "sluice", "sluice x2"], 2_000_000, 7),
              (["indexes"], LOOPS, 200_000, 5),
              (["indexes"], ["sluice"], 100_000, 5),
