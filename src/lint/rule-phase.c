@@ -228,7 +228,8 @@ backfill_order(const LintContext *context, const DdlChange *change)
                            change->kind == CHANGE_SET_DEFAULT;
     g_autofree char *label = NULL;
 
-    if (change->relation.name == NULL || facts_is_new(context, change->relation))
+    if ((!is_writer && change->kind != CHANGE_UPDATE) || change->relation.name == NULL ||
+        facts_is_new(context, change->relation))
         return;
     label = ddl_name_label(change->relation);
     if (is_writer && facts_before(context, false, adds_trigger_or_default, change) != NULL) {

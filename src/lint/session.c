@@ -316,12 +316,14 @@ session_enter(Session *session, const LintUnit *unit)
 }
 
 static SessionLock *
-find_lock(GPtrArray *locks, const PredictedLock *wanted, const char *name)
+find_lock(GPtrArray *locks, const PredictedLock *wanted)
 {
     for (guint i = 0; i < locks->len; i++) {
         SessionLock *lock = locks->pdata[i];
-        if (wanted->table != NULL ? lock->table == wanted->table
-                                  : lock->table == NULL && g_str_equal(lock->name, name))
+        if (wanted->table != NULL
+                ? lock->table == wanted->table
+                : lock->table == NULL && g_strcmp0(lock->relation.name, wanted->name.name) == 0 &&
+                      g_strcmp0(lock->relation.schema, wanted->name.schema) == 0)
             return lock;
     }
     return NULL;
@@ -330,13 +332,12 @@ find_lock(GPtrArray *locks, const PredictedLock *wanted, const char *name)
 static void
 hold(Session *session, const PredictedLock *taken)
 {
-    g_autofree char *name =
-        taken->table ? model_table_label(taken->table) : ddl_name_label(taken->name);
-    SessionLock *lock = find_lock(session->locks, taken, name);
+    SessionLock *lock = find_lock(session->locks, taken);
 
     if (lock == NULL) {
         lock = g_new0(SessionLock, 1);
-        *lock = (SessionLock){.name = g_steal_pointer(&name),
+        *lock = (SessionLock){.name = taken->table ? model_table_label(taken->table)
+                                                   : ddl_name_label(taken->name),
                               .relation = taken->name,
                               .table = taken->table,
                               .kind = taken->kind,
@@ -455,7 +456,7 @@ session_leave(Session *session)
         model_set_complete(session->model, false); /* it may have made anything */
         return;
     }
-    for (guint i = 0; i < statement->prediction->locks->len; i++)
+    for (guint i = 0; was_open && i < statement->prediction->locks->len; i++)
         hold(session, statement->prediction->locks->pdata[i]);
     model_apply(session->model, unit->changes);
     forget_tables(statement->prediction);

@@ -455,6 +455,8 @@ tree_bare_column(const PgQuery__Node *node)
     return tree_string(node->column_ref->fields[0]);
 }
 
+enum { KEYWORD_LONGEST = 17 }; /* current_timestamp */
+
 static bool
 is_plain_identifier(const char *name)
 {
@@ -467,6 +469,9 @@ is_plain_identifier(const char *name)
         if (!g_ascii_islower(*c) && !g_ascii_isdigit(*c) && *c != '_')
             return false;
     }
+    /* No keyword has a digit in it; and to ask the scanner is dear. */
+    if (strpbrk(name, "0123456789") != NULL || strlen(name) > KEYWORD_LONGEST)
+        return true;
     tokens = tree_scan(name);
     if (tokens == NULL || tokens->len != 1)
         return false;
