@@ -246,3 +246,14 @@ backfill_output_verify(Output *output, const Revision *revision, const VerifyRes
                                     (json_int_t) result->checked, "mismatches",
                                     (json_int_t) result->mismatches, "example", result->example));
 }
+
+void
+backfill_output_done(Output *output, const BackfillStatus *status)
+{
+    const LedgerBackfill *backfill = status->backfill;
+    g_autofree char *rows = text_format_count(backfill->rows);
+    g_autofree char *held = text_format_duration_ms(backfill->throttled_ms);
+
+    output_line(output, "%s: done of %s, %s rows, held for %s", backfill->revision,
+                backfill->relation, rows, held);
+}

@@ -18,3 +18,5 @@ void backfill_output_run(Output *output, const Revision *revision, const Backfil
                          json_t *list);
 void backfill_output_verify(Output *output, const Revision *revision, const VerifyResult *result,
                             json_t *list);
+/* A line for people about one that is done. */
+void backfill_output_done(Output *output, const BackfillStatus *status);

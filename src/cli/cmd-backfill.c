@@ -3,10 +3,10 @@
 #include "backfill/complete.h"
 #include "backfill/status.h"
 #include "backfill/verify.h"
+#include "backfill/watch.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/backfill-output.h"
-#include "cli/backfill-watch.h"
 #include "cli/command.h"
 #include "conf/live.h"
 #include "ledger/events.h"
@@ -205,6 +205,33 @@ choose_controlled(App *app, PgConn *conn, const char *target, GError **error)
     return NULL;
 }
 
+static void
+show_look(void *data, json_t *take_line)
+{
+    output_json_line(((App *) data)->output, take_line);
+}
+
+static void
+show_done(void *data, const BackfillStatus *status)
+{
+    backfill_output_done(((App *) data)->output, status);
+}
+
+static bool
+watch(App *app, PgConn *conn, const GPtrArray *ids, GError **error)
+{
+    const bool json = output_format(app->output) == FORMAT_JSON;
+    const WatchContext context = {.conn = conn,
+                                  .clock = app->clock,
+                                  .report = json ? &report_none : app->report,
+                                  .give_up_ms = app->settings->give_up_after_ms,
+                                  .on_look = json ? show_look : NULL,
+                                  .on_done = show_done,
+                                  .data = app};
+
+    return backfill_watch(&context, ids, error);
+}
+
 static bool
 run_watch(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
 {
@@ -221,7 +248,7 @@ run_watch(App *app, void *options G_GNUC_UNUSED, const char *const *words, GErro
     } else {
         ids = choose_controlled(app, conn, NULL, error);
     }
-    return ids && backfill_watch(app, conn, ids, error);
+    return ids && watch(app, conn, ids, error);
 }
 
 const Command command_backfill_watch = {
@@ -315,30 +342,8 @@ const Command command_backfill_cancel = {
     .run = run_cancel,
 };
 
-typedef struct {
-    gint64 workers, target_ms;
-} SetOptions;
-
-/* The words KEY=VALUE, and the options that stand for two of them. */
 static bool
-read_changes(const App *app, const SetOptions *wanted, const char *const *words, json_t *changes,
-             GError **error)
-{
-    g_autofree char *workers = g_strdup_printf("%" G_GINT64_FORMAT, wanted->workers);
-    g_autofree char *target = g_strdup_printf("%" G_GINT64_FORMAT "ms", wanted->target_ms);
-
-    if ((wanted->workers && !live_add(changes, app->settings, "workers", workers, error)) ||
-        (wanted->target_ms && !live_add(changes, app->settings, "target_time", target, error)) ||
-        !live_add_words(changes, app->settings, words, error))
-        return false;
-    if (json_object_size(changes) > 0)
-        return true;
-    error_set(error, ERROR_USAGE, "backfill set needs something to set");
-    return error_hint(error, "For example `sluice backfill set workers=2 max_replica_lag=5s`.");
-}
-
-static bool
-run_set(App *app, void *options, const char *const *words, GError **error)
+run_set(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
 {
     const char *target = words[0] && strchr(words[0], '=') == NULL ? words[0] : NULL;
     g_autoptr(json_t) changes = json_object();
@@ -348,7 +353,7 @@ run_set(App *app, void *options, const char *const *words, GError **error)
     g_autofree char *values = NULL;
     g_autofree char *text = NULL;
 
-    if (!read_changes(app, options, words + (target != NULL), changes, error))
+    if (!live_add_words(changes, app->settings, words + (target != NULL), error))
         return false;
     conn = connect_ledger(app, "backfill control", error);
     ids = conn ? choose_controlled(app, conn, target, error) : NULL;
@@ -368,13 +373,6 @@ run_set(App *app, void *options, const char *const *words, GError **error)
     return true;
 }
 
-static const ArgSpec set_args[] = {
-    {"workers", 0, ARG_INT, offsetof(SetOptions, workers), "N", "the same as workers=N"},
-    {"target-time", 0, ARG_DURATION, offsetof(SetOptions, target_ms), "TIME",
-     "the same as target_time=TIME"},
-    {0},
-};
-
 const Command command_backfill_set = {
     .group = group,
     .name = "backfill set",
@@ -387,8 +385,6 @@ const Command command_backfill_set = {
     .example = "sluice backfill set workers=4 target_time=20ms\n"
                "sluice backfill set 3f2a max_replica_lag=5s window='22:00-06:00 Europe/Berlin'\n"
                "sluice backfill set old_xmin=plain max_slot_wal=",
-    .args = set_args,
-    .args_size = sizeof(SetOptions),
     .needs = NEED_DATABASE,
     .run = run_set,
 };

@@ -19,9 +19,8 @@ live_options(void)
     return names;
 }
 
-bool
-live_add(json_t *live, const Settings *settings, const char *name, const char *value,
-         GError **error)
+static bool
+add(json_t *live, const Settings *settings, const char *name, const char *value, GError **error)
 {
     g_autoptr(GPtrArray) names = live_options();
     const char *const *known = (const char *const *) names->pdata;
@@ -45,6 +44,10 @@ live_add(json_t *live, const Settings *settings, const char *name, const char *v
 bool
 live_add_words(json_t *live, const Settings *settings, const char *const *words, GError **error)
 {
+    if (*words == NULL) {
+        error_set(error, ERROR_USAGE, "there is nothing to set");
+        return error_hint(error, "For example workers=2 max_replica_lag=5s.");
+    }
     for (; *words; words++) {
         const char *equals = strchr(*words, '=');
         g_autofree char *name = NULL;
@@ -54,7 +57,7 @@ live_add_words(json_t *live, const Settings *settings, const char *const *words,
             return error_set(error, ERROR_USAGE, "'%s' is not KEY=VALUE", *words);
         name = g_strndup(*words, (gsize) (equals - *words));
         bare = g_str_has_prefix(name, "backfill.") ? strchr(name, '.') + 1 : name;
-        if (!live_add(live, settings, bare, equals + 1, error))
+        if (!add(live, settings, bare, equals + 1, error))
             return false;
     }
     return true;

@@ -7,11 +7,9 @@
 #include "base/json.h"
 #include "conf/settings.h"
 
-/* Adds option @name ("workers") to the object @live; @value "": JSON's null, as the settings say.
- * ERROR_USAGE: it cannot change while a backfill runs; ERROR_CONFIG: not a value of it. */
-bool live_add(json_t *live, const Settings *settings, const char *name, const char *value,
-              GError **error);
-/* The same of each word KEY=VALUE; KEY may begin with "backfill.". */
+/* Adds each word KEY=VALUE to the object @live; KEY is "workers" or "backfill.workers", without a
+ * VALUE it is JSON's null: as the settings say. ERROR_USAGE: it cannot change while a backfill
+ * runs; ERROR_CONFIG: not a value of it. */
 bool live_add_words(json_t *live, const Settings *settings, const char *const *words,
                     GError **error);
 

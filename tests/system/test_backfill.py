@@ -75,13 +75,13 @@ def test_its_pace_is_set_from_another_process(project, database):
     slow_down(database, 0.0005)
     process = project.start("backfill", "run", "--format", "json")
     wait_until(lambda: sessions(database) == 1)
-    project.ok("backfill", "set", "--workers", "3", "--target-time", "20ms")
+    project.ok("backfill", "set", "workers=3", "backfill.target_time=20ms")
     wait_until(lambda: sessions(database) == 3)
     assert status(project)["set"] == {"workers": "3", "target_time": "20ms"}
     project.ok("backfill", "set", RENAME, "workers=1", "target_time=")
     wait_until(lambda: sessions(database) == 1)
     assert status(project)["set"] == {"workers": "1"}
-    assert "something to set" in project.fails(2, "backfill", "set").stderr
+    assert "nothing to set" in project.fails(2, "backfill", "set").stderr
     assert "'workers'" in project.fails(2, "backfill", "set", "worker=2").stderr
     assert "between 1 and 64" in project.fails(3, "backfill", "set", "workers=65").stderr
     assert finish(process)["backfills"][0]["rows"] == 6000

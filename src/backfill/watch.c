@@ -1,10 +1,8 @@
-#include "cli/backfill-watch.h"
+#include "backfill/watch.h"
 
 #include "backfill/progress.h"
-#include "backfill/status.h"
 #include "base/error.h"
 #include "base/stop.h"
-#include "base/text.h"
 
 enum {
     POLL_MS = 500,
@@ -12,8 +10,7 @@ enum {
 };
 
 typedef struct {
-    App *app;
-    PgConn *conn;
+    const WatchContext *context;
     const GPtrArray *ids;
     Progress *progress;
     gint64 worked_ms;     /* when somebody was last seen at work */
@@ -29,7 +26,7 @@ load(Watch *watch, GError **error)
 
     for (guint i = 0; i < watch->ids->len; i++) {
         const char *id = watch->ids->pdata[i];
-        g_autoptr(GPtrArray) list = backfill_load_status(watch->conn, id, error);
+        g_autoptr(GPtrArray) list = backfill_load_status(watch->context->conn, id, error);
 
         if (list == NULL)
             return NULL;
@@ -77,7 +74,7 @@ static const char *
 note_of(Watch *watch, const BackfillStatus *status)
 {
     const LedgerBackfill *backfill = status->backfill;
-    const gint64 now_ms = clock_now_ms(watch->app->clock);
+    const gint64 now_ms = clock_now_ms(watch->context->clock);
 
     if (status->workers > 0)
         watch->worked_ms = now_ms;
@@ -91,35 +88,29 @@ note_of(Watch *watch, const BackfillStatus *status)
 static void
 tell(Watch *watch, const BackfillStatus *status)
 {
+    const WatchContext *context = watch->context;
     const LedgerBackfill *backfill = status->backfill;
     const char *note = note_of(watch, status);
     json_t *line = NULL;
 
     progress_see(watch->progress, backfill, note == NULL);
-    if (output_format(watch->app->output) != FORMAT_JSON) {
-        progress_tell(watch->progress, backfill, status->throttles, note, watch->app->report);
+    progress_tell(watch->progress, backfill, status->throttles, note, context->report);
+    if (context->on_look == NULL)
         return;
-    }
     line = progress_to_json(watch->progress, backfill, status->throttles);
     json_object_set_new(line, "state", json_string(status->state));
     json_object_set_new(line, "workers", json_integer(status->workers));
     json_object_set_new(line, "note", note ? json_string(note) : json_null());
-    output_json_line(watch->app->output, line);
+    context->on_look(context->data, line);
 }
 
 static void
 tell_done(Watch *watch, const GPtrArray *list)
 {
     for (guint i = 0; i < list->len; i++) {
-        const BackfillStatus *status = list->pdata[i];
-        const LedgerBackfill *backfill = status->backfill;
-        g_autofree char *rows = text_format_count(backfill->rows);
-        g_autofree char *held = text_format_duration_ms(backfill->throttled_ms);
-
-        output_line(watch->app->output, "%s: %s of %s, %s rows, held for %s", backfill->revision,
-                    ledger_backfill_state_name(backfill->state), backfill->relation, rows, held);
-        if (output_format(watch->app->output) == FORMAT_JSON)
-            tell(watch, status);
+        tell(watch, list->pdata[i]);
+        report_progress_end(watch->context->report);
+        watch->context->on_done(watch->context->data, list->pdata[i]);
     }
 }
 
@@ -141,12 +132,10 @@ look(Watch *watch, bool *ret_done, GError **error)
             next = status;
     }
     *ret_done = next == NULL;
-    if (next) {
+    if (next)
         tell(watch, next);
-    } else {
-        report_progress_end(watch->app->report);
+    else
         tell_done(watch, list);
-    }
     return true;
 }
 
@@ -154,29 +143,28 @@ look(Watch *watch, bool *ret_done, GError **error)
 static bool
 reconnect(Watch *watch, const GError *cause)
 {
-    const gint64 now_ms = clock_now_ms(watch->app->clock);
+    const gint64 now_ms = clock_now_ms(watch->context->clock);
 
     if (!error_is(cause, ERROR_CONNECTION))
         return false;
     if (watch->lost_since_ms == 0) {
         watch->lost_since_ms = now_ms;
-        report_wait(watch->app->report, "%s", cause->message);
+        report_wait(watch->context->report, "%s", cause->message);
     }
-    if (!pg_reconnect(watch->conn, NULL))
-        return now_ms - watch->lost_since_ms < watch->app->settings->give_up_after_ms;
+    if (!pg_reconnect(watch->context->conn, NULL))
+        return now_ms - watch->lost_since_ms < watch->context->give_up_ms;
     watch->lost_since_ms = 0;
     return true;
 }
 
 bool
-backfill_watch(App *app, PgConn *conn, const GPtrArray *ids, GError **error)
+backfill_watch(const WatchContext *context, const GPtrArray *ids, GError **error)
 {
-    g_autoptr(Progress) progress = progress_new(app->clock);
-    Watch watch = {.app = app,
-                   .conn = conn,
+    g_autoptr(Progress) progress = progress_new(context->clock);
+    Watch watch = {.context = context,
                    .ids = ids,
                    .progress = progress,
-                   .worked_ms = clock_now_ms(app->clock)};
+                   .worked_ms = clock_now_ms(context->clock)};
     bool done = false;
 
     while (!done) {
@@ -187,7 +175,7 @@ backfill_watch(App *app, PgConn *conn, const GPtrArray *ids, GError **error)
             return false;
         }
         if (!done)
-            clock_sleep_ms(app->clock, POLL_MS);
+            clock_sleep_ms(context->clock, POLL_MS);
         if (!stop_check(error))
             return false;
     }
