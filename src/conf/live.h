@@ -8,8 +8,8 @@
 #include "conf/settings.h"
 
 /* Adds each word KEY=VALUE to the object @live; KEY is "workers" or "backfill.workers", without a
- * VALUE it is JSON's null: as the settings say. ERROR_USAGE: it cannot change while a backfill
- * runs; ERROR_CONFIG: not a value of it. */
+ * VALUE it is JSON's null: as the settings say. ERROR_USAGE: no word, or it cannot change while a
+ * backfill runs; ERROR_CONFIG: not a value of it. */
 bool live_add_words(json_t *live, const Settings *settings, const char *const *words,
                     GError **error);
 
