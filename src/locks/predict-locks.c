@@ -309,12 +309,17 @@ lock_dropped(Predictor *predictor, const DdlChange *change, const ModelTable *ta
         if (change->cascade)
             lock_users(predictor, change->relation, LOCK_ACCESS_EXCLUSIVE);
         break;
-    default:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_TABLE:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_VIEW:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW:
+    case PG_QUERY__OBJECT_TYPE__OBJECT_FOREIGN_TABLE:
         if (table == NULL)
             break;
         lock_sequences(predictor, table, NULL, LOCK_ACCESS_EXCLUSIVE);
         if (change->cascade)
             lock_readers(predictor, table, NULL);
+        break;
+    default:
         break;
     }
 }

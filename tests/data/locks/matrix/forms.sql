@@ -1439,3 +1439,7 @@ reindex table mv;
 
 -- form: own-alter-default-privileges
 alter default privileges grant select on tables to locks_other;
+
+-- form: own-drop-trigger-of-serial
+-- given: CREATE TRIGGER x BEFORE INSERT ON ser FOR EACH ROW EXECUTE FUNCTION trg();
+drop trigger x on ser;

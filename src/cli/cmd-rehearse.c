@@ -1,0 +1,141 @@
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/graph-view.h"
+#include "cli/workspace.h"
+#include "rehearse/rehearse.h"
+#include "revision/target.h"
+
+typedef struct {
+    const char *schema;
+    const char *at;
+    gint64 rows;
+    bool markdown;
+} Options;
+
+static const ArgSpec args[] = {
+    {"schema", 0, ARG_TEXT, offsetof(Options, schema), "FILE",
+     "what production holds, from `pg_dump -s`; else its revisions are replayed"},
+    {"at", 0, ARG_TEXT, offsetof(Options, at), "REV",
+     "what production has, where no database is asked: this and all before it"},
+    {"rows", 0, ARG_INT, offsetof(Options, rows), "N", "fill each table with N made-up rows first"},
+    {"markdown", 0, ARG_FLAG, offsetof(Options, markdown), NULL,
+     "print a table for a pull request"},
+    {NULL},
+};
+
+/* @word and all before it have reached the end of their lives. */
+static LedgerRevisions *
+assume_at(const Graph *graph, const char *word, GError **error)
+{
+    g_autoptr(LedgerRevisions) rows = ledger_revisions_new();
+    g_autoptr(GPtrArray) list = target_upgrade(graph, NULL, word, error);
+
+    for (guint i = 0; list != NULL && i < list->len; i++)
+        ledger_revisions_note(rows, list->pdata[i], STATE_CONTRACTED, true);
+    return list != NULL ? g_steal_pointer(&rows) : NULL;
+}
+
+/* What production has: told, asked of the configured database, or nothing. */
+static LedgerRevisions *
+load_rows(const App *app, const Graph *graph, const Options *options, GError **error)
+{
+    g_autoptr(PgConn) conn = NULL;
+
+    if (options->at != NULL)
+        return assume_at(graph, options->at, error);
+    if (app->settings->database_url == NULL)
+        return ledger_revisions_new();
+    conn = pg_connect(app->settings->database_url, &(PgConnOptions){.purpose = "rehearse"}, error);
+    return conn != NULL ? ledger_load_revisions(conn, error) : NULL;
+}
+
+static GPtrArray *
+find_pending(const GraphView *view, const char *const *words, GError **error)
+{
+    g_autoptr(RevisionSet) wanted = revision_set_new(view->graph);
+    static const char *const heads[] = {"heads", NULL};
+
+    for (words = *words != NULL ? words : heads; *words; words++) {
+        g_autoptr(GPtrArray) list = target_upgrade(view->graph, view->applied, *words, error);
+
+        if (list == NULL)
+            return NULL;
+        for (guint i = 0; i < list->len; i++)
+            revision_set_add(wanted, list->pdata[i]);
+    }
+    return revision_set_list(wanted);
+}
+
+static bool
+judge(const Rehearsal *rehearsal, GError **error)
+{
+    const guint stalls = rehearsal_count_stalls(rehearsal);
+    const guint failed = rehearsal_count_failed(rehearsal);
+
+    if (failed > 0)
+        return error_set(error, ERROR_CHECK, "%u of %u checks found another schema", failed,
+                         rehearsal->checks->len);
+    if (stalls > 0) {
+        error_set(error, ERROR_CHECK, "%u statements would have made the app wait", stalls);
+        return error_hint(error, "`sluice lint` shows the safe way of each.");
+    }
+    return true;
+}
+
+static bool
+run_rehearse(App *app, void *data, const char *const *words, GError **error)
+{
+    const Options *options = data;
+    g_auto(GraphView) view = {NULL};
+    g_autoptr(LedgerRevisions) rows = NULL;
+    g_autoptr(GPtrArray) pending = NULL;
+    g_autoptr(Rehearsal) rehearsal = NULL;
+    g_autofree char *dump = NULL, *text = NULL;
+
+    if (!graph_view_open(&view, app, false, error))
+        return false;
+    rows = load_rows(app, view.graph, options, error);
+    if (rows == NULL)
+        return false;
+    graph_view_set_applied(&view, rows);
+    pending = find_pending(&view, words, error);
+    if (pending == NULL)
+        return false;
+    if (options->schema != NULL && (dump = file_read(options->schema, error)) == NULL)
+        return false;
+    rehearsal = rehearse_run(&(RehearseOptions){.settings = app->settings,
+                                                .clock = app->clock,
+                                                .report = app->report,
+                                                .graph = view.graph,
+                                                .rows = rows,
+                                                .dump = dump,
+                                                .pending = pending,
+                                                .rows_per_table = options->rows},
+                             error);
+    if (rehearsal == NULL)
+        return false;
+    text = options->markdown ? rehearsal_markdown(rehearsal) : rehearsal_text(rehearsal);
+    output_text(app->output, text);
+    output_json(app->output, rehearsal_json(rehearsal));
+    return judge(rehearsal, error);
+}
+
+const Command command_rehearse = {
+    .group = "Revisions",
+    .name = "rehearse",
+    .summary = "run revisions on a private copy of the schema, and show what each statement did",
+    .usage = "[REV]...",
+    .details =
+        "Starts a PostgreSQL of its own, brings it to what the configured database has (its "
+        "revisions replayed, or with --schema a dump), and runs all phases of those that are "
+        "pending, or of the named ones. Shows for each statement the locks that it took, whether "
+        "it read or rewrote whole tables, time and WAL; what was foretold otherwise; and what "
+        "would have made the app wait. Then down, up again, twice, and in fresh order: the schema "
+        "must be the same. Status 9 if it is not, or if the app would have waited.",
+    .example = "sluice rehearse\nsluice rehearse --schema production.sql --at 3f2a --rows 10000\n"
+               "sluice rehearse --markdown 8c41 > comment.md",
+    .args = args,
+    .args_size = sizeof(Options),
+    .needs = NEED_SETTINGS,
+    .run = run_rehearse,
+};

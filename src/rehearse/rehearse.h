@@ -1,0 +1,70 @@
+/*
+ * rehearse/rehearse.h - runs revisions on a private copy of the schema, and says what they did.
+ *
+ * Each phase is run twice. In a copy of the database, statement by statement, each in a transaction
+ * of its own: there the locks that it really takes can be read, which apply/ would take beforehand.
+ * Then by the rooms that run it in production, which takes the copy one step on. What was foretold
+ * (locks/predict.h) is compared with what was seen.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "locks/predict.h"
+#include "migrate/migrate.h"
+
+typedef struct {
+    char *relation;
+    LockMode taken;    /* 0: none */
+    LockMode foretold; /* 0: none */
+} RehearsedLock;
+
+typedef struct {
+    char *revision, *phase; /* "expand", "backfill", "finish", "cutover", "contract", "downgrade" */
+    char *statement;
+    guint run;          /* statements of a number share a transaction in production */
+    bool transactional; /* false: its locks are gone when it ends, and were looked at meanwhile */
+    GPtrArray *locks;   /* RehearsedLock *: on what was there before */
+    GPtrArray *rewritten, *scanned; /* char *: tables */
+    GPtrArray *differences;         /* char *: seen otherwise than foretold */
+    char *stall; /* why the app would have waited longer than the budget; NULL: it would not */
+    gint64 took_us, wal_bytes, size_bytes; /* of the database, may shrink */
+} RehearsedStatement;
+
+typedef struct {
+    char *name; /* "up, down, up again" */
+    bool ok;
+    char *detail; /* NULL: nothing to add */
+} RehearsedCheck;
+
+typedef struct {
+    char *server;          /* "PostgreSQL 15.20" */
+    gint64 budget_ms;      /* lock.stall_budget, as configured */
+    GPtrArray *statements; /* RehearsedStatement * */
+    GPtrArray *checks;     /* RehearsedCheck * */
+    GPtrArray *notes;      /* char *: what the rehearsal could not do */
+} Rehearsal;
+
+typedef struct {
+    const Settings *settings;
+    const Clock *clock;
+    const Report *report;
+    const Graph *graph;
+    const LedgerRevisions *rows; /* what production has; NULL: nothing is applied */
+    const char *dump;            /* text of `pg_dump -s`; NULL: what is applied is replayed */
+    const GPtrArray *pending;    /* const Revision *: to rehearse, parents first */
+    gint64 rows_per_table;       /* synthetic; 0: none */
+} RehearseOptions;
+
+/* An error means that the rehearsal itself could not go on: a statement that fails is one. What it
+ * found is in the result. Caller owns. */
+Rehearsal *rehearse_run(const RehearseOptions *options, GError **error);
+void rehearsal_free(Rehearsal *rehearsal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rehearsal, rehearsal_free)
+guint rehearsal_count_stalls(const Rehearsal *rehearsal);
+guint rehearsal_count_failed(const Rehearsal *rehearsal);
+
+/* {"server":..,"statements":[..],"checks":[..],"notes":[..]}. Caller owns. */
+json_t *rehearsal_json(const Rehearsal *rehearsal);
+/* For a terminal, and for a pull request. Caller owns. */
+char *rehearsal_text(const Rehearsal *rehearsal);
+char *rehearsal_markdown(const Rehearsal *rehearsal);

@@ -1,0 +1,148 @@
+"""sluice rehearse: what each statement did on a private copy, and whether all ways end alike."""
+import json
+import os
+
+import pytest
+
+from conftest import clean_environment, run_sluice
+
+FIRST = """-- Revision: aaaa11112222
+-- Revises:
+-- Title: first
+
+-- sluice: expand
+CREATE TABLE users (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, full_name text);
+CREATE TABLE posts (id int PRIMARY KEY, user_id int);
+
+-- sluice: downgrade
+DROP TABLE posts;
+DROP TABLE users;
+"""
+
+LIFE = """-- Revision: bbbb11112222
+-- Revises: aaaa11112222
+-- Title: display name
+
+-- sluice: expand
+ALTER TABLE users ADD COLUMN display_name text;
+
+-- sluice: sync users
+SELECT full_name AS display_name;
+
+-- sluice: sync users reverse
+SELECT display_name AS full_name;
+
+-- sluice: finish
+CREATE INDEX CONCURRENTLY users_display_name ON users (display_name);
+
+-- sluice: contract
+ALTER TABLE users DROP COLUMN full_name;
+
+-- sluice: downgrade
+ALTER TABLE users DROP COLUMN display_name;
+"""
+
+BLOCKING = """-- Revision: cccc11112222
+-- Revises: aaaa11112222
+-- Title: key
+
+-- sluice: expand
+ALTER TABLE posts ADD CONSTRAINT posts_user FOREIGN KEY (user_id) REFERENCES users (id);
+ALTER TABLE posts ADD COLUMN token uuid DEFAULT gen_random_uuid();
+
+-- sluice: downgrade
+ALTER TABLE posts DROP COLUMN token;
+ALTER TABLE posts DROP CONSTRAINT posts_user;
+"""
+
+LOSSY = """-- Revision: dddd11112222
+-- Revises: aaaa11112222
+-- Title: a way back that forgets an index
+
+-- sluice: expand
+ALTER TABLE posts ADD COLUMN title text;
+CREATE INDEX CONCURRENTLY posts_user ON posts (user_id);
+
+-- sluice: downgrade
+ALTER TABLE posts DROP COLUMN title;
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "sluice.yaml").write_text("{}\n")
+    return tmp_path
+
+
+def write(folder, *texts):
+    for number, text in enumerate(texts):
+        name = text.split("\n", 1)[0].split()[-1]
+        (folder / f"migrations/2026010{number + 1}_{name}_r.sql").write_text(text)
+
+
+def rehearse(folder, *args):
+    return run_sluice("rehearse", "--format", "json", *args, cwd=folder)
+
+
+def leftovers():
+    return [name for name in os.listdir("/tmp") if name.startswith("sluice-rehearse-")]
+
+
+def test_whole_life(folder):
+    """Each phase is seen, all ways end in the same schema, and nothing is left behind."""
+    write(folder, FIRST, LIFE)
+    before = set(leftovers())
+    result = rehearse(folder, "--at", "aaaa11112222", "--rows", "500")
+    assert result.returncode == 0, result
+    report = result.json
+    phases = {statement["phase"] for statement in report["statements"]}
+    assert phases == {"expand", "downgrade", "backfill", "finish", "contract"}
+    assert {check["name"]: check["ok"] for check in report["checks"]} == {
+        "up, down": True, "up, down, up again": True,
+        "production order and fresh order": True, "run twice": True}
+    added = next(s for s in report["statements"] if "ADD COLUMN" in s["statement"])
+    assert added["locks"] == [{"relation": "users", "taken": "ACCESS EXCLUSIVE",
+                               "foretold": "ACCESS EXCLUSIVE"}]
+    assert added["rewritten"] == [] and added["stall"] is None and added["wal_bytes"] > 0
+    assert [s["differences"] for s in report["statements"] if s["differences"]] == []
+    filled = next(s for s in report["statements"] if s["phase"] == "backfill")
+    assert filled["scanned"] == ["users"] and filled["wal_bytes"] > 500 * 20
+    assert set(leftovers()) <= before
+
+
+def test_stalls(folder):
+    """What reads or rewrites a table under a strong lock would have made the app wait."""
+    write(folder, FIRST, BLOCKING)
+    result = rehearse(folder, "--at", "aaaa11112222", "--rows", "50")
+    assert result.returncode == 9, result
+    key, token = result.json["statements"][:2]
+    assert {lock["relation"]: lock["taken"] for lock in key["locks"]} == {
+        "posts": "SHARE ROW EXCLUSIVE", "users": "SHARE ROW EXCLUSIVE"}
+    assert "posts" in key["scanned"] and "apps wait for" in key["stall"]
+    assert token["rewritten"] == ["posts"] and token["stall"]
+    assert key["differences"] == token["differences"] == []
+
+
+def test_way_back_that_forgets(folder):
+    """A downgrade that leaves something is found, with the line that differs."""
+    write(folder, FIRST, LOSSY)
+    result = rehearse(folder, "--at", "aaaa11112222")
+    assert result.returncode != 0, result
+    assert "posts_user" in result.stdout + result.stderr
+
+
+def test_dump_and_markdown(folder):
+    """Production's schema as a dump of its own; the report as a table for a pull request."""
+    write(folder, FIRST, LIFE)
+    (folder / "production.sql").write_text(
+        "\\restrict abc\nSET client_encoding = 'UTF8';\n"
+        "CREATE TABLE public.users (id integer NOT NULL, full_name text);\n"
+        "ALTER TABLE ONLY public.users ADD CONSTRAINT users_pkey PRIMARY KEY (id);\n"
+        "CREATE TABLE public.posts (id integer NOT NULL, user_id integer);\n\\unrestrict abc\n")
+    result = run_sluice("rehearse", "--schema", "production.sql", "--at", "aaaa11112222",
+                        "--markdown", cwd=folder)
+    assert result.returncode == 0, result
+    assert "| bbbb11112222 | expand | `ALTER TABLE users ADD COLUMN display_name text` |" \
+        in result.stdout
+    assert "- up, down, up again: same schema" in result.stdout
