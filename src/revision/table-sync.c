@@ -191,9 +191,18 @@ append_section(GString *text, const Section *section)
     g_string_append_printf(text, "-- sluice: sync %s\n%s\n", section->argument, body);
 }
 
+static char *
+written(const char *schema, const char *table)
+{
+    return schema ? g_strdup_printf("%s.%s", schema, table) : g_strdup(table);
+}
+
 static bool
 fail_no_way_back(const TableDirection *forward, const Section *section, GError **error)
 {
+    g_autofree char *from = written(forward->from_schema, forward->from);
+    g_autofree char *to = written(forward->to_schema, forward->to);
+
     error_set_at(error, ERROR_CONFIG, forward->place,
                  "'sync %s' has no way back: from the cutover on %s is canonical, and the old app "
                  "still reads %s",
@@ -201,7 +210,7 @@ fail_no_way_back(const TableDirection *forward, const Section *section, GError *
     return error_hint(error,
                       "Add a section `-- sluice: sync %s to %s` with its line `-- sluice: key ..`, "
                       "and `-- sluice: rows stay` where %s keeps its rows.",
-                      forward->to, forward->from, forward->from);
+                      to, from, from);
 }
 
 static bool

@@ -125,7 +125,6 @@ append_explain(GString *sql, const char *statement)
 static void
 append_plans(GString *sql, const TableRoute *route)
 {
-    g_autoptr(GPtrArray) values = table_values(route);
     g_autofree char *backfill = table_backfill_sql(route, false);
     g_autofree char *target = table_target_mismatch(route);
     g_autofree char *source = table_source_mismatch(route);
