@@ -84,13 +84,23 @@ tests_null(const PgQuery__Node *expression, const char *column, PgQuery__NullTes
            g_strcmp0(column_name(test->arg->column_ref), column) == 0;
 }
 
+/* Does it prove that @column is not NULL if it is not false; or, @negated, if it is not true? The
+ * server moves each NOT down to the tests in the same way. */
 static bool
-proves_by_operands(const PgQuery__BoolExpr *expression, const char *column)
+proves(const PgQuery__Node *expression, const char *column, bool negated)
 {
-    const bool needs_all = expression->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
+    const PgQuery__BoolExpr *logic = expression->bool_expr;
+    bool needs_all;
 
-    for (size_t i = 0; i < expression->n_args; i++)
-        if (ddl_proves_not_null(expression->args[i], column) != needs_all)
+    if (expression->node_case != PG_QUERY__NODE__NODE_BOOL_EXPR)
+        return tests_null(expression, column,
+                          negated ? PG_QUERY__NULL_TEST_TYPE__IS_NULL
+                                  : PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL);
+    if (logic->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR)
+        return proves(logic->args[0], column, !negated);
+    needs_all = (logic->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR) != negated;
+    for (size_t i = 0; i < logic->n_args; i++)
+        if (proves(logic->args[i], column, negated) != needs_all)
             return !needs_all;
     return needs_all;
 }
@@ -98,16 +108,7 @@ proves_by_operands(const PgQuery__BoolExpr *expression, const char *column)
 bool
 ddl_proves_not_null(const PgQuery__Node *expression, const char *column)
 {
-    const PgQuery__BoolExpr *logic;
-
-    if (expression == NULL)
-        return false;
-    if (expression->node_case != PG_QUERY__NODE__NODE_BOOL_EXPR)
-        return tests_null(expression, column, PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL);
-    logic = expression->bool_expr;
-    if (logic->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR)
-        return tests_null(logic->args[0], column, PG_QUERY__NULL_TEST_TYPE__IS_NULL);
-    return proves_by_operands(logic, column);
+    return expression != NULL && proves(expression, column, false);
 }
 
 bool

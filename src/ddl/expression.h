@@ -19,7 +19,8 @@ Known ddl_is_volatile(const PgQuery__Node *expression, DdlFunctionLookup lookup,
                       const char **ret_function);
 
 /* Does a row that passes the CHECK @expression have @column not NULL? True only for what the server
- * itself accepts as a proof for SET NOT NULL: `column IS NOT NULL` among operands of AND. */
+ * itself accepts as a proof for SET NOT NULL: `column IS NOT NULL` among operands of AND, in each
+ * operand of an OR, or the same by way of NOT. */
 bool ddl_proves_not_null(const PgQuery__Node *expression, const char *column);
 
 /* Is it the constant NULL, or a cast of it? */
