@@ -84,7 +84,7 @@ cost_columns(const GPtrArray *columns)
     for (guint i = 0; i < columns->len; i++) {
         g_autofree char *name = columns->pdata[i] != NULL
                                     ? ddl_name_label((DdlName){NULL, columns->pdata[i]})
-                                    : g_strdup("?");
+                                    : g_strdup("..");
 
         g_string_append_printf(joined, "%s%s", i > 0 ? ", " : "", name);
     }

@@ -24,7 +24,7 @@ bool cost_is_new_column(const LintContext *context, DdlName table, const char *c
 char *cost_constraint_text(const DdlConstraint *constraint);
 /* Its name, or the one that the server would give it. Caller owns. */
 char *cost_constraint_name(const DdlChange *change);
-/* "a, b", quoted where needed; "?" for an expression. Caller owns. */
+/* "a, b", quoted where needed; ".." for an expression. Caller owns. */
 char *cost_columns(const GPtrArray *columns);
 /* The column's definition without its constraints: "note text". Caller owns. */
 char *cost_bare_column(const DdlColumn *column);

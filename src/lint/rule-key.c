@@ -275,16 +275,32 @@ const LintRule lint_rule_fk_type_mismatch = {
     .at_change = type_mismatch,
 };
 
+/* An expression is NULL, and is no column. */
+static bool
+has_column(const GPtrArray *columns, const char *name)
+{
+    for (guint i = 0; name != NULL && i < columns->len; i++)
+        if (g_strcmp0(columns->pdata[i], name) == 0)
+            return true;
+    return false;
+}
+
 static bool
 contains_all(const GPtrArray *columns, const GPtrArray *wanted)
 {
-    for (guint i = 0; i < wanted->len; i++) {
-        if (wanted->pdata[i] == NULL ||
-            !g_ptr_array_find_with_equal_func((GPtrArray *) columns, wanted->pdata[i], g_str_equal,
-                                              NULL))
+    for (guint i = 0; i < wanted->len; i++)
+        if (!has_column(columns, wanted->pdata[i]))
             return false;
-    }
     return wanted->len > 0;
+}
+
+static bool
+has_expression(const GPtrArray *columns)
+{
+    for (guint i = 0; i < columns->len; i++)
+        if (columns->pdata[i] == NULL)
+            return true;
+    return false;
 }
 
 /* Rows are unique by fewer columns already. */
@@ -297,6 +313,20 @@ is_implied(const LintContext *context, DdlName relation, const GPtrArray *column
         const ModelIndex *index = table->indexes->pdata[i];
         if (index->unique && index->where == NULL && index->valid == KNOWN_YES &&
             contains_all(columns, index->columns))
+            return true;
+    }
+    return false;
+}
+
+/* By the statement itself: a CREATE TABLE, or a CREATE SCHEMA that holds one. */
+static bool
+is_defined_here(const LintContext *context, DdlName relation)
+{
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
+        const DdlChange *change = ddl_changes_get(context->changes, i);
+
+        if ((change->kind == CHANGE_CREATE_TABLE || change->kind == CHANGE_CREATE_TABLE_AS) &&
+            facts_same(context, change->relation, relation))
             return true;
     }
     return false;
@@ -327,7 +357,7 @@ unique_may_fail(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL, *list = NULL;
 
     if (columns == NULL || columns->len == 0 || facts_is_new(context, relation) ||
-        is_implied(context, relation, columns))
+        is_defined_here(context, relation) || is_implied(context, relation, columns))
         return;
     for (guint i = 0; i < columns->len; i++)
         if (columns->pdata[i] != NULL && cost_is_new_column(context, relation, columns->pdata[i]))
@@ -340,6 +370,8 @@ unique_may_fail(const LintContext *context, const DdlChange *change)
                 label, list);
     lint_possible(context, "whether %s holds duplicates of (%s)", label, list);
     lint_breaks(context, "INSERT and UPDATE that make a duplicate of (%s)", list);
+    if (has_expression(columns))
+        return;
     lint_recipe(context,
                 "-- none of these may be left:\nSELECT %s, count(*) FROM %s GROUP BY %s HAVING "
                 "count(*) > 1;",
