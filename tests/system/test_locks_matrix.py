@@ -175,7 +175,7 @@ def test_refusals(files):
 
 def test_measured(server):
     """The server of this machine still does what measured.tsv says."""
-    major = server.info["version"] // 10000 if isinstance(server.info.get("version"), int) else 15
+    major = int(server.info["version"].split(".")[0])
     if major not in MAJORS:
         pytest.skip(f"PostgreSQL {major} was never measured")
     done = subprocess.run([str(TOOL), "--check"], capture_output=True, text=True, timeout=120,
