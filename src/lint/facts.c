@@ -66,18 +66,6 @@ facts_is_concurrent(const DdlChanges *changes)
     return false;
 }
 
-bool
-facts_is_control(const DdlChanges *changes)
-{
-    for (guint i = 0; i < ddl_changes_count(changes); i++) {
-        const DdlChangeKind kind = ddl_changes_get(changes, i)->kind;
-        if (kind != CHANGE_SET && kind != CHANGE_TRANSACTION && kind != CHANGE_SESSION &&
-            kind != CHANGE_SELECT)
-            return false;
-    }
-    return true;
-}
-
 static bool
 reads_a_table(const DdlChange *change)
 {
@@ -85,6 +73,20 @@ reads_a_table(const DdlChange *change)
 
     return query != NULL && query->node_case == PG_QUERY__NODE__NODE_SELECT_STMT &&
            query->select_stmt->n_from_clause > 0;
+}
+
+bool
+facts_is_control(const DdlChanges *changes)
+{
+    for (guint i = 0; i < ddl_changes_count(changes); i++) {
+        const DdlChange *change = ddl_changes_get(changes, i);
+        const bool calls = change->kind == CHANGE_SELECT && !reads_a_table(change);
+
+        if (change->kind != CHANGE_SET && change->kind != CHANGE_TRANSACTION &&
+            change->kind != CHANGE_SESSION && !calls)
+            return false;
+    }
+    return true;
 }
 
 bool
@@ -111,6 +113,15 @@ facts_before(const LintContext *context, bool transaction, FactsEach each, const
                 return statement;
     }
     return NULL;
+}
+
+bool
+facts_same_lock(const SessionLock *held, const PredictedLock *lock)
+{
+    if (held->table != NULL || lock->table != NULL)
+        return held->table == lock->table;
+    return g_strcmp0(held->relation.name, lock->name.name) == 0 &&
+           g_strcmp0(held->relation.schema, lock->name.schema) == 0;
 }
 
 bool

@@ -35,5 +35,7 @@ typedef bool (*FactsEach)(const LintContext *context, const SessionStatement *st
 const SessionStatement *facts_before(const LintContext *context, bool transaction, FactsEach each,
                                      const void *data);
 
+/* Is what the transaction holds, and what the statement wants, the same relation? */
+bool facts_same_lock(const SessionLock *held, const PredictedLock *lock);
 /* The same relation? Names without a schema are looked up. */
 bool facts_same(const LintContext *context, DdlName a, DdlName b);

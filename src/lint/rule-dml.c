@@ -22,7 +22,8 @@ is_small(const LintContext *context, DdlName relation)
 }
 
 typedef struct {
-    bool found;
+    const ModelTable *table; /* NULL: not known */
+    bool found, is_below, is_above;
 } BoundSearch;
 
 static bool
@@ -36,25 +37,48 @@ is_constant(const PgQuery__Node *node)
            node->node_case == PG_QUERY__NODE__NODE_PARAM_REF;
 }
 
-/* Forms that pick rows one by one, or a range of them. */
+/* Does a value of the column stand for one row? */
 static bool
-is_bound(const PgQuery__AExpr *expression)
+is_key(const ModelTable *table, const PgQuery__Node *node)
 {
-    const char *op = expression->n_name > 0 ? tree_string(expression->name[0]) : NULL;
+    static const char *const usual[] = {"id", "uuid", "ctid", NULL};
+    const char *column = tree_bare_column(node);
+
+    if (column == NULL)
+        return false;
+    for (guint i = 0; table && i < table->indexes->len; i++) {
+        const ModelIndex *index = table->indexes->pdata[i];
+        if (index->unique && index->columns->len == 1 &&
+            g_strcmp0(index->columns->pdata[0], column) == 0)
+            return true;
+    }
+    return g_strv_contains(usual, column);
+}
+
+/* Forms that pick rows one by one, or a range of them that has two ends. */
+static void
+look_for_bound(BoundSearch *search, const PgQuery__AExpr *expression)
+{
+    const char *op = expression->n_name > 0 ? tree_string(expression->name[0]) : "";
 
     switch ((int) expression->kind) {
     case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
-        return true;
-    case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
-        return true; /* a list is written out */
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
-        return true;
+        search->found = true;
+        break;
+    case PG_QUERY__A__EXPR__KIND__AEXPR_IN: /* a list is written out */
+        search->found = search->found || is_key(search->table, expression->lexpr);
+        break;
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
-        return op != NULL &&
-               (g_str_equal(op, "=") || g_str_equal(op, "<") || g_str_equal(op, "<=")) &&
-               (is_constant(expression->rexpr) || is_constant(expression->lexpr));
+        if (!is_constant(expression->rexpr))
+            break;
+        search->is_below = search->is_below || (op[0] == '<' && op[1] != '>');
+        search->is_above = search->is_above || op[0] == '>';
+        search->found = search->found || (search->is_below && search->is_above) ||
+                        (g_str_equal(op, "=") && is_key(search->table, expression->lexpr));
+        break;
     default:
-        return false;
+        break;
     }
 }
 
@@ -63,21 +87,22 @@ find_bound(ProtobufCMessage *message, void *data)
 {
     BoundSearch *search = data;
     const PgQuery__AExpr *expression = TREE_AS(message, AExpr, a__expr);
+    const PgQuery__BoolExpr *boolean = TREE_AS(message, BoolExpr, bool_expr);
     const PgQuery__SelectStmt *select = TREE_AS(message, SelectStmt, select_stmt);
 
-    if (TREE_AS(message, BoolExpr, bool_expr) != NULL &&
-        TREE_AS(message, BoolExpr, bool_expr)->boolop != PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR)
+    if (boolean != NULL && boolean->boolop != PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR)
         return false; /* OR and NOT bound nothing */
-    if ((expression != NULL && is_bound(expression)) ||
-        (select != NULL && select->limit_count != NULL))
+    if (expression != NULL)
+        look_for_bound(search, expression);
+    if (select != NULL && select->limit_count != NULL)
         search->found = true;
     return !search->found;
 }
 
 static bool
-is_bounded(const LintContext *context)
+is_bounded(const LintContext *context, const DdlChange *change)
 {
-    BoundSearch search = {false};
+    BoundSearch search = {.table = model_table(context->model, change->relation)};
 
     TREE_WALK(context->statement->node, find_bound, &search);
     return search.found;
@@ -90,7 +115,7 @@ backfill_in_ddl(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL;
 
     if (held == NULL || !facts_is_bulk(change) || is_bounded_by_sluice(context) ||
-        (change->kind != CHANGE_INSERT && change->where != NULL && is_bounded(context)))
+        (change->kind != CHANGE_INSERT && change->where != NULL && is_bounded(context, change)))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
@@ -165,7 +190,8 @@ bulk_default(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
-    if (!is_about_rows(context, change) || !is_filling(context, change) || is_bounded(context))
+    if (!is_about_rows(context, change) || !is_filling(context, change) ||
+        is_bounded(context, change))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
@@ -190,7 +216,7 @@ unbatched(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL;
 
     if (!is_about_rows(context, change) || is_filling(context, change) ||
-        (change->where != NULL && is_bounded(context)))
+        (change->where != NULL && is_bounded(context, change)))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,

@@ -58,6 +58,17 @@ const LintRule lint_rule_history_nonlinear = {
     .at_file_end = nonlinear,
 };
 
+static bool
+is_still_invalid(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table = model_table(context->model, change->relation);
+    const ModelConstraint *constraint = table && change->constraint->name
+                                            ? model_constraint(table, change->constraint->name)
+                                            : NULL;
+
+    return constraint != NULL && !constraint->valid;
+}
+
 /* Of a whole history alone: in one file, VALIDATE comes with the next. */
 static void
 never_validated(const LintContext *context)
@@ -88,10 +99,37 @@ never_validated(const LintContext *context)
     }
 }
 
+/* A file by itself: the next one may. */
+static void
+not_validated_here(const LintContext *context)
+{
+    const GPtrArray *statements = session_statements(context->session);
+
+    if (session_is_history(context->session) || facts_by_sluice(context))
+        return;
+    for (guint i = 0; i < statements->len; i++) {
+        const LintUnit *unit = ((const SessionStatement *) statements->pdata[i])->unit;
+
+        for (guint k = 0; unit->changes && k < ddl_changes_count(unit->changes); k++) {
+            const DdlChange *change = ddl_changes_get(unit->changes, k);
+
+            if (change->kind != CHANGE_ADD_CONSTRAINT || !change->constraint->not_valid ||
+                !is_still_invalid(context, change))
+                continue;
+            lint_report_unit(context, unit,
+                             "the constraint is added NOT VALID, and the file does "
+                             "not validate it");
+            lint_level(context, LINT_NOTE);
+            lint_possible(context, "whether a later file does (--together)");
+        }
+    }
+}
+
 const LintRule lint_rule_not_valid_never_validated = {
     .id = "not-valid-never-validated",
     .level = LINT_WARNING,
     .title = "a NOT VALID constraint is never validated",
+    .at_file_end = not_validated_here,
     .at_end = never_validated,
 };
 

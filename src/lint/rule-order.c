@@ -269,6 +269,28 @@ const LintRule lint_rule_setnn_and_drop_check_same_alter = {
     .at_change = drop_check_same_alter,
 };
 
+static bool
+validates_there(const LintContext *context, const SessionStatement *statement G_GNUC_UNUSED,
+                const DdlChange *change, const void *data)
+{
+    const DdlChange *set = data;
+
+    return change->kind == CHANGE_VALIDATE_CONSTRAINT &&
+           facts_same(context, change->relation, set->relation);
+}
+
+/* The CHECK was meant for it: it reads the column, or this file has just validated one. */
+static bool
+is_meant(const LintContext *context, const DdlChange *set, const ModelConstraint *check)
+{
+    g_autoptr(GPtrArray) columns = g_ptr_array_new();
+
+    ddl_columns_read(check->expression, columns);
+    return g_ptr_array_find_with_equal_func(columns, set->column, g_str_equal, NULL) ||
+           (check->since > session_file_start(context->session) &&
+            facts_before(context, false, validates_there, set) != NULL);
+}
+
 static void
 unproven(const LintContext *context, const DdlChange *change)
 {
@@ -280,16 +302,13 @@ unproven(const LintContext *context, const DdlChange *change)
         return;
     for (guint i = 0; i < table->constraints->len; i++) {
         const ModelConstraint *check = table->constraints->pdata[i];
-        g_autoptr(GPtrArray) columns = g_ptr_array_new();
         g_autofree char *label = NULL;
         bool proves;
 
         if (check->kind != CONSTRAINT_CHECK || check->expression == NULL)
             continue;
-        ddl_columns_read(check->expression, columns);
         proves = ddl_proves_not_null(check->expression, change->column);
-        if (!g_ptr_array_find_with_equal_func(columns, change->column, g_str_equal, NULL) ||
-            (proves && check->valid))
+        if (!is_meant(context, change, check) || (proves && check->valid))
             continue;
         label = model_table_label(table);
         lint_report(context, change,

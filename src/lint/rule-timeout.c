@@ -106,13 +106,15 @@ static void
 set_after(const LintContext *context, const DdlChange *change)
 {
     const SessionLock *held = facts_held(context, LOCK_SHARE_UPDATE_EXCLUSIVE);
+    const bool is_late =
+        held != NULL || (!session_in_transaction(context->session) && queued_before(context));
 
-    if (held == NULL || change->value == NULL || timeout_parse(change->value) <= 0 ||
+    if (!is_late || change->value == NULL || timeout_parse(change->value) <= 0 ||
         timeout_kind_of(change->text) != TIMEOUT_LOCK ||
         session_lock_timeout_ms(context->session) > 0)
         return;
     lint_report(context, change, "lock_timeout is set after %s was waited for and locked",
-                held->name);
+                held ? held->name : "what stands before it");
     lint_recipe(context, "SET LOCAL lock_timeout = '%s';\n-- and then what takes locks",
                 change->value);
 }
@@ -147,6 +149,37 @@ ineffective_set(const LintContext *context, const DdlChange *change)
     dead_timeout(context, change);
 }
 
+/* VALIDATE is meant to take long, and blocks no app while it waits or scans. */
+static bool
+only_validates(const DdlChanges *changes)
+{
+    for (guint i = 0; i < ddl_changes_count(changes); i++)
+        if (ddl_changes_get(changes, i)->kind != CHANGE_VALIDATE_CONSTRAINT)
+            return false;
+    return true;
+}
+
+static bool
+resets(const LintContext *context G_GNUC_UNUSED, const SessionStatement *statement G_GNUC_UNUSED,
+       const DdlChange *change, const void *data G_GNUC_UNUSED)
+{
+    return change->kind == CHANGE_SET && change->value == NULL &&
+           (timeout_kind_of(change->text) == TIMEOUT_LOCK || g_strcmp0(change->text, "all") == 0);
+}
+
+/* It was taken back before a statement that queues: what holds then is the role's. */
+static void
+taken_back(const LintContext *context)
+{
+    if (!queues_now(context) || session_lock_timeout_ms(context->session) >= 0 ||
+        facts_before(context, false, resets, NULL) == NULL)
+        return;
+    lint_report(context, NULL, "lock_timeout was reset before %s waits for its lock",
+                sql_statement_verb(context->statement));
+    lint_possible(context, "the role's lock_timeout (lint.lock_timeout)");
+    lint_recipe(context, "SET lock_timeout = '2s';");
+}
+
 /* It was turned off before a statement that queues. */
 static void
 turned_off(const LintContext *context)
@@ -154,7 +187,9 @@ turned_off(const LintContext *context)
     const PredictedLock *lock = facts_lock(context->prediction, LOCK_SHARE_UPDATE_EXCLUSIVE);
     g_autofree char *label = NULL;
 
-    if (!queues_now(context) || session_lock_timeout_ms(context->session) != 0)
+    taken_back(context);
+    if (!queues_now(context) || session_lock_timeout_ms(context->session) != 0 ||
+        only_validates(context->changes))
         return;
     label = facts_lock_label(lock);
     lint_report(context, NULL,
@@ -235,8 +270,12 @@ const LintRule lint_rule_timeout_hostile_to_concurrently = {
 static void
 pooled(const LintContext *context, const DdlChange *change)
 {
-    const bool is_temporary = change->kind == CHANGE_CREATE_TABLE && change->temporary;
-    const bool is_set = change->kind == CHANGE_SET && !change->local && change->value != NULL;
+    const bool is_temporary =
+        change->kind == CHANGE_CREATE_TABLE && change->temporary &&
+        change->node->node_case == PG_QUERY__NODE__NODE_CREATE_STMT &&
+        change->node->create_stmt->oncommit != PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP;
+    const bool is_set = change->kind == CHANGE_SET && !change->local && change->value != NULL &&
+                        timeout_kind_of(change->text) == TIMEOUT_N;
 
     if ((!is_temporary && !is_set) || facts_by_sluice(context))
         return;
@@ -251,7 +290,7 @@ pooled(const LintContext *context, const DdlChange *change)
 
 const LintRule lint_rule_temp_table_and_pool = {
     .id = "temp-table-and-pool",
-    .level = LINT_OFF,
+    .level = LINT_NOTE,
     .title = "what the session keeps leaks through a connection pooler",
     .at_change = pooled,
 };

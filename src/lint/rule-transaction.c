@@ -29,8 +29,7 @@ is_harmless_beside(const LintContext *context)
         bool is_held = lock->is_new;
 
         for (guint k = 0; k < held->len && !is_held; k++)
-            is_held =
-                lock->table != NULL && ((const SessionLock *) held->pdata[k])->table == lock->table;
+            is_held = facts_same_lock(held->pdata[k], lock);
         if (!is_held)
             return false;
     }
@@ -360,7 +359,7 @@ lock_upgrade(const LintContext *context)
         for (guint k = 0; k < held->len; k++) {
             const SessionLock *before = held->pdata[k];
 
-            if (lock->is_new || lock->table == NULL || before->table != lock->table ||
+            if (lock->is_new || !facts_same_lock(before, lock) ||
                 before->mode > LOCK_ROW_EXCLUSIVE || lock->mode < LOCK_SHARE)
                 continue;
             lint_report(context, NULL,
