@@ -150,9 +150,10 @@ statement AS (
     FROM relation c JOIN pg_inherits h ON h.inhrelid = c.oid JOIN relation p ON p.oid = h.inhparent
     WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')
     UNION ALL
-    SELECT 75, 0, r.oid, format('CREATE %s %s (%s) AS %s',
+    SELECT 75, 0, r.oid, format('CREATE %s %s%s AS %s',
                              CASE relkind WHEN 'v' THEN 'VIEW' ELSE 'MATERIALIZED VIEW' END, label,
-                             (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum)
+                             (SELECT ' (' || string_agg(quote_ident(attname), ', '
+                                                        ORDER BY attnum) || ')'
                               FROM pg_attribute
                               WHERE attrelid = r.oid AND attnum > 0 AND NOT attisdropped),
                              rtrim(pg_get_viewdef(r.oid), ';'))

@@ -97,15 +97,11 @@ add_foreign_key(Model *model, ModelTable *table, const DdlChange *change)
 static const char *
 key_name(Model *model, const ModelTable *table, const DdlConstraint *from, const ModelIndex *index)
 {
-    g_autoptr(GPtrArray) names = model_index_names(index);
-    const char *joined;
-
     if (from->name != NULL)
         return model_intern(model, from->name);
     if (from->kind == CONSTRAINT_PRIMARY_KEY)
         return model_choose_relation(model, table->schema, table->name, NULL, "pkey", true);
-    joined = model_join_columns(model, names);
-    return model_choose_relation(model, table->schema, table->name, joined,
+    return model_choose_relation(model, table->schema, table->name, index->joined,
                                  from->kind == CONSTRAINT_UNIQUE ? "key" : "excl", true);
 }
 
@@ -125,6 +121,7 @@ new_key_index(Model *model, ModelTable *table, const DdlConstraint *from)
         index->method = "gist";
         index->where = model_keep(model, from->expression);
     }
+    index->joined = model_join_index(model, index);
     index->name = key_name(model, table, from, index);
     return index;
 }
@@ -150,6 +147,7 @@ key_index(Model *model, ModelTable *table, const DdlConstraint *from)
         index->table = table;
         index->name = model_intern(model, from->using_index);
         index->unique = true;
+        index->joined = "";
         model_add_index(model, index);
     }
     if (index != NULL && from->name != NULL)

@@ -3,10 +3,10 @@
 #include "model/apply.h"
 #include "model/query.h"
 
-GPtrArray *
-model_index_names(const ModelIndex *index)
+const char *
+model_join_index(Model *model, const ModelIndex *index)
 {
-    GPtrArray *names = g_ptr_array_new();
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
     guint expression = 0;
 
     for (guint i = 0; i < index->columns->len; i++) {
@@ -17,21 +17,7 @@ model_index_names(const ModelIndex *index)
     }
     for (guint i = 0; i < index->included->len; i++)
         g_ptr_array_add(names, g_ptr_array_index(index->included, i));
-    return names;
-}
-
-static bool
-has_collation(const DdlChange *change)
-{
-    const PgQuery__IndexStmt *statement;
-
-    if (change->node == NULL || change->node->node_case != PG_QUERY__NODE__NODE_INDEX_STMT)
-        return false;
-    statement = change->node->index_stmt;
-    for (size_t i = 0; i < statement->n_index_params; i++)
-        if (statement->index_params[i]->index_elem->n_collation > 0)
-            return true;
-    return false;
+    return model_join_columns(model, names);
 }
 
 static ModelIndex *
@@ -39,7 +25,6 @@ new_index(Model *model, ModelTable *table, const DdlChange *change)
 {
     const DdlIndex *from = change->index;
     ModelIndex *index = model_index_new();
-    g_autoptr(GPtrArray) names = NULL;
 
     index->table = table;
     g_ptr_array_unref(index->columns);
@@ -50,16 +35,16 @@ new_index(Model *model, ModelTable *table, const DdlChange *change)
         g_ptr_array_add(index->expressions,
                         (void *) model_keep(model, g_ptr_array_index(from->expressions, i)));
     index->has_expressions = index->expressions->len > 0;
-    index->has_custom_collation = has_collation(change);
+    index->has_custom_collation = from->custom_collation;
     index->where = model_keep(model, from->where);
     index->method = model_intern(model, from->method != NULL ? from->method : "btree");
     index->unique = from->unique;
     index->valid = change->concurrently ? KNOWN_MAYBE : KNOWN_YES;
-    names = model_index_names(index);
-    index->name = change->relation.name != NULL
-                      ? model_intern(model, change->relation.name)
-                      : model_choose_relation(model, table->schema, table->name,
-                                              model_join_columns(model, names), "idx", false);
+    index->joined = model_join_index(model, index);
+    index->name =
+        change->relation.name != NULL
+            ? model_intern(model, change->relation.name)
+            : model_choose_relation(model, table->schema, table->name, index->joined, "idx", false);
     return index;
 }
 

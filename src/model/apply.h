@@ -69,8 +69,8 @@ ModelConstraint *model_new_check(Model *model, const DdlConstraint *from, const 
 bool apply_create_index(Model *model, const DdlChange *change);
 bool apply_attach_index(Model *model, const DdlChange *change);
 bool apply_reindex(Model *model, const DdlChange *change);
-/* Column names as the server puts them into an index's. Caller owns the array. */
-GPtrArray *model_index_names(const ModelIndex *index);
+/* Its column names as the server puts them into an index's. Of the store. */
+const char *model_join_index(Model *model, const ModelIndex *index);
 void model_rename_index(Model *model, ModelIndex *index, const char *name);
 
 /* query.c */

@@ -125,13 +125,12 @@ append_all(GPtrArray *to, const GPtrArray *from)
 static const char *
 clone_name(Model *model, const ModelIndex *index, const ModelTable *table)
 {
-    g_autoptr(GPtrArray) names = model_index_names(index);
     const char *label = "idx";
 
     if (index->is_constraint)
         label = index->primary ? "pkey" : index->exclusion ? "excl" : "key";
     return model_choose_relation(model, table->schema, table->name,
-                                 index->primary ? NULL : model_join_columns(model, names), label,
+                                 index->primary ? NULL : index->joined, label,
                                  index->is_constraint);
 }
 

@@ -359,6 +359,8 @@ model_add_read(ModelTable *view, ModelTable *table, const char *column)
 {
     ModelRead *read;
 
+    if (view == table)
+        return;
     if (!g_ptr_array_find(table->read_by, view, NULL))
         g_ptr_array_add(table->read_by, view);
     for (guint i = 0; i < view->reads->len; i++) {

@@ -53,6 +53,7 @@ typedef struct {
     GPtrArray *included;    /* const char * */
     const PgQuery__Node *where;
     const char *method;
+    const char *joined; /* its columns as they were called then: copies of it are called so */
     bool unique, primary, exclusion, has_expressions, has_custom_collation;
     bool is_constraint; /* of the constraint of its name */
     Known valid;        /* KNOWN_MAYBE: built CONCURRENTLY, nobody looked */

@@ -493,29 +493,30 @@ new_relation(Model *model, const DdlChange *change, ModelKind kind)
     if (!change->or_replace || found->kind != MODEL_VIEW)
         return NULL;
     model_forget_reads(found);
-    g_ptr_array_set_size(found->columns, 0);
     return found;
 }
 
+/* @take_columns: as the query gave them before the view had a new one. */
 static void
-set_query(Model *model, ModelTable *view, const DdlChange *change, const GPtrArray *names)
+set_query(Model *model, ModelTable *view, const DdlChange *change, GPtrArray *take_columns)
 {
     g_autofree char *text = ddl_expression_text(change->query);
 
     g_ptr_array_unref(view->columns);
-    view->columns = model_query_columns(model, change->query, names);
+    view->columns = take_columns;
     view->view_query = model_intern(model, text);
 }
 
 bool
 apply_create_view(Model *model, const DdlChange *change)
 {
+    g_autoptr(GPtrArray) columns = model_query_columns(model, change->query, change->names);
     ModelTable *view = new_relation(model, change, MODEL_VIEW);
 
     if (view == NULL)
         return false;
     model_read_query(model, view, change->query);
-    set_query(model, view, change, change->names);
+    set_query(model, view, change, g_steal_pointer(&columns));
     return true;
 }
 
@@ -523,6 +524,7 @@ bool
 apply_create_table_as(Model *model, const DdlChange *change)
 {
     bool is_matview = change->object == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW;
+    g_autoptr(GPtrArray) columns = model_query_columns(model, change->query, change->names);
     ModelTable *table = new_relation(model, change, is_matview ? MODEL_MATVIEW : MODEL_TABLE);
 
     if (table == NULL)
@@ -531,7 +533,7 @@ apply_create_table_as(Model *model, const DdlChange *change)
     table->rows_loaded = !change->no_data;
     if (is_matview)
         model_read_query(model, table, change->query);
-    set_query(model, table, change, change->names);
+    set_query(model, table, change, g_steal_pointer(&columns));
     if (!is_matview)
         table->view_query = NULL;
     return true;

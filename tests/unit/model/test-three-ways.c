@@ -8,6 +8,8 @@
 #include "../test-database.h"
 #include "model/model.h"
 
+enum { SEEDS = 6 };
+
 static void
 apply_script(Model *model, const char *text)
 {
@@ -88,10 +90,146 @@ three_ways(const char *path, const char *text)
     return g_steal_pointer(&followed);
 }
 
+/* Statements, those that create tables first, with names drawn from a few, so that they meet: %T a
+ * table, %C a column, %N a name, %D a number. What the server refuses is left out, and the rest
+ * must make the same model. */
+static const char *const templates[] = {
+    "CREATE TABLE %T (%C int, %C text)",
+    "CREATE TABLE %T (%C serial PRIMARY KEY, %C int UNIQUE, %C int CHECK (%C > %D))",
+    "CREATE TABLE %T (%C int REFERENCES %T, %C int NOT NULL DEFAULT %D)",
+    "CREATE TABLE %T (%C int) INHERITS (%T)",
+    "CREATE TABLE %T (LIKE %T INCLUDING ALL)",
+    "CREATE TABLE %T (%C int NOT NULL, %C int) PARTITION BY LIST (%C)",
+    "CREATE TABLE %T PARTITION OF %T FOR VALUES IN (%D)",
+    "CREATE TABLE %T PARTITION OF %T DEFAULT",
+    "ALTER TABLE %T ATTACH PARTITION %T FOR VALUES IN (%D)",
+    "ALTER TABLE %T DETACH PARTITION %T",
+    "ALTER TABLE %T INHERIT %T",
+    "ALTER TABLE %T NO INHERIT %T",
+    "ALTER TABLE %T ADD COLUMN %C int",
+    "ALTER TABLE %T ADD COLUMN %C int NOT NULL DEFAULT %D CHECK (%C > 0)",
+    "ALTER TABLE %T ADD COLUMN %C int GENERATED ALWAYS AS (%C + 1) STORED",
+    "ALTER TABLE %T DROP COLUMN %C",
+    "ALTER TABLE %T DROP COLUMN %C CASCADE",
+    "ALTER TABLE ONLY %T DROP COLUMN %C",
+    "ALTER TABLE %T RENAME COLUMN %C TO %C",
+    "ALTER TABLE %T RENAME TO %T",
+    "ALTER TABLE %T ALTER %C SET NOT NULL",
+    "ALTER TABLE %T ALTER %C DROP NOT NULL",
+    "ALTER TABLE %T ALTER %C TYPE bigint",
+    "ALTER TABLE %T ALTER %C SET DEFAULT %D",
+    "ALTER TABLE %T ALTER %C DROP DEFAULT",
+    "ALTER TABLE %T ALTER %C ADD GENERATED ALWAYS AS IDENTITY",
+    "ALTER TABLE %T ALTER %C DROP IDENTITY",
+    "ALTER TABLE %T ADD PRIMARY KEY (%C)",
+    "ALTER TABLE %T ADD UNIQUE (%C, %C)",
+    "ALTER TABLE %T ADD CHECK (%C > %C)",
+    "ALTER TABLE %T ADD CONSTRAINT %N CHECK (%C IS NOT NULL) NOT VALID",
+    "ALTER TABLE %T VALIDATE CONSTRAINT %N",
+    "ALTER TABLE %T DROP CONSTRAINT %N",
+    "ALTER TABLE %T RENAME CONSTRAINT %N TO %N",
+    "ALTER TABLE %T ADD FOREIGN KEY (%C) REFERENCES %T",
+    "ALTER TABLE %T DROP CONSTRAINT %T_pkey CASCADE",
+    "CREATE INDEX ON %T (%C)",
+    "CREATE UNIQUE INDEX %N ON %T (%C, %C) WHERE %C > %D",
+    "CREATE INDEX ON %T ((%C + %C)) INCLUDE (%C)",
+    "DROP INDEX %N",
+    "ALTER INDEX %N RENAME TO %N",
+    "CREATE VIEW %T AS SELECT %C, %C FROM %T",
+    "CREATE OR REPLACE VIEW %T AS SELECT * FROM %T",
+    "CREATE MATERIALIZED VIEW %T AS SELECT x.%C FROM %T x JOIN %T y USING (%C)",
+    "DROP TABLE %T",
+    "DROP TABLE %T CASCADE",
+    "DROP VIEW %T CASCADE",
+    "ALTER TABLE public.%T SET SCHEMA s",
+    "ALTER TABLE s.%T SET SCHEMA public",
+    "CREATE TABLE s.%T (%C int REFERENCES %T)",
+    "CREATE TRIGGER %N AFTER UPDATE OF %C ON %T FOR EACH ROW EXECUTE FUNCTION fired()",
+    "DROP TRIGGER %N ON %T",
+    "ALTER TABLE %T DISABLE TRIGGER %N",
+    "ALTER TABLE %T REPLICA IDENTITY USING INDEX %N",
+    "CREATE TABLE %T AS SELECT * FROM %T",
+};
+
+static char *
+random_statement(GRand *random)
+{
+    enum { CREATIONS = 8, TABLES = 7 };
+    const bool creates = g_rand_int_range(random, 0, 3) == 0;
+    const char *template =
+        templates[g_rand_int_range(random, 0, creates ? CREATIONS : G_N_ELEMENTS(templates))];
+    GString *text = g_string_new(NULL);
+    int table = g_rand_int_range(random, 0, TABLES);
+
+    for (const char *at = template; *at != '\0'; at++) {
+        if (*at != '%') {
+            g_string_append_c(text, *at);
+            continue;
+        }
+        at++;
+        if (*at == 'D')
+            g_string_append_printf(text, "%d", g_rand_int_range(random, 1, 9));
+        else if (*at == 'T') /* never the same twice */
+            g_string_append_printf(text, "t%d", table++ % TABLES);
+        else
+            g_string_append_printf(text, "%c%d", g_ascii_tolower(*at),
+                                   g_rand_int_range(random, 0, *at == 'C' ? 3 : 5));
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void
+run_random(PgConn *conn, Model *model, guint32 seed, GString *history)
+{
+    enum { STATEMENTS = 250 };
+    g_autoptr(GRand) random = g_rand_new_with_seed(seed);
+
+    for (int i = 0; i < STATEMENTS; i++) {
+        g_autofree char *statement = random_statement(random);
+
+        if (!pg_exec_script(conn, statement, NULL))
+            continue;
+        g_string_append_printf(history, "%s;\n", statement);
+        apply_script(model, statement);
+    }
+}
+
+static void
+test_random(const void *data)
+{
+    const guint32 seed = GPOINTER_TO_UINT(data);
+    const char *begin = "SET search_path = public, s; CREATE SCHEMA s; CREATE FUNCTION fired() "
+                        "RETURNS trigger LANGUAGE plpgsql AS "
+                        "$$BEGIN RETURN NEW; END$$";
+    g_auto(TestDatabase) database = {0};
+    g_autoptr(PgConn) conn = NULL;
+    g_autoptr(Model) model = model_new();
+    g_autoptr(GString) history = g_string_new(NULL);
+    g_autofree char *followed = NULL, *read = NULL, *dumped = NULL;
+
+    if (!test_database_init(&database))
+        return;
+    conn = test_database_connect(&database);
+    model_set_complete(model, true);
+    g_assert_true(pg_exec_script(conn, begin, NULL));
+    apply_script(model, begin);
+    run_random(conn, model, seed, history);
+    followed = model_describe(model);
+    read = describe_server(conn);
+    dumped = describe_dump(database.url);
+    g_test_message("%s", history->str);
+    g_assert_cmpstr(followed, ==, read);
+    g_assert_cmpstr(dumped, ==, read);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     cases_add("model", ".sql", three_ways);
+    for (guint seed = 1; seed <= SEEDS; seed++) {
+        g_autofree char *name = g_strdup_printf("/model/random/%u", seed);
+        g_test_add_data_func(name, GUINT_TO_POINTER(seed), test_random);
+    }
     return g_test_run();
 }
