@@ -31,17 +31,19 @@ field AS (
     SELECT a.attrelid, a.attnum, a.attislocal,
            format('%I %s%s%s%s', a.attname, format_type(a.atttypid, a.atttypmod),
                   CASE WHEN a.attcollation <> t.typcollation
-                       THEN ' COLLATE ' || format('%I.%I', cs.nspname, l.collname) END,
+                       THEN ' COLLATE ' || quote_ident(cs.nspname) || '.'
+                            || quote_ident(l.collname) END,
                   CASE WHEN a.attgenerated <> ''
                        THEN ' GENERATED ALWAYS AS (' || pg_get_expr(f.adbin, f.adrelid) || ') STORED'
                        ELSE ' DEFAULT ' || pg_get_expr(f.adbin, f.adrelid) END,
                   CASE WHEN a.attnotnull THEN ' NOT NULL' END) AS definition
-    FROM pg_attribute a
+    FROM relation r
+    JOIN pg_attribute a ON a.attrelid = r.oid
     JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
     LEFT JOIN pg_collation l ON l.oid = a.attcollation
     LEFT JOIN pg_namespace cs ON cs.oid = l.collnamespace
-    WHERE a.attnum > 0 AND NOT a.attisdropped
+    WHERE r.relkind IN ('r', 'p', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped
 ),
 statement AS (
     SELECT 10 AS place, 0 AS depth, oid, format('CREATE SCHEMA %I', nspname) AS text
@@ -144,6 +146,11 @@ statement AS (
                   pg_get_constraintdef(k.oid))
     FROM pg_constraint k JOIN relation r ON r.oid = k.conrelid
     WHERE k.contype = 'c' AND (k.conislocal OR r.relispartition)
+    UNION ALL
+    -- The parent's is not valid, and came to be before this child did.
+    SELECT 66, r.depth, k.oid, format('ALTER TABLE %s VALIDATE CONSTRAINT %I', r.label, k.conname)
+    FROM pg_constraint k JOIN relation r ON r.oid = k.conrelid
+    WHERE k.contype = 'c' AND k.convalidated AND NOT k.conislocal AND NOT r.relispartition
     UNION ALL
     SELECT 70, c.depth, c.oid, format('ALTER TABLE ONLY %s ATTACH PARTITION %s %s', p.label, c.label,
                                 pg_get_expr(c.relpartbound, c.oid))

@@ -85,7 +85,7 @@ add_to_children(Model *model, ModelTable *table, const ModelColumn *column)
 
         if (own == NULL) {
             own = g_memdup2(column, sizeof *column);
-            own->is_local = false;
+            own->is_local = own->is_serial = own->is_identity = own->identity_always = false;
             g_ptr_array_add(child->columns, own);
         }
         own->is_inherited = true;

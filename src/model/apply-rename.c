@@ -307,10 +307,9 @@ rename_within(Model *model, const PgQuery__Node *expression, const char *from, c
 static void
 rename_string(GPtrArray *strings, const char *from, const char *to)
 {
-    int at = model_string_at(strings, from);
-
-    if (at >= 0)
-        strings->pdata[at] = (void *) to;
+    for (guint i = 0; i < strings->len; i++)
+        if (g_strcmp0(g_ptr_array_index(strings, i), from) == 0)
+            strings->pdata[i] = (void *) to;
 }
 
 static void

@@ -123,6 +123,16 @@ schema_of_new(const Model *model, const DdlChange *change)
     return change->temporary ? "pg_temp" : model_schema_of_new(model, change->relation);
 }
 
+/* A new table has no row that could fail. */
+static void
+settle_checks(ModelTable *table)
+{
+    for (guint i = 0; i < table->constraints->len; i++) {
+        ModelConstraint *constraint = g_ptr_array_index(table->constraints, i);
+        constraint->valid = true;
+    }
+}
+
 bool
 apply_create_table(Model *model, const DdlChange *change)
 {
@@ -143,6 +153,7 @@ apply_create_table(Model *model, const DdlChange *change)
     g_ptr_array_unref(table->partition_key);
     table->partition_key = model_intern_all(model, change->partitioned ? change->names : NULL);
     add_parents(model, table, statement);
+    settle_checks(table);
     add_elements(model, table, change, statement);
     if (table->parent != NULL && statement->partbound != NULL)
         model_inherit_rest(model, table, table->parent);

@@ -13,7 +13,7 @@ model_inherit_columns(Model *model, ModelTable *child, ModelTable *parent)
 
         if (own == NULL) {
             own = g_memdup2(column, sizeof *column);
-            own->is_local = own->is_identity = own->identity_always = false;
+            own->is_local = own->is_serial = own->is_identity = own->identity_always = false;
             g_ptr_array_add(child->columns, own);
         } else if (!own->has_default && !own->is_generated) {
             own->default_expression = column->default_expression;

@@ -8,7 +8,7 @@
 #include "../test-database.h"
 #include "model/model.h"
 
-enum { SEEDS = 6 };
+enum { FIRST_SEED = 3, SEEDS = 6 };
 
 static void
 apply_script(Model *model, const char *text)
@@ -214,10 +214,10 @@ test_random(const void *data)
     g_assert_true(pg_exec_script(conn, begin, NULL));
     apply_script(model, begin);
     run_random(conn, model, seed, history);
+    g_test_message("%s", history->str);
     followed = model_describe(model);
     read = describe_server(conn);
     dumped = describe_dump(database.url);
-    g_test_message("%s", history->str);
     g_assert_cmpstr(followed, ==, read);
     g_assert_cmpstr(dumped, ==, read);
 }
@@ -227,7 +227,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     cases_add("model", ".sql", three_ways);
-    for (guint seed = 1; seed <= SEEDS; seed++) {
+    for (guint seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
         g_autofree char *name = g_strdup_printf("/model/random/%u", seed);
         g_test_add_data_func(name, GUINT_TO_POINTER(seed), test_random);
     }
