@@ -79,8 +79,8 @@ predictor_lock_table(Predictor *predictor, const ModelTable *table, LockMode mod
         predictor_lock_table(predictor, table->children->pdata[i], mode, reach, true);
 }
 
-static bool
-has_name(const GPtrArray *names, const char *name)
+bool
+predictor_has_name(const GPtrArray *names, const char *name)
 {
     for (guint i = 0; i < names->len; i++) {
         if (g_strcmp0(names->pdata[i], name) == 0)
@@ -117,7 +117,7 @@ same_names(const GPtrArray *a, const GPtrArray *b)
     if (a->len != b->len)
         return false;
     for (guint i = 0; i < a->len; i++) {
-        if (!has_name(b, a->pdata[i]))
+        if (!predictor_has_name(b, a->pdata[i]))
             return false;
     }
     return true;
@@ -166,12 +166,12 @@ lock_column(Predictor *predictor, const ModelTable *table, const char *column, L
 {
     for (guint i = 0; i < table->constraints->len; i++) {
         const ModelConstraint *key = table->constraints->pdata[i];
-        if (key->kind == CONSTRAINT_FOREIGN_KEY && has_name(key->columns, column))
+        if (key->kind == CONSTRAINT_FOREIGN_KEY && predictor_has_name(key->columns, column))
             predictor_lock_table(predictor, key->referenced, mode, REACH_PARTITIONS, true);
     }
     for (guint i = 0; i < table->referenced_by->len; i++) {
         const ModelConstraint *key = table->referenced_by->pdata[i];
-        if (has_name(referenced_columns(key), column))
+        if (predictor_has_name(referenced_columns(key), column))
             predictor_lock_table(predictor, key->table, mode, REACH_PARTITIONS, true);
     }
 }

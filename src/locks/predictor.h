@@ -48,6 +48,9 @@ void predictor_detach(Predictor *predictor, const ModelTable *parent);
 
 /* Has the partition such a valid foreign key of its own? Then it is attached without a scan. */
 bool predictor_has_key(const ModelTable *leaf, const DdlConstraint *constraint);
+/* Is @name among @names (const char *; an element may be NULL)? */
+bool predictor_has_name(const GPtrArray *names, const char *name);
+
 /* Does a domain of that name, or the one that it is made of, have a constraint? */
 Known predictor_domain_checks(const Model *model, const DdlType *type);
 /* Is a column's type one that is kept in the model or the server's own? */

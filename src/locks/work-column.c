@@ -142,21 +142,11 @@ predictor_set_not_null(Predictor *predictor, const DdlChange *change)
                        g_strdup("whether a valid CHECK (column IS NOT NULL) is there"));
 }
 
-static bool
-has_name(const GPtrArray *names, const char *name)
-{
-    for (guint i = 0; i < names->len; i++) {
-        if (g_strcmp0(names->pdata[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* The server refuses to change the type of a column that these hang on. */
 static void
 refuse_type(Predictor *predictor, const ModelTable *table, const char *column)
 {
-    if (has_name(table->partition_key, column))
+    if (predictor_has_name(table->partition_key, column))
         predictor_fail(predictor, "column \"%s\" is part of the partition key of \"%s\"", column,
                        table->name);
     for (guint i = 0; i < table->read_by->len; i++) {
@@ -175,13 +165,13 @@ refuse_type(Predictor *predictor, const ModelTable *table, const char *column)
         if (!generated->is_generated || generated->default_expression == NULL)
             continue;
         ddl_columns_read(generated->default_expression, read);
-        if (has_name(read, column))
+        if (predictor_has_name(read, column))
             predictor_fail(predictor, "generated column \"%s\" reads column \"%s\" of \"%s\"",
                            generated->name, column, table->name);
     }
     for (guint i = 0; i < table->triggers->len; i++) {
         const ModelTrigger *trigger = table->triggers->pdata[i];
-        if (trigger->columns != NULL && has_name(trigger->columns, column))
+        if (trigger->columns != NULL && predictor_has_name(trigger->columns, column))
             predictor_fail(predictor, "trigger \"%s\" of \"%s\" names column \"%s\"", trigger->name,
                            table->name, column);
     }
@@ -193,13 +183,14 @@ revalidate_keys(Predictor *predictor, const ModelTable *table, const char *colum
 {
     for (guint i = 0; i < table->constraints->len; i++) {
         const ModelConstraint *key = table->constraints->pdata[i];
-        if (key->kind == CONSTRAINT_FOREIGN_KEY && key->valid && has_name(key->columns, column))
+        if (key->kind == CONSTRAINT_FOREIGN_KEY && key->valid &&
+            predictor_has_name(key->columns, column))
             predictor_work(predictor, WORK_SCAN, table,
                            g_strdup_printf("foreign key %s is verified again", key->name), NULL);
     }
     for (guint i = 0; i < table->referenced_by->len; i++) {
         const ModelConstraint *key = table->referenced_by->pdata[i];
-        if (key->valid && has_name(key->referenced_columns, column))
+        if (key->valid && predictor_has_name(key->referenced_columns, column))
             predictor_work(predictor, WORK_SCAN, key->table,
                            g_strdup_printf("foreign key %s is verified again", key->name), NULL);
     }

@@ -207,25 +207,6 @@ run_phase(const MigrateContext *context, const Revision *revision, const char *p
     return apply_contract(apply, revision, error);
 }
 
-/* The state that @phase brings, where it was done. */
-static RevisionState
-state_behind(const char *phase)
-{
-    static const struct {
-        const char *phase;
-        RevisionState state;
-    } states[] = {{"expand", STATE_EXPANDED},
-                  {"backfill", STATE_BACKFILLED},
-                  {"finish", STATE_BACKFILLED},
-                  {"cutover", STATE_CUT_OVER},
-                  {"contract", STATE_CONTRACTED}};
-
-    for (guint i = 0; i < G_N_ELEMENTS(states); i++)
-        if (strcmp(states[i].phase, phase) == 0)
-            return states[i].state;
-    g_assert_not_reached();
-}
-
 /* From where it is to the end of its life. Most revisions end where they begin, so the ledger is
  * asked once, and then known. */
 static bool
@@ -244,7 +225,7 @@ live(const Fresh *fresh, const Revision *header, const LedgerRevision *row, GErr
         if (!run_phase(context, header, phase, error))
             return false;
         FAULT_POINT("migrate-fresh-phase");
-        now.state = state_behind(phase);
+        now.state = next_reaches(phase);
         migrate_reached(context, header, now.state, start);
         if (context->apply.dry_run)
             break;

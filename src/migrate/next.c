@@ -39,3 +39,21 @@ next_command(const char *phase, const char *id)
             return g_strdup_printf("sluice %s %s", commands[i][1], id);
     g_assert_not_reached();
 }
+
+RevisionState
+next_reaches(const char *phase)
+{
+    static const struct {
+        const char *phase;
+        RevisionState state;
+    } states[] = {{"expand", STATE_EXPANDED},
+                  {"backfill", STATE_BACKFILLED},
+                  {"finish", STATE_BACKFILLED},
+                  {"cutover", STATE_CUT_OVER},
+                  {"contract", STATE_CONTRACTED}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(states); i++)
+        if (strcmp(states[i].phase, phase) == 0)
+            return states[i].state;
+    g_assert_not_reached();
+}

@@ -11,5 +11,7 @@
 const char *next_phase(const Revision *revision, const LedgerRevision *row);
 /* The same for one that is just expanded; NULL: then it is final. Borrowed. */
 const char *next_phase_after_expand(const Revision *revision);
+/* The state that @phase brings, where it was done. */
+RevisionState next_reaches(const char *phase);
 /* The command that runs @phase: "sluice backfill run 3f2a9c1b7d20". Caller owns. */
 char *next_command(const char *phase, const char *id);

@@ -12,24 +12,6 @@ enum { BUDGET_MS = 60000 };
 
 static const char copy_name[] = "rehearsal";
 
-RevisionState
-copy_phase_reaches(const char *phase)
-{
-    static const struct {
-        const char *phase;
-        RevisionState state;
-    } states[] = {{"expand", STATE_EXPANDED},
-                  {"backfill", STATE_BACKFILLED},
-                  {"finish", STATE_BACKFILLED},
-                  {"cutover", STATE_CUT_OVER},
-                  {"contract", STATE_CONTRACTED}};
-
-    for (guint i = 0; i < G_N_ELEMENTS(states); i++)
-        if (strcmp(states[i].phase, phase) == 0)
-            return states[i].state;
-    return STATE_PENDING;
-}
-
 bool
 copy_run_phase(const MigrateContext *context, const Revision *revision, const char *phase,
                GError **error)
@@ -150,7 +132,7 @@ replay(Copy *copy, const Revision *header, const LedgerRevision *row, GError **e
     while (now.state < row->state && (phase = next_phase(revision, &now)) != NULL) {
         if (!copy_run_phase(&copy->context, header, phase, error))
             return false;
-        now.state = copy_phase_reaches(phase);
+        now.state = next_reaches(phase);
     }
     return true;
 }

@@ -28,8 +28,6 @@ char *copy_clone(Copy *copy, const char *name, GError **error);
 /* A context like the copy's for the database at @url. The caller disconnects its session. */
 bool copy_connect(Copy *copy, const char *url, MigrateContext *ret_context, GError **error);
 
-/* The state that @phase brings. */
-RevisionState copy_phase_reaches(const char *phase);
 /* Runs a phase by the rooms that run it in production. @revision: the graph's entry. */
 bool copy_run_phase(const MigrateContext *context, const Revision *revision, const char *phase,
                     GError **error);
