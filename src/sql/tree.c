@@ -92,9 +92,30 @@ field_value(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *fie
 
 typedef void (*ChildVisitor)(ProtobufCMessage *child, void *data);
 
+/* What a Node is, is one of some 230 members of a union, each a pointer to a message. NULL:
+ * @message is no Node; *@ret_child may be NULL. */
+static const PgQuery__Node *
+as_node(const ProtobufCMessage *message, ProtobufCMessage **ret_child)
+{
+    const PgQuery__Node *node = (const PgQuery__Node *) message;
+
+    if (message->descriptor != &pg_query__node__descriptor)
+        return NULL;
+    *ret_child =
+        node->node_case != PG_QUERY__NODE__NODE__NOT_SET ? (ProtobufCMessage *) node->alias : NULL;
+    return node;
+}
+
 static void
 each_child(const ProtobufCMessage *message, ChildVisitor visit, void *data)
 {
+    ProtobufCMessage *only;
+
+    if (as_node(message, &only) != NULL) {
+        if (only != NULL)
+            visit(only, data);
+        return;
+    }
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
 
@@ -428,10 +449,16 @@ field_equal(const ProtobufCMessage *a, const ProtobufCMessage *b,
 bool
 tree_equal(const ProtobufCMessage *a, const ProtobufCMessage *b)
 {
+    ProtobufCMessage *left, *right;
+    const PgQuery__Node *node;
+
     if (a == NULL || b == NULL)
         return a == b;
     if (a->descriptor != b->descriptor)
         return false;
+    node = as_node(a, &left);
+    if (node != NULL)
+        return node->node_case == as_node(b, &right)->node_case && tree_equal(left, right);
     for (unsigned i = 0; i < a->descriptor->n_fields; i++) {
         if (!field_equal(a, b, &a->descriptor->fields[i]))
             return false;
