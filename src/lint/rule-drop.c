@@ -3,6 +3,14 @@
 
 #include "lint/gone.h"
 
+/* IF EXISTS of what nobody has shown to exist. */
+static void
+add_doubt(const LintContext *context, const DdlChange *change, const char *label)
+{
+    if (change->if_exists && model_exists(context->model, change->relation) != KNOWN_YES)
+        lint_possible(context, "whether %s is there (--seed, --from-database)", label);
+}
+
 static void
 drop_table(const LintContext *context, const DdlChange *change)
 {
@@ -17,6 +25,7 @@ drop_table(const LintContext *context, const DdlChange *change)
     lint_report(context, change, "DROP TABLE %s loses its data%s%s", label,
                 users != NULL ? "; used by " : ", and an app that still uses it fails",
                 users != NULL ? users : "");
+    add_doubt(context, change, label);
     lint_add_locks(context);
     lint_breaks(context, "every statement that names %s", label);
     lint_recipe(context,
@@ -34,13 +43,25 @@ const LintRule lint_rule_table_drop = {
     .at_change = drop_table,
 };
 
+static bool
+creates_schema(const LintContext *context G_GNUC_UNUSED,
+               const SessionStatement *statement G_GNUC_UNUSED, const DdlChange *change,
+               const void *data)
+{
+    const DdlChange *drop = data;
+
+    return change->kind == CHANGE_CREATE_SCHEMA &&
+           g_strcmp0(change->relation.name, drop->relation.name) == 0;
+}
+
 static void
 drop_schema(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
     if (change->kind != CHANGE_DROP || change->object != OBJECT(SCHEMA) ||
-        gone_is_expected(context) || !change->cascade || change->relation.name == NULL)
+        gone_is_expected(context) || !change->cascade || change->relation.name == NULL ||
+        facts_before(context, false, creates_schema, change) != NULL)
         return;
     if (model_is_complete(context->model) &&
         !model_has_schema(context->model, change->relation.name))
@@ -245,6 +266,7 @@ drop_object(const LintContext *context, const DdlChange *change)
     lint_report(context, change, "DROP %s %s breaks an app that still uses it%s%s%s", kind, label,
                 users != NULL ? "; used by " : "", users != NULL ? users : "",
                 change->cascade ? "; CASCADE drops what depends on it, columns included" : "");
+    add_doubt(context, change, label);
     lint_add_locks(context);
     lint_breaks(context, "statements that use %s", label);
     lint_recipe(context, "-- once no version of the app uses it, without CASCADE:\nDROP %s %s;",
