@@ -1,5 +1,7 @@
 #include "lint/session.h"
 
+#include "lint/held.h"
+
 typedef struct {
     char *name;
     Model *model;
@@ -44,38 +46,6 @@ statement_free(SessionStatement *statement)
 }
 
 static void
-lock_free(SessionLock *lock)
-{
-    g_free(lock->name);
-    g_free(lock);
-}
-
-static SessionLock *
-lock_copy(const SessionLock *lock)
-{
-    SessionLock *copy = g_memdup2(lock, sizeof *lock);
-
-    copy->name = g_strdup(lock->name);
-    return copy;
-}
-
-static GPtrArray *
-locks_new(void)
-{
-    return g_ptr_array_new_with_free_func((GDestroyNotify) lock_free);
-}
-
-static GPtrArray *
-locks_copy(const GPtrArray *locks)
-{
-    GPtrArray *copies = locks_new();
-
-    for (guint i = 0; i < locks->len; i++)
-        g_ptr_array_add(copies, lock_copy(locks->pdata[i]));
-    return copies;
-}
-
-static void
 savepoint_free(Savepoint *savepoint)
 {
     g_free(savepoint->name);
@@ -96,7 +66,7 @@ session_new(Model *take_model, const Timeouts *role)
     session->retired = g_ptr_array_new_with_free_func((GDestroyNotify) model_free);
     session->savepoints = g_ptr_array_new_with_free_func((GDestroyNotify) savepoint_free);
     session->kept = g_ptr_array_new_with_free_func((GDestroyNotify) body_free);
-    session->locks = locks_new();
+    session->locks = held_new();
     session->orders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     session->statements = g_ptr_array_new_with_free_func((GDestroyNotify) statement_free);
     return session;
@@ -139,24 +109,13 @@ session_is_history(const Session *session)
     return session->is_history;
 }
 
-/* Tables come and go; what is held is looked up anew. */
-static void
-find_tables(Session *session)
-{
-    for (guint i = 0; i < session->locks->len; i++) {
-        SessionLock *lock = session->locks->pdata[i];
-
-        lock->table = model_table(session->model, lock->relation);
-    }
-}
-
 /* The strings of what ran before are the old model's. */
 static void
 go_back_to(Session *session, Model *take_model)
 {
     g_ptr_array_add(session->retired, session->model);
     session->model = take_model;
-    find_tables(session);
+    held_look_up(session->locks, session->model);
 }
 
 static void
@@ -171,39 +130,12 @@ begin(Session *session)
 }
 
 static void
-record_order(Session *session, const SessionLock *first, const SessionLock *then)
-{
-    char *key;
-
-    if (first->is_new || then->is_new || first->since == then->since ||
-        MAX(first->mode, then->mode) < LOCK_SHARE_ROW_EXCLUSIVE)
-        return;
-    key = g_strdup_printf("%s\n%s", first->name, then->name);
-    if (g_hash_table_contains(session->orders, key)) {
-        g_free(key);
-        return;
-    }
-    g_hash_table_insert(
-        session->orders, key,
-        g_strdup_printf("%s:%d", then->since->file->path,
-                        lint_file_place(then->since->file, then->since->start).line));
-}
-
-static void
-record_orders(Session *session)
-{
-    for (guint i = 0; i < session->locks->len; i++)
-        for (guint k = i + 1; k < session->locks->len; k++)
-            record_order(session, session->locks->pdata[i], session->locks->pdata[k]);
-}
-
-static void
 end(Session *session, bool committed)
 {
     if (committed && session->at_commit != NULL && session->is_open)
         session->at_commit(session, session->at_commit_data);
     if (committed)
-        record_orders(session);
+        held_record_orders(session->locks, session->orders);
     if (!committed && session->begin != NULL)
         go_back_to(session, g_steal_pointer(&session->begin));
     g_clear_pointer(&session->begin, model_free);
@@ -315,39 +247,6 @@ session_enter(Session *session, const LintUnit *unit)
             locks_predict(session->model, unit->statement, unit->changes, session->file_start);
 }
 
-static SessionLock *
-find_lock(GPtrArray *locks, const PredictedLock *wanted)
-{
-    for (guint i = 0; i < locks->len; i++) {
-        SessionLock *lock = locks->pdata[i];
-        if (wanted->table != NULL
-                ? lock->table == wanted->table
-                : lock->table == NULL && g_strcmp0(lock->relation.name, wanted->name.name) == 0 &&
-                      g_strcmp0(lock->relation.schema, wanted->name.schema) == 0)
-            return lock;
-    }
-    return NULL;
-}
-
-static void
-hold(Session *session, const PredictedLock *taken)
-{
-    SessionLock *lock = find_lock(session->locks, taken);
-
-    if (lock == NULL) {
-        lock = g_new0(SessionLock, 1);
-        *lock = (SessionLock){.name = taken->table ? model_table_label(taken->table)
-                                                   : ddl_name_label(taken->name),
-                              .relation = taken->name,
-                              .table = taken->table,
-                              .kind = taken->kind,
-                              .is_new = taken->is_new,
-                              .since = session->unit};
-        g_ptr_array_add(session->locks, lock);
-    }
-    lock->mode = MAX(lock->mode, taken->mode);
-}
-
 static int
 find_savepoint(const Session *session, const char *name)
 {
@@ -366,7 +265,7 @@ set_savepoint(Session *session, const char *name)
 
     savepoint->name = g_strdup(name);
     savepoint->model = session->keeps_snapshots ? model_copy(session->model) : NULL;
-    savepoint->locks = locks_copy(session->locks);
+    savepoint->locks = held_copy(session->locks);
     g_ptr_array_add(session->savepoints, savepoint);
 }
 
@@ -384,8 +283,8 @@ roll_back_to(Session *session, const char *name)
     if (savepoint->model != NULL)
         go_back_to(session, model_copy(savepoint->model));
     g_ptr_array_unref(session->locks);
-    session->locks = locks_copy(savepoint->locks);
-    find_tables(session);
+    session->locks = held_copy(savepoint->locks);
+    held_look_up(session->locks, session->model);
 }
 
 static void
@@ -457,10 +356,10 @@ session_leave(Session *session)
         return;
     }
     for (guint i = 0; was_open && i < statement->prediction->locks->len; i++)
-        hold(session, statement->prediction->locks->pdata[i]);
+        held_add(session->locks, statement->prediction->locks->pdata[i], unit);
     model_apply(session->model, unit->changes);
     forget_tables(statement->prediction);
-    find_tables(session);
+    held_look_up(session->locks, session->model);
     follow(session, unit);
     if (!was_open && !session->is_open) {
         session->is_open = true;
