@@ -56,10 +56,12 @@ enable_security(const LintContext *context, const DdlChange *change, const char 
 static void
 change_security(const LintContext *context, const DdlChange *change)
 {
-    bool is_drop = change->kind == CHANGE_DROP && change->object == OBJECT(POLICY);
+    const bool is_drop = change->kind == CHANGE_DROP && change->object == OBJECT(POLICY);
+    const bool is_policy =
+        is_drop || change->kind == CHANGE_CREATE_POLICY || change->kind == CHANGE_ALTER_POLICY;
     g_autofree char *label = NULL;
 
-    if ((change->kind != CHANGE_ROW_SECURITY && change->kind != CHANGE_ALTER_POLICY && !is_drop) ||
+    if ((change->kind != CHANGE_ROW_SECURITY && !is_policy) ||
         !gone_is_used(context, change->relation))
         return;
     label = ddl_name_label(change->relation);
@@ -71,6 +73,10 @@ change_security(const LintContext *context, const DdlChange *change)
                 "%s of %s changes which rows the app's role sees, and takes ACCESS EXCLUSIVE",
                 ddl_change_verb(change), label);
     lint_add_locks(context);
+    if (change->kind == CHANGE_CREATE_POLICY) {
+        lint_level(context, LINT_NOTE);
+        lint_possible(context, "whether row security of %s is enabled", label);
+    }
     lint_recipe(context, "-- add the new policy first, then drop the old one, with a short "
                          "lock_timeout");
 }

@@ -157,11 +157,12 @@ is_same_file_add(const LintContext *context, const DdlChange *drop, const DdlTyp
 {
     return other->kind == CHANGE_ADD_COLUMN && other->definition != NULL &&
            facts_same(context, other->relation, drop->relation) &&
-           (g_strcmp0(other->definition->name, drop->column) == 0 ||
-            (type != NULL && ddl_type_equal(&other->definition->type, type)));
+           (g_strcmp0(other->definition->name, drop->column) == 0 || type == NULL ||
+            ddl_type_equal(&other->definition->type, type));
 }
 
-/* A column of the same type, or name, that the file adds where one is dropped; NULL: none. */
+/* A column of the same type (or any, where it is not known), or name, that the file adds where one
+ * is dropped; NULL: none. */
 static const DdlChange *
 added_instead(const LintContext *context, const DdlChange *drop)
 {

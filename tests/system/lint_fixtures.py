@@ -11,7 +11,7 @@ import re
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "data/lint/labelled"
 GIVEN = FOLDER / "given.sql"
-LABEL = re.compile(r"^-- (hazard|possible|safe)(?:, (breaks|possible) ([\w-]+)| ([\w-]+))?(?::.*)?$")
+LABEL = re.compile(r"^-- (hazard|possible|safe)(?:, breaks ([\w-]+)| ([\w-]+))?(?::.*)?$")
 
 
 @dataclasses.dataclass
@@ -27,7 +27,7 @@ class Case:
 
 
 def read_case(name, match, lines):
-    label, _, allowed, rule = match.groups()
+    label, allowed, rule = match.groups()
     seeded = fails = False
     runner = "psql"
     while lines and (option := re.match(r"-- (seeded|fails|runner)\b:? ?(\w*)", lines[0])):

@@ -213,7 +213,7 @@ ALTER TABLE orders ADD COLUMN remark varchar(20);
 -- hazard rename-disguised
 ALTER TABLE orders ADD COLUMN remark varchar(20), DROP COLUMN note;
 
--- hazard int4-overflow
+-- hazard fk-type-mismatch
 -- seeded
 CREATE TABLE parcels (id bigint PRIMARY KEY, user_id int REFERENCES users (id));
 

@@ -27,7 +27,7 @@ ALTER TABLE users ADD CONSTRAINT users_org FOREIGN KEY (org_id) REFERENCES orgs 
 -- hazard constraint-fk-validates
 ALTER TABLE users ADD FOREIGN KEY (org_id) REFERENCES orgs;
 
--- safe, possible fk-missing-index: without validation, index first
+-- safe: without validation, index first
 CREATE INDEX CONCURRENTLY users_org_id ON users (org_id);
 ALTER TABLE users ADD CONSTRAINT users_org FOREIGN KEY (org_id) REFERENCES orgs (id) NOT VALID;
 ALTER TABLE users VALIDATE CONSTRAINT users_org;

@@ -33,9 +33,9 @@ CREATE TABLE users (
     code char(5),
     tags varchar(5)[],
     CONSTRAINT users_age_check CHECK (age > 0),
-    CONSTRAINT users_name_given CHECK (name IS NOT NULL),
-    CONSTRAINT users_balance_given CHECK (balance IS NOT NULL) NOT VALID
+    CONSTRAINT users_name_given CHECK (name IS NOT NULL)
 );
+ALTER TABLE users ADD CONSTRAINT users_balance_given CHECK (balance IS NOT NULL) NOT VALID;
 CREATE UNIQUE INDEX users_email ON users (email);
 CREATE INDEX users_full_name ON users (lower(full_name));
 CREATE TABLE orders (

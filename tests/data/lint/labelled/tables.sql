@@ -15,7 +15,7 @@ DROP TABLE scratch;
 -- hazard table-rename
 ALTER TABLE items RENAME TO lines;
 
--- safe, breaks table-rename: a view keeps the old name alive
+-- safe: a view keeps the old name alive
 BEGIN;
 ALTER TABLE items RENAME TO lines;
 CREATE VIEW items AS SELECT * FROM lines;

@@ -147,7 +147,7 @@ ALTER SEQUENCE tickets RENAME TO numbers;
 -- hazard rename-other-objects
 ALTER FUNCTION fixed_number() RENAME TO one;
 
--- hazard rename-other-objects
+-- hazard table-rename
 CREATE SCHEMA old;
 ALTER TABLE orders SET SCHEMA old;
 
