@@ -99,12 +99,77 @@ short_type(const DdlChange *change)
     return NULL;
 }
 
+/* The type of a column that the statement defines, or that is there; NULL: not known. */
+static const DdlType *
+type_of(const LintContext *context, DdlName relation, const char *column)
+{
+    const ModelTable *table = model_table(context->model, relation);
+    const ModelColumn *known = table != NULL ? model_column(table, column) : NULL;
+
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
+        const DdlChange *change = ddl_changes_get(context->changes, i);
+
+        if (change->kind == CHANGE_ADD_COLUMN && change->definition != NULL &&
+            g_strcmp0(change->definition->name, column) == 0)
+            return &change->definition->type;
+        for (guint k = 0; change->kind == CHANGE_CREATE_TABLE && k < change->columns->len; k++) {
+            const DdlColumn *made = change->columns->pdata[k];
+            if (g_strcmp0(made->name, column) == 0)
+                return &made->type;
+        }
+    }
+    return known != NULL && known->type != NULL ? &known->parsed : NULL;
+}
+
+static const char *
+referenced_column(const LintContext *context, const DdlConstraint *key)
+{
+    const ModelTable *table = model_table(context->model, key->referenced);
+
+    if (key->referenced_columns->len > 0)
+        return key->referenced_columns->pdata[0];
+    for (guint i = 0; table != NULL && i < table->constraints->len; i++) {
+        const ModelConstraint *primary = table->constraints->pdata[i];
+        if (primary->kind == CONSTRAINT_PRIMARY_KEY && primary->columns->len == 1)
+            return primary->columns->pdata[0];
+    }
+    return NULL;
+}
+
+static void
+short_reference(const LintContext *context, const DdlChange *change)
+{
+    const DdlConstraint *key = change->constraint;
+    const ModelTable *table;
+    const ModelColumn *column;
+    const DdlType *own, *referenced;
+    const char *to;
+    g_autofree char *label = NULL;
+
+    if (key == NULL || key->kind != CONSTRAINT_FOREIGN_KEY || key->columns->len != 1)
+        return;
+    to = referenced_column(context, key);
+    own = type_of(context, change->relation, key->columns->pdata[0]);
+    table = model_table(context->model, key->referenced);
+    column = to != NULL && table != NULL ? model_column(table, to) : NULL;
+    referenced = column != NULL && column->type != NULL ? &column->parsed : NULL;
+    if (own == NULL || referenced == NULL || g_strcmp0(referenced->name.name, "int8") != 0 ||
+        (g_strcmp0(own->name.name, "int4") != 0 && g_strcmp0(own->name.name, "int2") != 0))
+        return;
+    label = ddl_name_label(key->referenced);
+    lint_report(context, change, "%s cannot hold the numbers of %s.%s, which is bigint, to the end",
+                (const char *) key->columns->pdata[0], label, to);
+    lint_recipe(context, "-- bigint, as the column that it references");
+}
+
 static void
 overflow(const LintContext *context, const DdlChange *change)
 {
     const char *type;
     g_autofree char *label = NULL;
 
+    if (change->kind == CHANGE_ADD_CONSTRAINT)
+        short_reference(context, change);
     if (change->kind != CHANGE_CREATE_SEQUENCE && change->kind != CHANGE_ALTER_SEQUENCE)
         return;
     type = short_type(change);
@@ -114,14 +179,13 @@ overflow(const LintContext *context, const DdlChange *change)
     lint_report(context, change,
                 "%s sequence %s ends at %s: every INSERT fails then, and a wider column does not "
                 "help",
-                g_str_equal(type, "integer") ? "integer" : "smallint", label,
-                g_str_equal(type, "integer") ? "2,147,483,647" : "32,767");
+                type, label, g_str_equal(type, "integer") ? "2,147,483,647" : "32,767");
     lint_recipe(context, "-- AS bigint");
 }
 
 const LintRule lint_rule_int4_overflow = {
     .id = "int4-overflow",
     .level = LINT_WARNING,
-    .title = "a sequence that ends early",
+    .title = "a sequence, or a reference, that ends early",
     .at_change = overflow,
 };
