@@ -130,8 +130,9 @@ const Command command_rehearse = {
         "revisions replayed, or with --schema a dump), and runs all phases of those that are "
         "pending, or of the named ones. Shows for each statement the locks that it took, whether "
         "it read or rewrote whole tables, time and WAL; what was foretold otherwise; and what "
-        "would have made the app wait. Then down, up again, twice, and in fresh order: the schema "
-        "must be the same. Status 9 if it is not, or if the app would have waited.",
+        "would have made the app wait. Then down, up again, the cutover undone, twice, in fresh "
+        "order, and killed on the way: the schema must be the same. Status 9 if it is not, or if "
+        "the app would have waited.",
     .example = "sluice rehearse\nsluice rehearse --schema production.sql --at 3f2a --rows 10000\n"
                "sluice rehearse --markdown 8c41 > comment.md",
     .args = args,

@@ -27,6 +27,8 @@ copy_run_phase(const MigrateContext *context, const Revision *revision, const ch
         return apply_finish(apply, revision, error);
     if (strcmp(phase, "cutover") == 0)
         return apply_cutover(apply, revision, error);
+    if (strcmp(phase, "cutover undo") == 0)
+        return apply_cutover_undo(apply, revision, error);
     if (strcmp(phase, "contract") == 0)
         return apply_contract(apply, revision, error);
     return apply_downgrade(apply, revision, error);

@@ -7,6 +7,7 @@
 #include "migrate/needs.h"
 #include "migrate/next.h"
 #include "rehearse/copy.h"
+#include "rehearse/kill.h"
 #include "rehearse/measure.h"
 #include "sync/sync.h"
 
@@ -264,24 +265,30 @@ check_same(Run *run, const char *name, const char *wanted, PgConn *conn, GError 
     return true;
 }
 
-/* One phase further; *@ret_moved false: it is final. */
+/* *@ret_phase: what comes next there; NULL: it is final. */
 static bool
-advance(Run *run, const MigrateContext *context, const Revision *header, bool measured,
-        bool *ret_moved, GError **error)
+find_next(Run *run, PgConn *conn, const Revision *header, const char **ret_phase, GError **error)
 {
-    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(context->apply.conn, error);
+    g_autoptr(LedgerRevisions) rows = ledger_load_revisions(conn, error);
     g_autoptr(Revision) revision =
         rows != NULL ? graph_read(run->options->graph, header, error) : NULL;
-    const char *phase;
 
     if (revision == NULL)
         return false;
-    phase = next_phase(revision, ledger_find_revision(rows, header->id));
+    *ret_phase = next_phase(revision, ledger_find_revision(rows, header->id));
+    return true;
+}
+
+/* One phase further; *@ret_moved false: it is final. */
+static bool
+advance(Run *run, const Revision *header, bool measured, bool *ret_moved, GError **error)
+{
+    const char *phase;
+
+    if (!find_next(run, run->copy.context.apply.conn, header, &phase, error))
+        return false;
     *ret_moved = phase != NULL;
-    if (phase == NULL)
-        return true;
-    return context == &run->copy.context ? run_phase(run, header, phase, measured, error)
-                                         : copy_run_phase(context, header, phase, error);
+    return phase == NULL || run_phase(run, header, phase, measured, error);
 }
 
 /* What it requires goes before it, as far as it must. */
@@ -302,7 +309,7 @@ meet_needs(Run *run, const Revision *revision, bool measured, GError **error)
             return false;
         if (required == NULL)
             return true;
-        if (!advance(run, &run->copy.context, required, measured, &moved, error))
+        if (!advance(run, required, measured, &moved, error))
             return false;
     }
     return true;
@@ -369,49 +376,186 @@ down_and_up(Run *run, const char *start, GError **error)
            check_same(run, "up, down, up again", expanded, context->apply.conn, error);
 }
 
+/* Is there a way back from its cutover? Adds a note if not. */
 static bool
-finish_lives(Run *run, const MigrateContext *context, bool measured, GError **error)
+can_undo_cutover(Run *run, const Revision *header, bool *ret_can, GError **error)
 {
-    for (guint i = 0; i < run->options->pending->len; i++) {
-        bool moved = true;
+    g_autoptr(Revision) revision = graph_read(run->options->graph, header, error);
 
-        while (moved)
-            if (!advance(run, context, run->options->pending->pdata[i], measured, &moved, error))
-                return false;
-    }
+    if (revision == NULL)
+        return false;
+    *ret_can = revision_section(revision, SECTION_CUTOVER, NULL) == NULL ||
+               revision_section(revision, SECTION_CUTOVER_UNDO, NULL) != NULL;
+    if (!*ret_can)
+        g_ptr_array_add(run->result->notes,
+                        g_strdup_printf("no way back from the cutover of %s was "
+                                        "tried: it has no section `cutover "
+                                        "undo`",
+                                        header->id));
     return true;
 }
 
-/* Whole lives in order, from the same start, end in the same schema; run again, nothing is left to
- * do. */
+/* The undo of a swap takes along what finish had built: that runs again before it is compared. */
 static bool
-compare_orders(Run *run, const char *fresh_url, GError **error)
+undo_cutover(Run *run, const Revision *header, GError **error)
 {
-    PgConn *conn = run->copy.context.apply.conn;
-    g_autofree char *ended = catalog_describe(conn, error);
-    MigrateContext fresh;
-    bool ok;
+    const char *phase = "cutover undo";
 
-    if (ended == NULL || !copy_connect(&run->copy, fresh_url, &fresh, error))
+    do {
+        const bool measured = strcmp(phase, "cutover undo") == 0;
+        if (!run_phase(run, header, phase, measured, error) ||
+            !find_next(run, run->copy.context.apply.conn, header, &phase, error))
+            return false;
+    } while (phase != NULL && strcmp(phase, "cutover") != 0);
+    return true;
+}
+
+static bool
+cut_over_and_back(Run *run, const Revision *header, GError **error)
+{
+    g_autofree char *before = catalog_describe(run->copy.context.apply.conn, error);
+    g_autofree char *cut_over = NULL;
+    bool can;
+
+    if (before == NULL || !run_phase(run, header, "cutover", true, error) ||
+        !can_undo_cutover(run, header, &can, error))
         return false;
-    ok = finish_lives(run, &fresh, false, error) &&
-         check_same(run, "production order and fresh order", ended, fresh.apply.conn, error);
-    pg_disconnect(fresh.apply.conn);
-    return ok && expand_all(run, false, error) &&
-           finish_lives(run, &run->copy.context, false, error) &&
-           check_same(run, "run twice", ended, conn, error);
+    if (!can)
+        return true;
+    cut_over = catalog_describe(run->copy.context.apply.conn, error);
+    return cut_over != NULL && undo_cutover(run, header, error) &&
+           check_same(run, "cutover, undo", before, run->copy.context.apply.conn, error) &&
+           run_phase(run, header, "cutover", false, error) &&
+           check_same(run, "cutover, undo, cutover again", cut_over, run->copy.context.apply.conn,
+                      error);
+}
+
+static bool
+finish_life(Run *run, const Revision *header, bool measured, GError **error)
+{
+    for (;;) {
+        const char *phase;
+
+        if (!find_next(run, run->copy.context.apply.conn, header, &phase, error))
+            return false;
+        if (phase == NULL)
+            return true;
+        if (!(measured && strcmp(phase, "cutover") == 0
+                  ? cut_over_and_back(run, header, error)
+                  : run_phase(run, header, phase, measured, error)))
+            return false;
+    }
+}
+
+static bool
+finish_lives(Run *run, bool measured, GError **error)
+{
+    for (guint i = 0; i < run->options->pending->len; i++)
+        if (!finish_life(run, run->options->pending->pdata[i], measured, error))
+            return false;
+    return true;
+}
+
+/* Two copies of the start: in one the phases run undisturbed, in the other they are killed. */
+typedef struct {
+    char *fresh_url, *killed_url;
+    MigrateContext fresh, killed;
+    guint kills;
+    char *problem; /* the first */
+} Twins;
+
+static void
+twins_clear(Twins *twins)
+{
+    g_clear_pointer(&twins->fresh.apply.conn, pg_disconnect);
+    g_clear_pointer(&twins->killed.apply.conn, pg_disconnect);
+    g_free(twins->fresh_url);
+    g_free(twins->killed_url);
+    g_free(twins->problem);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Twins, twins_clear)
+
+static bool
+twins_open(Run *run, Twins *twins, GError **error)
+{
+    twins->fresh_url = copy_clone(&run->copy, "fresh", error);
+    twins->killed_url = twins->fresh_url != NULL ? copy_clone(&run->copy, "killed", error) : NULL;
+    return twins->killed_url != NULL &&
+           copy_connect(&run->copy, twins->fresh_url, &twins->fresh, error) &&
+           copy_connect(&run->copy, twins->killed_url, &twins->killed, error);
+}
+
+/* Compared behind each phase, for contract drops what an earlier one may have left. */
+static bool
+run_killed(Run *run, Twins *twins, const Revision *header, const char *phase, GError **error)
+{
+    g_autofree char *wanted = catalog_describe(twins->fresh.apply.conn, error);
+    g_autofree char *problem = NULL, *now = NULL;
+
+    if (wanted == NULL || !kill_run_phase(&run->copy, twins->killed_url, header, phase,
+                                          &twins->kills, &problem, error))
+        return false;
+    if (problem == NULL) {
+        now = catalog_describe(twins->killed.apply.conn, error);
+        if (now == NULL)
+            return false;
+        if (strcmp(now, wanted) != 0)
+            problem = first_difference(wanted, now);
+    }
+    if (problem != NULL)
+        twins->problem = g_strdup_printf("%s of %s: %s", phase, header->id, problem);
+    return true;
+}
+
+static bool
+live_as_twins(Run *run, Twins *twins, const Revision *header, GError **error)
+{
+    for (;;) {
+        const char *phase;
+
+        if (!find_next(run, twins->fresh.apply.conn, header, &phase, error))
+            return false;
+        if (phase == NULL)
+            return true;
+        report_step(run->options->report, "%s %s, killed on the way", phase, header->id);
+        if (!copy_run_phase(&twins->fresh, header, phase, error) ||
+            (twins->problem == NULL && !run_killed(run, twins, header, phase, error)))
+            return false;
+    }
+}
+
+/* Whole lives in order, from the same start, end in the same schema, killed on the way or not. */
+static bool
+compare_orders(Run *run, Twins *twins, GError **error)
+{
+    g_autofree char *ended = catalog_describe(run->copy.context.apply.conn, error);
+
+    if (ended == NULL)
+        return false;
+    for (guint i = 0; i < run->options->pending->len; i++)
+        if (!live_as_twins(run, twins, run->options->pending->pdata[i], error))
+            return false;
+    add_check(run, "killed in the middle", twins->problem == NULL,
+              twins->problem != NULL ? g_strdup(twins->problem)
+                                     : g_strdup_printf("killed %u times", twins->kills));
+    /* And run again, nothing is left to do. */
+    return check_same(run, "production order and fresh order", ended, twins->fresh.apply.conn,
+                      error) &&
+           expand_all(run, false, error) && finish_lives(run, false, error) &&
+           check_same(run, "run twice", ended, run->copy.context.apply.conn, error);
 }
 
 static bool
 run_all(Run *run, GError **error)
 {
-    g_autofree char *fresh_url = copy_clone(&run->copy, "fresh", error);
-    g_autofree char *start =
-        fresh_url != NULL ? catalog_describe(run->copy.context.apply.conn, error) : NULL;
+    g_auto(Twins) twins = {0};
+    g_autofree char *start = NULL;
 
+    if (!twins_open(run, &twins, error))
+        return false;
+    start = catalog_describe(run->copy.context.apply.conn, error);
     return start != NULL && expand_all(run, true, error) && down_and_up(run, start, error) &&
-           finish_lives(run, &run->copy.context, true, error) &&
-           compare_orders(run, fresh_url, error);
+           finish_lives(run, true, error) && compare_orders(run, &twins, error);
 }
 
 Rehearsal *

@@ -19,7 +19,7 @@ typedef struct {
 } RehearsedLock;
 
 typedef struct {
-    char *revision, *phase; /* "expand", "backfill", "finish", "cutover", "contract", "downgrade" */
+    char *revision, *phase; /* "expand", "backfill", "finish", "cutover", "cutover undo", .. */
     char *statement;
     guint run;          /* statements of a number share a transaction in production */
     bool transactional; /* false: its locks are gone when it ends, and were looked at meanwhile */

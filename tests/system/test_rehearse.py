@@ -67,6 +67,23 @@ CREATE INDEX CONCURRENTLY posts_user ON posts (user_id);
 ALTER TABLE posts DROP COLUMN title;
 """
 
+HALF_UNDONE = """-- Revision: eeee11112222
+-- Revises: aaaa11112222
+-- Title: an undo of the cutover that forgets a default
+
+-- sluice: expand
+ALTER TABLE posts ADD COLUMN title text;
+
+-- sluice: cutover
+ALTER TABLE posts ALTER COLUMN title SET DEFAULT 'none';
+
+-- sluice: cutover undo
+UPDATE posts SET title = NULL WHERE id = 0;
+
+-- sluice: downgrade
+ALTER TABLE posts DROP COLUMN title;
+"""
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -100,12 +117,16 @@ def test_whole_life(folder):
     assert phases == {"expand", "downgrade", "backfill", "finish", "contract"}
     assert {check["name"]: check["ok"] for check in report["checks"]} == {
         "up, down": True, "up, down, up again": True,
-        "production order and fresh order": True, "run twice": True}
+        "cutover, undo": True, "cutover, undo, cutover again": True,
+        "killed in the middle": True, "production order and fresh order": True,
+        "run twice": True}
     added = next(s for s in report["statements"] if "ADD COLUMN" in s["statement"])
     assert added["locks"] == [{"relation": "users", "taken": "ACCESS EXCLUSIVE",
                                "foretold": "ACCESS EXCLUSIVE"}]
     assert added["rewritten"] == [] and added["stall"] is None and added["wal_bytes"] > 0
     assert [s["differences"] for s in report["statements"] if s["differences"]] == []
+    killed = next(c["detail"] for c in report["checks"] if c["name"] == "killed in the middle")
+    assert int(killed.split()[1]) > 4 * 3, "every phase but for an empty one is killed often"
     filled = next(s for s in report["statements"] if s["phase"] == "backfill")
     assert filled["scanned"] == ["users"] and filled["wal_bytes"] > 500 * 20
     assert set(leftovers()) <= before
@@ -130,6 +151,27 @@ def test_way_back_that_forgets(folder):
     result = rehearse(folder, "--at", "aaaa11112222")
     assert result.returncode != 0, result
     assert "posts_user" in result.stdout + result.stderr
+
+
+def test_undo_that_forgets(folder):
+    """An undo of the cutover that leaves something is found; the second cutover ends as the first."""
+    write(folder, FIRST, HALF_UNDONE)
+    result = rehearse(folder, "--at", "aaaa11112222")
+    assert result.returncode == 9, result
+    checks = {check["name"]: check for check in result.json["checks"]}
+    assert not checks["cutover, undo"]["ok"]
+    assert "title" in checks["cutover, undo"]["detail"]
+    assert [name for name, check in checks.items() if not check["ok"]] == ["cutover, undo"]
+    assert "cutover undo" in {s["phase"] for s in result.json["statements"]}
+
+
+def test_cutover_without_undo(folder):
+    """That there is no way back from a cutover is said."""
+    head, _, rest = HALF_UNDONE.partition("-- sluice: cutover undo")
+    write(folder, FIRST, head + rest[rest.index("-- sluice: downgrade"):])
+    result = rehearse(folder, "--at", "aaaa11112222")
+    assert result.returncode == 0, result
+    assert any("no section `cutover undo`" in note for note in result.json["notes"])
 
 
 def test_dump_and_markdown(folder):
