@@ -9,6 +9,7 @@ typedef struct {
     const char *schema;
     const char *at;
     gint64 rows;
+    gint64 percent;
     bool markdown;
 } Options;
 
@@ -18,6 +19,8 @@ static const ArgSpec args[] = {
     {"at", 0, ARG_TEXT, offsetof(Options, at), "REV",
      "what production has, where no database is asked: this and all before it"},
     {"rows", 0, ARG_INT, offsetof(Options, rows), "N", "fill each table with N made-up rows first"},
+    {"rows-like-production", 0, ARG_INT, offsetof(Options, percent), "PERCENT",
+     "that share of the rows of each table that the configured database's statistics tell"},
     {"markdown", 0, ARG_FLAG, offsetof(Options, markdown), NULL,
      "print a table for a pull request"},
     {NULL},
@@ -47,6 +50,26 @@ load_rows(const App *app, const Graph *graph, const Options *options, GError **e
         return ledger_revisions_new();
     conn = pg_connect(app->settings->database_url, &(PgConnOptions){.purpose = "rehearse"}, error);
     return conn != NULL ? ledger_load_revisions(conn, error) : NULL;
+}
+
+/* How many rows each table gets; *@ret_sizes NULL: that was not asked for. */
+static bool
+load_sizes(const App *app, gint64 percent, json_t **ret_sizes, GError **error)
+{
+    g_autoptr(PgConn) conn = NULL;
+
+    if (percent == 0)
+        return true;
+    if (percent < 0)
+        return error_set(error, ERROR_USAGE, "--rows-like-production wants a share in percent");
+    if (app->settings->database_url == NULL) {
+        error_set(error, ERROR_CONFIG, "--rows-like-production needs a database to ask");
+        return error_hint(error, "Set database.url, or use --rows.");
+    }
+    conn = pg_connect(app->settings->database_url,
+                      &(PgConnOptions){.purpose = "rehearse", .allow_standby = true}, error);
+    *ret_sizes = conn != NULL ? rehearse_ask_sizes(conn, percent, error) : NULL;
+    return *ret_sizes != NULL;
 }
 
 static GPtrArray *
@@ -90,6 +113,7 @@ run_rehearse(App *app, void *data, const char *const *words, GError **error)
     g_autoptr(LedgerRevisions) rows = NULL;
     g_autoptr(GPtrArray) pending = NULL;
     g_autoptr(Rehearsal) rehearsal = NULL;
+    g_autoptr(json_t) sizes = NULL;
     g_autofree char *dump = NULL, *text = NULL;
 
     if (!graph_view_open(&view, app, false, error))
@@ -103,6 +127,8 @@ run_rehearse(App *app, void *data, const char *const *words, GError **error)
         return false;
     if (options->schema != NULL && (dump = file_read(options->schema, error)) == NULL)
         return false;
+    if (!load_sizes(app, options->percent, &sizes, error))
+        return false;
     rehearsal = rehearse_run(&(RehearseOptions){.settings = app->settings,
                                                 .clock = app->clock,
                                                 .report = app->report,
@@ -110,7 +136,8 @@ run_rehearse(App *app, void *data, const char *const *words, GError **error)
                                                 .rows = rows,
                                                 .dump = dump,
                                                 .pending = pending,
-                                                .rows_per_table = options->rows},
+                                                .rows_per_table = options->rows,
+                                                .rows_of_tables = sizes},
                              error);
     if (rehearsal == NULL)
         return false;

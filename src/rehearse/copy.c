@@ -6,6 +6,7 @@
 #include "backfill/complete.h"
 #include "base/error.h"
 #include "migrate/next.h"
+#include "rehearse/rows.h"
 
 /* Nobody else is there who could be kept waiting. */
 enum { BUDGET_MS = 60000 };
@@ -159,61 +160,6 @@ bring_to_state(Copy *copy, GPtrArray *notes, GError **error)
     return true;
 }
 
-/* A value for row g of each column that wants one. Foreign keys find their row, for each table has
- * the same numbers. */
-static const char fill_sql[] =
-    "SELECT c.oid::regclass::text, format('INSERT INTO %s (%s) SELECT %s FROM"
-    "       generate_series(1, %s) g', c.oid::regclass, string_agg(quote_ident(a.attname), ', '),"
-    "   string_agg(CASE"
-    "     WHEN t.typtype = 'e' THEN (SELECT quote_literal(e.enumlabel) || '::' ||"
-    "          t.oid::regtype FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY enumsortorder"
-    "          LIMIT 1)"
-    "     WHEN t.typcategory = 'N' THEN 'g::' || t.oid::regtype"
-    "     WHEN t.typcategory = 'B' THEN '(g % 2 = 0)'"
-    "     WHEN t.typcategory = 'D' THEN '(now() - g * interval ''1 minute'')::' ||"
-    "          t.oid::regtype"
-    "     WHEN t.typname = 'uuid' THEN '(lpad(to_hex(g), 32, ''0''))::uuid'"
-    "     WHEN t.typname IN ('json', 'jsonb') THEN '''{}''::' || t.oid::regtype"
-    "     WHEN t.typcategory = 'S' THEN 'g::text'"
-    "     ELSE 'NULL::' || t.oid::regtype END, ', '), $1::text)"
-    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-    "  AND a.attgenerated = '' AND a.attidentity <> 'a'"
-    " JOIN pg_type t ON t.oid = a.atttypid"
-    " WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
-    "   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sluice')"
-    " GROUP BY c.oid";
-
-/* Tables that others reference may come later: what fails is tried again as long as one succeeds.
- */
-static bool
-fill(Copy *copy, GPtrArray *notes, GError **error)
-{
-    g_autofree char *count = g_strdup_printf("%" G_GINT64_FORMAT, copy->options->rows_per_table);
-    PgConn *conn = copy->context.apply.conn;
-    g_autoptr(PgRows) tables = pg_query(conn, error, fill_sql, count);
-    g_autofree bool *filled = NULL;
-    bool progress = true;
-
-    if (tables == NULL)
-        return false;
-    filled = g_new0(bool, (gsize) pg_rows_count(tables) + 1);
-    while (progress) {
-        progress = false;
-        for (int i = 0; i < pg_rows_count(tables); i++) {
-            if (!filled[i] && pg_exec_script(conn, pg_text(tables, i, 1), NULL))
-                progress = filled[i] = true;
-        }
-    }
-    for (int i = 0; i < pg_rows_count(tables); i++) {
-        g_autoptr(GError) cause = NULL;
-        if (!filled[i] && !pg_exec_script(conn, pg_text(tables, i, 1), &cause))
-            g_ptr_array_add(notes, g_strdup_printf("table %s has no rows: %s",
-                                                   pg_text(tables, i, 0), cause->message));
-    }
-    return pg_exec_script(conn, "ANALYZE", error);
-}
-
 bool
 copy_open(Copy *copy, const RehearseOptions *options, GPtrArray *notes, GError **error)
 {
@@ -238,7 +184,7 @@ copy_open(Copy *copy, const RehearseOptions *options, GPtrArray *notes, GError *
     copy->url = url_of(copy, copy_name);
     return copy_connect(copy, copy->url, &copy->context, error) &&
            bring_to_state(copy, notes, error) &&
-           (options->rows_per_table == 0 || fill(copy, notes, error));
+           rows_fill(copy->context.apply.conn, options, notes, error);
 }
 
 void

@@ -49,11 +49,16 @@ typedef struct {
     const Clock *clock;
     const Report *report;
     const Graph *graph;
-    const LedgerRevisions *rows; /* what production has; NULL: nothing is applied */
-    const char *dump;            /* text of `pg_dump -s`; NULL: what is applied is replayed */
-    const GPtrArray *pending;    /* const Revision *: to rehearse, parents first */
-    gint64 rows_per_table;       /* synthetic; 0: none */
+    const LedgerRevisions *rows;  /* what production has; NULL: nothing is applied */
+    const char *dump;             /* text of `pg_dump -s`; NULL: what is applied is replayed */
+    const GPtrArray *pending;     /* const Revision *: to rehearse, parents first */
+    gint64 rows_per_table;        /* synthetic; 0: none */
+    const json_t *rows_of_tables; /* {"public.users": 1200}, before that; may be NULL */
 } RehearseOptions;
+
+/* What @percent of each table's rows is, as the server at @conn estimates them (its statistics: no
+ * row is read); without tables that were never analysed. Caller owns. */
+json_t *rehearse_ask_sizes(PgConn *conn, gint64 percent, GError **error);
 
 /* An error means that the rehearsal itself could not go on: a statement that fails is one. What it
  * found is in the result. Caller owns. */

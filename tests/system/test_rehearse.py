@@ -84,6 +84,32 @@ UPDATE posts SET title = NULL WHERE id = 0;
 ALTER TABLE posts DROP COLUMN title;
 """
 
+BIG = """-- Revision: ffff11112222
+-- Revises:
+-- Title: tables of several sizes
+
+-- sluice: expand
+CREATE TABLE users (id int PRIMARY KEY, code varchar(2), rank smallint, price numeric(3, 1));
+CREATE TABLE posts (user_id int REFERENCES users, title text);
+CREATE TABLE logs (id int, day date) PARTITION BY RANGE (id);
+CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (0) TO (100000);
+CREATE TABLE unseen (id int);
+"""
+
+COUNTED = """-- Revision: ffff22221111
+-- Revises: ffff11112222
+-- Title: fails unless the tables have the rows that they should
+
+-- sluice: expand
+DO $$ BEGIN
+    IF (SELECT count(*) FROM users) <> 20 OR (SELECT count(*) FROM posts) <> 4000
+       OR (SELECT count(*) FROM logs) <> 30 OR (SELECT count(*) FROM unseen) <> 7
+       OR (SELECT count(DISTINCT user_id) FROM posts) <> 20 THEN
+        RAISE EXCEPTION 'other rows';
+    END IF;
+END $$;
+"""
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -188,3 +214,25 @@ def test_dump_and_markdown(folder):
     assert "| bbbb11112222 | expand | `ALTER TABLE users ADD COLUMN display_name text` |" \
         in result.stdout
     assert "- up, down, up again: same schema" in result.stdout
+
+
+def test_rows_like_production(project, database):
+    """Statistics say how many rows a table gets; a foreign key to fewer rows finds one."""
+    folder = project.folder
+    write(folder, BIG)
+    project.ok("upgrade")
+    database.execute("INSERT INTO users SELECT g FROM generate_series(1, 200) g")
+    database.execute("INSERT INTO posts SELECT 1 + g % 200 FROM generate_series(1, 40000) g")
+    database.execute("INSERT INTO logs SELECT g FROM generate_series(1, 300) g")
+    database.execute("ANALYZE users, posts, logs_1")
+    write(folder, BIG, COUNTED)
+    project.ok("rehearse", "--rows-like-production", "10", "--rows", "7")
+    result = project.fails(5, "rehearse", "--rows-like-production", "20", "--rows", "7")
+    assert "other rows" in result.stderr
+    assert database.value("SELECT count(*) FROM users") == 200
+
+
+def test_rows_like_production_needs_a_database(folder):
+    write(folder, FIRST)
+    result = run_sluice("rehearse", "--rows-like-production", "10", cwd=folder)
+    assert result.returncode == 3 and "needs a database" in result.stderr, result
