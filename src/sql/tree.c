@@ -1,15 +1,13 @@
 #include "sql/tree.h"
 
 #include <pg_query.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "sql/skim.h"
+#include "sql/stack.h"
 
 enum {
-    STACK_LEAST = 64 << 20,
-    STACK_MOST = 1 << 30,
     STACK_PER_BYTE = 10 << 10, /* a chain of operands costs up to 20 kB for each two bytes */
     SHALLOW = 128,             /* words and marks within each other that fit into any stack */
     TREE_DEPTH_LIMIT = 6000,
@@ -61,7 +59,7 @@ blocks_free(SqlBlock *blocks)
     }
 }
 
-/* What the parsing thread is given and what it leaves. */
+/* What the parser is given and what it leaves. */
 typedef struct {
     const char *text;
     PgQuery__ParseResult *result;
@@ -171,11 +169,10 @@ parse(ParseJob *job, bool shallow)
     pg_query_free_protobuf_parse_result(parsed);
 }
 
-static void *
-parse_in_thread(void *data)
+static void
+parse_deep(void *data)
 {
     parse(data, false);
-    return NULL;
 }
 
 /* What nests to the left or without parentheses, past the commas of its lists. */
@@ -221,26 +218,6 @@ tree_is_shallow(const char *text)
     return true;
 }
 
-static bool
-run_in_thread(ParseJob *job, GError **error)
-{
-    const size_t wanted = strlen(job->text) * (size_t) STACK_PER_BYTE;
-    pthread_attr_t attributes;
-    pthread_t thread;
-    int status;
-
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes,
-                              CLAMP(wanted, (size_t) STACK_LEAST, (size_t) STACK_MOST));
-    status = pthread_create(&thread, &attributes, parse_in_thread, job);
-    pthread_attr_destroy(&attributes);
-    if (status != 0)
-        return error_set(error, ERROR_INTERNAL, "cannot start the SQL parser: %s",
-                         g_strerror(status));
-    pthread_join(thread, NULL);
-    return true;
-}
-
 SqlTree *
 tree_parse(const char *text, Place origin, GError **error)
 {
@@ -261,7 +238,7 @@ tree_parse(const char *text, Place origin, GError **error)
     }
     if (tree_is_shallow(text))
         parse(&job, true);
-    else if (!run_in_thread(&job, error))
+    else if (!stack_run(strlen(text) * STACK_PER_BYTE, parse_deep, &job, error))
         return NULL;
     message = job.message;
     tree->result = job.result;

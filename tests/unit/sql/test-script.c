@@ -1,3 +1,5 @@
+#include <pthread.h>
+
 #include "../cases.h"
 #include "sql/script.h"
 
@@ -139,6 +141,37 @@ test_deep_expressions(void)
     g_assert_true(error_is(second, ERROR_SQL));
 }
 
+static gpointer
+parse_many(gpointer sum)
+{
+    for (int i = 0; i < 300; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(SqlScript) script = sql_parse(sum, origin, &error);
+
+        g_assert_no_error(error);
+        g_assert_cmpuint(sql_script_count(script), ==, 1);
+    }
+    return NULL;
+}
+
+/* More threads for deep trees than a process has thread-specific keys would take all of them. */
+static void
+test_many_deep_expressions(void)
+{
+    g_autoptr(GString) sum = g_string_new("SELECT 1");
+    GThread *threads[4];
+    pthread_key_t key;
+
+    for (int i = 0; i < 150; i++)
+        g_string_append(sum, "+1");
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("parse", parse_many, sum->str);
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        g_thread_join(threads[i]);
+    g_assert_cmpint(pthread_key_create(&key, NULL), ==, 0);
+    pthread_key_delete(key);
+}
+
 static void
 test_canonical(void)
 {
@@ -265,6 +298,7 @@ main(int argc, char **argv)
     g_test_add_func("/sql/script/characters", test_columns_count_characters);
     g_test_add_func("/sql/script/utf8", test_not_utf8);
     g_test_add_func("/sql/script/deep", test_deep_expressions);
+    g_test_add_func("/sql/script/many-deep", test_many_deep_expressions);
     g_test_add_func("/sql/canonical", test_canonical);
     g_test_add_func("/sql/canonical-of-parsed", test_canonical_of_parsed);
     g_test_add_func("/sql/plain", test_plain);
