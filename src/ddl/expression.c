@@ -197,27 +197,6 @@ ddl_expression_equal(const PgQuery__Node *a, const PgQuery__Node *b)
     return tree_equal(a != NULL ? &a->base : NULL, b != NULL ? &b->base : NULL);
 }
 
-PgQuery__Node *
-ddl_expression_copy(const PgQuery__Node *expression)
-{
-    g_autofree guint8 *packed = NULL;
-    size_t size;
-
-    if (expression == NULL)
-        return NULL;
-    size = pg_query__node__get_packed_size(expression);
-    packed = g_malloc(size);
-    pg_query__node__pack(expression, packed);
-    return pg_query__node__unpack(NULL, size, packed);
-}
-
-void
-ddl_expression_free(PgQuery__Node *expression)
-{
-    if (expression != NULL)
-        pg_query__node__free_unpacked(expression, NULL);
-}
-
 /* The deparser knows statements: SELECT @expression. */
 static PgQueryDeparseResult
 deparse(PgQuery__Node *expression)

@@ -36,8 +36,5 @@ bool ddl_calls(const PgQuery__Node *expression, const char *function);
 
 /* Do both say the same, wherever they stand? Either may be NULL. */
 bool ddl_expression_equal(const PgQuery__Node *a, const PgQuery__Node *b);
-/* A copy that outlives the script; NULL of NULL. For ddl_expression_free. */
-PgQuery__Node *ddl_expression_copy(const PgQuery__Node *expression);
-void ddl_expression_free(PgQuery__Node *expression);
 /* As SQL. Caller owns. */
 char *ddl_expression_text(const PgQuery__Node *expression);

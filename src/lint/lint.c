@@ -114,14 +114,14 @@ read_task(void *data, void *user)
     task->statements = task->file->units->len;
 }
 
-/* A plain file by itself: on a copy of the seed. */
+/* A plain file by itself: on the seed, which other threads read too. */
 static void
 lint_task(void *data, void *user)
 {
     Task *task = data;
     const Lint *lint = user;
     g_autoptr(Replay) replay =
-        replay_new(model_copy(lint->seed), lint->levels, lint->options->settings, false);
+        replay_new(model_fork(lint->seed), lint->levels, lint->options->settings, false);
 
     read_task(task, user);
     task->findings = g_ptr_array_new();

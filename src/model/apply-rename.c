@@ -279,14 +279,12 @@ rename_ref(ProtobufCMessage *message, void *data)
         return true;
     if (ref->fields[ref->n_fields - 1]->node_case == PG_QUERY__NODE__NODE_STRING)
         last = ref->fields[ref->n_fields - 1]->string;
-    if (last != NULL && strcmp(last->sval, renamed->from) == 0) {
-        /* The tree's strings are malloc's. */
-        free(last->sval);
-        last->sval = strdup(renamed->to);
-    }
+    if (last != NULL && strcmp(last->sval, renamed->from) == 0)
+        last->sval = renamed->to;
     return true;
 }
 
+/* @to: of the store. */
 static const PgQuery__Node *
 rename_within(Model *model, const PgQuery__Node *expression, const char *from, const char *to)
 {

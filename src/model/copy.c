@@ -199,10 +199,10 @@ copy_names(GHashTable *to, GHashTable *from)
     }
 }
 
-Model *
-model_copy(const Model *model)
+static Model *
+copy_into(const Model *model, ModelStore *take_store)
 {
-    Model *to = model_new_in(model_store_ref(model->store));
+    Model *to = model_new_in(take_store);
     g_autoptr(GHashTable) tables = g_hash_table_new(NULL, NULL);
     g_autoptr(GHashTable) constraints = g_hash_table_new(NULL, NULL);
     Copying copying = {to, tables, constraints};
@@ -222,4 +222,16 @@ model_copy(const Model *model)
     to->server_version = model->server_version;
     to->step = model->step;
     return to;
+}
+
+Model *
+model_copy(const Model *model)
+{
+    return copy_into(model, model_store_ref(model->store));
+}
+
+Model *
+model_fork(const Model *model)
+{
+    return copy_into(model, model_store_new(model_store_ref(model->store)));
 }

@@ -32,31 +32,32 @@ model_names_put(GHashTable *names, const char *schema, const char *name, void *v
     g_hash_table_replace(names, g_memdup2(&key, sizeof key), value);
 }
 
-static ModelStore *
-store_new(void)
+ModelStore *
+model_store_new(ModelStore *take_base)
 {
     ModelStore *store = g_new0(ModelStore, 1);
 
     store->users = 1;
-    store->strings = g_string_chunk_new(16 * 1024);
-    store->nodes = g_ptr_array_new_with_free_func((GDestroyNotify) ddl_expression_free);
+    store->base = take_base;
+    store->strings = g_string_chunk_new(4 * 1024);
     return store;
 }
 
 ModelStore *
 model_store_ref(ModelStore *store)
 {
-    store->users++;
+    g_atomic_int_inc(&store->users);
     return store;
 }
 
 static void
 store_unref(ModelStore *store)
 {
-    if (--store->users > 0)
+    if (store == NULL || !g_atomic_int_dec_and_test(&store->users))
         return;
+    store_unref(store->base);
     g_string_chunk_free(store->strings);
-    g_ptr_array_unref(store->nodes);
+    blocks_free(store->blocks);
     g_free(store);
 }
 
@@ -79,11 +80,7 @@ model_intern_all(Model *model, const GPtrArray *from)
 const PgQuery__Node *
 model_keep(Model *model, const PgQuery__Node *node)
 {
-    PgQuery__Node *copy = ddl_expression_copy(node);
-
-    if (copy != NULL)
-        g_ptr_array_add(model->store->nodes, copy);
-    return copy;
+    return tree_copy(node, &model->store->blocks);
 }
 
 static void
@@ -203,7 +200,7 @@ model_new_in(ModelStore *take_store)
 Model *
 model_new(void)
 {
-    Model *model = model_new_in(store_new());
+    Model *model = model_new_in(model_store_new(NULL));
 
     g_hash_table_add(model->schemas, (void *) model_intern(model, "public"));
     g_ptr_array_add(model->search_path, (void *) model_intern(model, "public"));

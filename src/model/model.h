@@ -141,6 +141,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Model, model_free)
 /* A copy, for what a ROLLBACK undoes: it costs as much as the model is large, so look whether one
  * follows. Strings and expressions are shared. Caller owns. */
 Model *model_copy(const Model *model);
+/* The same, for another thread: what the copy is told later is its own, while @model, which may not
+ * change meanwhile, is shared with others. Caller owns. */
+Model *model_fork(const Model *model);
 
 /* Fills an empty model; it is complete then, and its step is 0. A dump: what cannot be parsed is
  * left out, *@ret_left_out (may be NULL) counts it, and the model is not complete. */

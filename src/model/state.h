@@ -8,12 +8,14 @@
 #pragma once
 
 #include "model/model.h"
+#include "sql/tree.h"
 
 /* Strings and expressions never change: copies of a model share them. */
-typedef struct {
-    int users;
+typedef struct ModelStore {
+    int users;               /* by several threads, where it is a base */
+    struct ModelStore *base; /* which the model that was forked keeps to; NULL: none */
     GStringChunk *strings;
-    GPtrArray *nodes;
+    SqlBlock *blocks;
 } ModelStore;
 
 struct Model {
@@ -44,6 +46,8 @@ const PgQuery__Node *model_keep(Model *model, const PgQuery__Node *node);
 /* Without a schema. */
 Model *model_new_in(ModelStore *take_store);
 ModelStore *model_store_ref(ModelStore *store);
+/* An empty one; @take_base, which may be NULL, lives as long. */
+ModelStore *model_store_new(ModelStore *take_base);
 
 ModelTable *model_add_table(Model *model, const char *schema, const char *name, ModelKind kind);
 /* Out of the tables and off all that refers to it; frees it. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sql/blocks.h"
 #include "sql/skim.h"
 #include "sql/stack.h"
 
@@ -11,52 +12,13 @@ enum {
     STACK_PER_BYTE = 10 << 10, /* a chain of operands costs up to 20 kB for each two bytes */
     SHALLOW = 128,             /* words and marks within each other that fit into any stack */
     TREE_DEPTH_LIMIT = 6000,
-    BLOCK_SIZE = 16 << 10,
-    BLOCK_ALIGNMENT = 16,
 };
-
-/* Trees are many small things that go at once. */
-typedef struct SqlBlock {
-    struct SqlBlock *next;
-    gsize used, size;
-    _Alignas(BLOCK_ALIGNMENT) char bytes[];
-} SqlBlock;
-
-static void *
-blocks_alloc(void *data, size_t size)
-{
-    SqlBlock **blocks = data, *block = *blocks;
-    const gsize wanted = (size + BLOCK_ALIGNMENT - 1) & ~(gsize) (BLOCK_ALIGNMENT - 1);
-    void *bytes;
-
-    if (block == NULL || block->size - block->used < wanted) {
-        const gsize room = MAX(wanted, (gsize) BLOCK_SIZE - sizeof(SqlBlock));
-
-        block = g_malloc(sizeof(SqlBlock) + room);
-        *block = (SqlBlock){.next = *blocks, .size = room};
-        *blocks = block;
-    }
-    bytes = block->bytes + block->used;
-    block->used += wanted;
-    return bytes;
-}
 
 static void
 blocks_keep(void *data, void *bytes)
 {
     (void) data;
     (void) bytes;
-}
-
-static void
-blocks_free(SqlBlock *blocks)
-{
-    while (blocks != NULL) {
-        SqlBlock *next = blocks->next;
-
-        g_free(blocks);
-        blocks = next;
-    }
 }
 
 /* What the parser is given and what it leaves. */
@@ -441,6 +403,52 @@ tree_equal(const ProtobufCMessage *a, const ProtobufCMessage *b)
             return false;
     }
     return true;
+}
+
+/* @field is a pointer of a message that so far is the original's bytes: its own from here on. */
+static void
+copy_field(ProtobufCMessage *copy, const ProtobufCFieldDescriptor *field, SqlBlock **blocks)
+{
+    void **value = (void **) (guintptr) field_value(copy, field);
+
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        const size_t count = field_count(copy, field);
+        ProtobufCMessage *const *from = *value;
+        ProtobufCMessage **to = count > 0 ? blocks_alloc(blocks, count * sizeof *to) : NULL;
+
+        for (size_t i = 0; i < count; i++)
+            to[i] = tree_copy(from[i], blocks);
+        *value = to;
+    } else if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        *value = tree_copy(*value, blocks);
+    } else if (field->type == PROTOBUF_C_TYPE_STRING && *value != field->default_value) {
+        const gsize size = strlen(*value) + 1;
+        *value = memcpy(blocks_alloc(blocks, size), *value, size);
+    }
+}
+
+void *
+tree_copy(const void *message, SqlBlock **blocks)
+{
+    const ProtobufCMessage *from = message;
+    ProtobufCMessage *copy, *only;
+    gsize size;
+
+    if (from == NULL)
+        return NULL;
+    size = from->descriptor->sizeof_message;
+    copy = memcpy(blocks_alloc(blocks, size), from, size);
+    if (as_node(from, &only) != NULL) {
+        ((PgQuery__Node *) copy)->alias = tree_copy(only, blocks);
+        return copy;
+    }
+    for (unsigned i = 0; i < from->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &from->descriptor->fields[i];
+
+        if (field_is_set(from, field))
+            copy_field(copy, field, blocks);
+    }
+    return copy;
 }
 
 const char *

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "sql/blocks.h"
 
 typedef struct {
     int start, end; /* bytes [start,end) of the text */
@@ -24,7 +25,7 @@ typedef struct {
     Place origin; /* of the first character; the file's name is a copy */
     char *file;
     PgQuery__ParseResult *result; /* lives in the blocks */
-    struct SqlBlock *blocks;
+    SqlBlock *blocks;
     GArray *tokens; /* SqlToken, without comments; NULL: nobody has asked yet */
 } SqlTree;
 
@@ -64,6 +65,9 @@ void tree_walk(ProtobufCMessage *message, TreeVisitor visit, void *data);
 
 /* Do both say the same, wherever they stand in the text? Either may be NULL. */
 bool tree_equal(const ProtobufCMessage *a, const ProtobufCMessage *b);
+
+/* A copy of @message and all below it, which lives as long as @blocks; NULL of NULL. */
+void *tree_copy(const void *message, SqlBlock **blocks);
 
 /* The text of a String node; NULL for any other. Borrowed. */
 const char *tree_string(const PgQuery__Node *node);

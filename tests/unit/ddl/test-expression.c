@@ -151,15 +151,18 @@ static void
 test_copy(void)
 {
     g_autoptr(SqlScript) script = parse("lower(a) || 'x'::text");
-    PgQuery__Node *copy = ddl_expression_copy(expression_of(script));
-    g_autofree char *text = ddl_expression_text(copy);
+    SqlBlock *blocks = NULL;
+    PgQuery__Node *copy = tree_copy(expression_of(script), &blocks);
+    g_autofree char *text = NULL;
 
     g_assert_true(ddl_expression_equal(copy, expression_of(script)));
+    g_clear_pointer(&script, sql_script_free);
+    text = ddl_expression_text(copy);
     g_assert_false(ddl_expression_equal(copy, NULL));
     g_assert_true(ddl_expression_equal(NULL, NULL));
     g_assert_cmpstr(text, ==, "lower(a) || 'x'::text");
-    ddl_expression_free(copy);
-    g_assert_null(ddl_expression_copy(NULL));
+    g_assert_null(tree_copy(NULL, &blocks));
+    blocks_free(blocks);
 }
 
 int

@@ -37,6 +37,27 @@ describe_script(const char *text)
     return model_describe(copy);
 }
 
+/* What a fork is told, the original does not hear of; and it does not need the original. */
+static void
+test_fork(void)
+{
+    g_autoptr(Model) model = model_new();
+    g_autoptr(Model) fork = NULL;
+    g_autofree char *before = NULL, *after = NULL, *forked = NULL, *expected = NULL;
+
+    apply_script(model, "CREATE TABLE a (b int CHECK (b > 0), c int)");
+    before = model_describe(model);
+    fork = model_fork(model);
+    apply_script(fork, "ALTER TABLE a RENAME b TO d; ALTER TABLE a ADD CHECK (c > d)");
+    after = model_describe(model);
+    g_assert_cmpstr(after, ==, before);
+    g_clear_pointer(&model, model_free);
+    forked = model_describe(fork);
+    expected = describe_script("CREATE TABLE a (b int CHECK (b > 0), c int);"
+                               "ALTER TABLE a RENAME b TO d; ALTER TABLE a ADD CHECK (c > d)");
+    g_assert_cmpstr(forked, ==, expected);
+}
+
 static char *
 describe_server(PgConn *conn)
 {
@@ -231,5 +252,6 @@ main(int argc, char **argv)
         g_autofree char *name = g_strdup_printf("/model/random/%u", seed);
         g_test_add_data_func(name, GUINT_TO_POINTER(seed), test_random);
     }
+    g_test_add_func("/model/fork", test_fork);
     return g_test_run();
 }
