@@ -12,7 +12,7 @@
 #include "base/stop.h"
 
 /* Enough to get far into a phase, for the distance grows with each. */
-enum { MOST_KILLS = 25 };
+enum { MOST_KILLS = 30 };
 
 /* Every room looks at the clock between what it asks of the server: so its looks are the moments
  * at which a process may end, counted alike in every run. */
@@ -160,6 +160,6 @@ kill_run_phase(Copy *copy, const char *url, const Revision *revision, const char
         if (!killed)
             return true;
         (*kills)++;
-        looks += 1 + looks / 4;
+        looks += 1 + looks / 8;
     }
 }
