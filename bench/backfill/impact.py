@@ -31,7 +31,7 @@ from server import Server
 
 RATE, CLIENTS, WARM_S, ALONE_S, BAR = 300, 8, 2.0, 10.0, 1.5
 ALONE = "alone"
-ARMS = ["sluice", "short", "one update", "pgroll", "gitlab", "row by row"]
+ARMS = ["sluice", "long", "one update", "pgroll", "gitlab", "row by row"]
 SIZES = {"quick": {"rows": 500_000, "rounds": 1, "longest_s": 10},
          "full": {"rows": 1_000_000, "rounds": 7, "longest_s": 12}}
 WORK = "\\set id random(1, {rows})\nUPDATE users SET city = 'city ' || :id WHERE id = :id;\n"

@@ -51,7 +51,7 @@ const OptionSpec settings_options[] = {
     {"backfill.workers", "SLUICE_BACKFILL_WORKERS", OPTION_INT, "1",
      "sessions that fill at the same time, in each process", AT(backfill_workers), NULL, 1, 64,
      .live = true},
-    {"backfill.target_time", "SLUICE_BACKFILL_TARGET_TIME", OPTION_DURATION, "75ms",
+    {"backfill.target_time", "SLUICE_BACKFILL_TARGET_TIME", OPTION_DURATION, "25ms",
      "how long one transaction may take: about the longest wait of an app on a row",
      AT(backfill_target_ms), .live = true},
     {"backfill.range_pages", "SLUICE_BACKFILL_RANGE_PAGES", OPTION_INT, "512",

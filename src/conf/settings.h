@@ -84,7 +84,7 @@ typedef struct {
     gint64 migrator_wait_ms; /* lock.migrator_wait: for another sluice; 5 min */
 
     int backfill_workers;          /* 1 */
-    gint64 backfill_target_ms;     /* backfill.target_time, 75 ms */
+    gint64 backfill_target_ms;     /* backfill.target_time, 25 ms */
     int backfill_range_pages;      /* 512 */
     int backfill_parts;            /* 0: as the table's shape asks */
     gint64 backfill_max_lag_ms;    /* backfill.max_replica_lag, 10 s; 0: do not look */
