@@ -19,7 +19,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* The first byte picks the runner, so that all of them are met. */
     options.runner = data[0] % RUNNER_N;
     text = g_strndup((const char *) data + 1, size - 1);
-    g_ptr_array_add(paths, "-");
+    g_ptr_array_add(paths, (gpointer) (guintptr) "-");
     result = lint_files(&options, paths, false, text, NULL);
     for (guint i = 0; result != NULL && i < result->findings->len; i++) {
         const LintFinding *finding = result->findings->pdata[i];
