@@ -23,8 +23,8 @@ measure(Signals *signals, const SignalSubject *subject G_GNUC_UNUSED, SignalRead
         "           active_pid ELSE ', not connected' END) "
         "FROM pg_replication_slots, "
         "    LATERAL (SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) AS kept) s, "
-        "    LATERAL (SELECT least($1::numeric, 0.8 * (s.kept + greatest(safe_wal_size, 0))) AS "
-        "             bytes) l "
+        "    LATERAL (SELECT least($1::numeric, CASE WHEN safe_wal_size IS NOT NULL THEN 0.8 * "
+        "             (s.kept + greatest(safe_wal_size, 0)) END) AS bytes) l "
         "WHERE restart_lsn IS NOT NULL AND wal_status <> 'lost' "
         "ORDER BY s.kept / l.bytes DESC NULLS LAST LIMIT 1",
         limit);
