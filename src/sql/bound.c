@@ -6,7 +6,6 @@
 #include "sql/finished.h"
 #include "sql/script.h"
 #include "sql/tree.h"
-#include "sql/whole.h"
 
 /* One statement of a backfill section, taken apart: nodes of the tree, and where its clauses stand
  * among the tokens. */

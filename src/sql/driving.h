@@ -1,5 +1,6 @@
 /*
- * sql/driving.h - which table of a backfill's statement is gone through? Private to the room.
+ * sql/driving.h - which table of a backfill's statement is gone through, and can it be in parts?
+ * Private to the room.
  */
 #pragma once
 
@@ -24,3 +25,7 @@ const char *relation_alias(const PgQuery__RangeVar *relation);
 
 /* The token behind the name (`shop.users`, `users *`) that begins at token @name. */
 guint driving_name_end(const SqlTree *tree, guint name, guint end);
+
+/* "GROUP BY", ..: the first clause of a SELECT that is about all its rows at once, so that no part
+ * can have it; NULL: none. Aggregates are for the server to tell. */
+const char *whole_clause(const PgQuery__SelectStmt *select);
