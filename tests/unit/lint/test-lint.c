@@ -136,6 +136,31 @@ test_formats(void)
     g_assert_null(lint_format_find("nothing"));
 }
 
+/* Files by themselves begin with copies of one schema, in threads that add to what those share. */
+static void
+test_threads(void)
+{
+    g_autoptr(GHashTable) overlay = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    Settings *settings = settings_new();
+    const LintOptions options = {.settings = settings, .overlay = overlay, .jobs = 16};
+    LintResult *result;
+
+    for (int i = 0; i < 2000; i++) {
+        char *path = g_strdup_printf("%d.sql", i);
+        g_ptr_array_add(paths, path);
+        g_hash_table_insert(overlay, path,
+                            g_strdup_printf("CREATE TABLE t%d (a%d int CHECK (a%d > 0));\n"
+                                            "CREATE INDEX i%d ON t%d (a%d);\n",
+                                            i, i, i, i, i, i));
+    }
+    result = lint_files(&options, paths, false, NULL, NULL);
+    g_assert_nonnull(result);
+    g_assert_cmpuint(result->statements, ==, 4000);
+    lint_result_free(result);
+    settings_drop(settings);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -144,5 +169,6 @@ main(int argc, char **argv)
     g_test_add_func("/lint/baseline", test_baseline);
     g_test_add_func("/lint/diff", test_diff);
     g_test_add_func("/lint/formats", test_formats);
+    g_test_add_func("/lint/threads", test_threads);
     return g_test_run();
 }
