@@ -3,10 +3,10 @@
 #include <pg_query.h>
 #include <string.h>
 
+#include "base/stack.h"
 #include "base/text.h"
 #include "sql/blocks.h"
 #include "sql/skim.h"
-#include "sql/stack.h"
 
 enum {
     STACK_PER_BYTE = 10 << 10, /* a chain of operands costs up to 20 kB for each two bytes */

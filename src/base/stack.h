@@ -1,5 +1,5 @@
 /*
- * sql/stack.h - work on a stack that is large enough for it; private to the room.
+ * base/stack.h - work on a stack that is large enough for it.
  *
  * The threads that own those stacks stay when their work is done and serve whoever comes next, of
  * any thread: libpg_query takes one of the 1,024 thread-specific keys of a process for each thread

@@ -1,4 +1,4 @@
-#include "sql/stack.h"
+#include "base/stack.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
@@ -78,7 +78,8 @@ start_thread(gsize size, GError **error)
     status = pthread_create(&id, &attributes, serve, thread);
     pthread_attr_destroy(&attributes);
     if (status != 0) {
-        error_set(error, ERROR_INTERNAL, "cannot start the SQL parser: %s", g_strerror(status));
+        error_set(error, ERROR_INTERNAL, "cannot start a thread with a large stack: %s",
+                  g_strerror(status));
         return NULL;
     }
     return g_steal_pointer(&thread);
