@@ -46,6 +46,7 @@ line AS (
                        THEN ' collate ' || a.attcollation::regcollation END)
     FROM relation r
     JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+        AND a.attname NOT LIKE 'sluice\_filled\_%'
     JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef f ON f.adrelid = r.oid AND f.adnum = a.attnum
     WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')

@@ -5,9 +5,11 @@
 #include "apply/names.h"
 #include "apply/table-steps.h"
 #include "base/error.h"
+#include "ddl/change.h"
 #include "ledger/mappings.h"
 #include "revision/swap.h"
 #include "sync/check.h"
+#include "sync/marker.h"
 #include "sync/not-null.h"
 #include "sync/sync.h"
 
@@ -87,6 +89,18 @@ load_mappings(const ApplyContext *context, const CatalogTable *table, GError **e
     return mappings;
 }
 
+static const SyncMapping *
+find_mapping_of(const GPtrArray *mappings, const char *revision)
+{
+    for (guint i = 0; i < mappings->len; i++) {
+        const SyncMapping *mapping = g_ptr_array_index(mappings, i);
+
+        if (strcmp(mapping->revision, revision) == 0)
+            return mapping;
+    }
+    return NULL;
+}
+
 static void
 drop_mapping_of(GPtrArray *mappings, const char *revision)
 {
@@ -134,13 +148,65 @@ table_as_written(const RevisionSync *sync)
                         : g_strdup(sync->table);
 }
 
+/* Of the columns that the statement adds to @table (as a sync section names it): name -> type. */
+static void
+add_types(GHashTable *types, const SqlStatement *statement, const char *table)
+{
+    g_autoptr(DdlChanges) changes = ddl_changes(statement);
+
+    for (guint i = 0; i < ddl_changes_count(changes); i++) {
+        const DdlChange *change = ddl_changes_get(changes, i);
+        g_autofree char *column = NULL;
+
+        if (change->kind != CHANGE_ADD_COLUMN)
+            continue;
+        column = change->relation.schema
+                     ? g_strdup_printf("%s.%s.%s", change->relation.schema, change->relation.name,
+                                       change->definition->name)
+                     : g_strdup_printf("%s.%s", change->relation.name, change->definition->name);
+        if (name_is_column(column, table, change->definition->name))
+            g_hash_table_replace(types, g_strdup(change->definition->name),
+                                 ddl_type_label(&change->definition->type));
+    }
+}
+
+static GHashTable *
+added_types(const Plan *plan, const char *table)
+{
+    g_autoptr(GPtrArray) statements = plan_statements(plan->steps);
+    GHashTable *types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+
+    for (guint i = 0; i < statements->len; i++)
+        add_types(types, g_ptr_array_index(statements, i), table);
+    return types;
+}
+
+/* @table has them from then on: what is derived behind is made with them. */
+static bool
+add_markers(const Phase *phase, Plan *plan, const RevisionSync *sync, CatalogTable *table,
+            guint run, GError **error)
+{
+    g_autofree char *written = table_as_written(sync);
+    g_autoptr(GHashTable) types = added_types(plan, written);
+    g_autoptr(GPtrArray) markers =
+        sync_needed_markers(phase->context->conn, table, phase->revision, sync, types, error);
+    g_autofree char *label = g_strdup_printf("marker column of sync on %s", table->quoted);
+    g_autofree char *sql = NULL;
+
+    if (markers == NULL)
+        return false;
+    for (guint i = 0; i < markers->len; i++)
+        catalog_expect_column(table, g_ptr_array_index(markers, i), "boolean");
+    sql = sync_add_markers_sql(table, markers);
+    return plan_extend_run(plan, run, &(PlanDerived){.label = label, .sql = sql}, error);
+}
+
 /* The steps go into the run that adds the columns, or into one of their own. */
 static bool
-add_expand_steps(const Phase *phase, Plan *plan, const RevisionSync *sync,
-                 const CatalogTable *table, int adding, GError **error)
+add_triggers(const Phase *phase, Plan *plan, const RevisionSync *sync, const CatalogTable *table,
+             guint run, GError **error)
 {
     const char *id = phase->revision->id;
-    const guint run = adding < 0 ? plan_append_run(plan) : (guint) adding;
     g_autoptr(GPtrArray) mappings = mappings_with(phase, table, sync, error);
     g_autofree char *label = g_strdup_printf("sync triggers on %s", table->quoted);
     g_autofree char *checks_label = g_strdup_printf("NOT NULL of sync on %s", table->quoted);
@@ -160,6 +226,16 @@ add_expand_steps(const Phase *phase, Plan *plan, const RevisionSync *sync,
                                           .free_data = (GDestroyNotify) replacement_free},
                            error) &&
            plan_extend_run(plan, run, &(PlanDerived){.label = checks_label, .sql = checks}, error);
+}
+
+static bool
+add_expand_steps(const Phase *phase, Plan *plan, const RevisionSync *sync, CatalogTable *table,
+                 int adding, GError **error)
+{
+    const guint run = adding < 0 ? plan_append_run(plan) : (guint) adding;
+
+    return add_markers(phase, plan, sync, table, run, error) &&
+           add_triggers(phase, plan, sync, table, run, error);
 }
 
 static bool
@@ -317,10 +393,16 @@ replace_without(const Phase *phase, Plan *plan, const CatalogTable *table, GErro
     const char *id = phase->revision->id;
     g_autoptr(GPtrArray) mappings = load_mappings(phase->context, table, error);
     g_autofree char *label = g_strdup_printf("sync triggers on %s, without %s", table->quoted, id);
-    g_autofree char *sql = NULL;
+    g_autofree char *markers_label = g_strdup_printf("marker column of sync on %s", table->quoted);
+    g_autoptr(GPtrArray) markers = NULL;
+    g_autofree char *sql = NULL, *markers_sql = NULL;
+    const SyncMapping *mapping = mappings ? find_mapping_of(mappings, id) : NULL;
 
     if (mappings == NULL)
         return false;
+    markers = mapping ? sync_find_markers(table, id, mapping->forward, mapping->reverse)
+                      : g_ptr_array_new();
+    markers_sql = sync_drop_markers_sql(table, markers);
     drop_mapping_of(mappings, id);
     sql = sync_install_sql(table, mappings);
     return plan_add_derived(plan,
@@ -329,6 +411,9 @@ replace_without(const Phase *phase, Plan *plan, const CatalogTable *table, GErro
                                            .record = record_replacement,
                                            .data = replacement_new(table, mappings, sql, id),
                                            .free_data = (GDestroyNotify) replacement_free},
+                            error) &&
+           /* The triggers read them. */
+           plan_add_derived(plan, &(PlanDerived){.label = markers_label, .sql = markers_sql},
                             error);
 }
 

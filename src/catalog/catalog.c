@@ -114,6 +114,19 @@ catalog_column(const CatalogTable *table, const char *name)
     return NULL;
 }
 
+void
+catalog_expect_column(CatalogTable *table, const char *name, const char *type)
+{
+    CatalogColumn *column;
+
+    if (catalog_column(table, name))
+        return;
+    column = g_new0(CatalogColumn, 1);
+    column->name = g_strdup(name);
+    column->type = g_strdup(type);
+    g_ptr_array_add(table->columns, column);
+}
+
 bool
 catalog_is_not_null(PgConn *conn, const CatalogTable *table, const char *column, bool *ret_proven,
                     GError **error)

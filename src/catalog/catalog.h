@@ -35,6 +35,8 @@ void catalog_table_free(CatalogTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CatalogTable, catalog_table_free)
 /* NULL if there is none. Borrowed. */
 const CatalogColumn *catalog_column(const CatalogTable *table, const char *name);
+/* For a plan that adds a nullable column, without default, before it uses @table. */
+void catalog_expect_column(CatalogTable *table, const char *name, const char *type);
 
 /* Is the column proven NOT NULL: attnotnull or a validated CHECK (col IS NOT NULL)? */
 bool catalog_is_not_null(PgConn *conn, const CatalogTable *table, const char *column,

@@ -15,6 +15,7 @@
 #include "pg/conn.h"
 #include "revision/graph.h"
 #include "sync/intact.h"
+#include "sync/marker.h"
 #include "sync/table.h"
 
 typedef struct {
@@ -34,6 +35,7 @@ typedef struct {
     json_t *revisions;
     json_t *waiting; /* contracts that wait */
     json_t *between; /* mappings between two tables */
+    json_t *markers; /* marker columns of mappings in flight */
     json_t *warnings;
     bool all;   /* of the table: those at the end of their lives too */
     guint done; /* those that it leaves out */
@@ -49,6 +51,7 @@ status_clear(Status *status)
     g_clear_pointer(&status->revisions, json_decref);
     g_clear_pointer(&status->waiting, json_decref);
     g_clear_pointer(&status->between, json_decref);
+    g_clear_pointer(&status->markers, json_decref);
     g_clear_pointer(&status->warnings, json_decref);
 }
 
@@ -230,6 +233,22 @@ add_missing(Status *status, const LedgerRevision *row)
     json_array_append_new(status->revisions, entry);
 }
 
+/* The columns that are sluice's own, and go at contract. */
+static bool
+find_markers(Status *status, const LedgerMapping *mapping, GError **error)
+{
+    g_autofree char *quoted = pg_quote_qualified(mapping->schema, mapping->table);
+    g_autoptr(GPtrArray) markers = NULL;
+
+    if (!sync_load_markers(status->conn, mapping, &markers, error))
+        return false;
+    for (guint i = 0; i < markers->len; i++)
+        json_array_append_new(status->markers,
+                              json_pack("{s:s, s:s, s:s}", "revision", mapping->revision, "table",
+                                        quoted, "column", g_ptr_array_index(markers, i)));
+    return true;
+}
+
 /* Of each table with mappings in flight, once. */
 static bool
 check_triggers(Status *status, GError **error)
@@ -243,6 +262,8 @@ check_triggers(Status *status, GError **error)
         const LedgerMapping *mapping = g_ptr_array_index(mappings, i);
         g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
 
+        if (!find_markers(status, mapping, error))
+            return false;
         if (!g_hash_table_add(seen, pg_quote_qualified(mapping->schema, mapping->table)))
             continue;
         if (!sync_find_problems(status->conn, mapping->schema, mapping->table, problems, error))
@@ -330,6 +351,7 @@ load(Status *status, GError **error)
     status->revisions = json_array();
     status->waiting = json_array();
     status->between = json_array();
+    status->markers = json_array();
     status->warnings = json_array();
     status->applied = ledger_load_revisions(status->conn, error);
     if (status->applied == NULL)
@@ -383,6 +405,9 @@ print(const Status *status, Output *output)
     json_array_foreach(status->between, i, entry)
         output_line(output, "%s is canonical, %s follows (%s)", member(entry, "canonical"),
                     member(entry, "follows"), member(entry, "revision"));
+    json_array_foreach(status->markers, i, entry)
+        output_line(output, "%s of %s marks the rows that are filled, until contract (%s)",
+                    member(entry, "column"), member(entry, "table"), member(entry, "revision"));
     if (json_array_size(status->warnings) > 0)
         output_line(output, "\nwarnings:");
     json_array_foreach(status->warnings, i, entry)
@@ -407,10 +432,10 @@ run_on_one(App *app, bool all, GError **error)
         return false;
     print(&status, app->output);
     output_json(app->output,
-                json_pack("{s:s, s:O, s:O, s:O, s:O, s:o}", "database", pg_target(conn),
+                json_pack("{s:s, s:O, s:O, s:O, s:O, s:O, s:o}", "database", pg_target(conn),
                           "revisions", status.revisions, "waiting_contracts", status.waiting,
-                          "table_syncs", status.between, "warnings", status.warnings, "adoptions",
-                          revision_adoptions_json(status.applied)));
+                          "table_syncs", status.between, "markers", status.markers, "warnings",
+                          status.warnings, "adoptions", revision_adoptions_json(status.applied)));
     return true;
 }
 

@@ -8,6 +8,7 @@ revision_sync_free(RevisionSync *sync)
 {
     if (sync == NULL)
         return;
+    g_free(sync->revision);
     g_free(sync->schema);
     g_free(sync->table);
     sql_mapping_free(sync->forward);
@@ -62,6 +63,7 @@ sync_of(const Revision *revision, const Section *section, GError **error)
 
     if (!sql_name_parse(section->argument, marker, &sync->schema, &sync->table, error))
         return NULL;
+    sync->revision = g_strdup(revision->id);
     sync->not_null = section->not_null;
     sync->forward = sql_mapping_parse(section->text, section->place, error);
     if (sync->forward == NULL)

@@ -116,6 +116,7 @@ GPtrArray *revision_destroys(const Revision *revision, GError **error);
 /* One `sync` table with both directions parsed; the reverse derived where all pairs are bare
  * columns, else its section is required (ERROR_CONFIG names the line to add). */
 typedef struct {
+    char *revision;
     char *schema; /* NULL: search_path */
     char *table;
     SqlMapping *forward;

@@ -95,18 +95,39 @@ condition_given(const SqlMapping *forward, const char *row)
     return join_or(target_parts(forward, row, "IS NOT NULL"));
 }
 
-char *
-condition_unfilled(const SqlMapping *forward, const char *row)
+/* "NEW.sluice_filled_4a IS TRUE" */
+static char *
+marker_is(const char *marker, const char *row, const char *suffix)
 {
-    g_autofree char *empty = join_and(target_parts(forward, row, "IS NULL"));
-    g_autofree char *fills = NULL;
+    return g_strdup_printf("%s%s%s %s", row ? row : "", row ? "." : "", marker, suffix);
+}
+
+char *
+condition_filled(const SqlMapping *forward, const char *marker, const char *row)
+{
+    GPtrArray *parts = target_parts(forward, row, "IS NOT NULL");
+
+    if (marker)
+        g_ptr_array_add(parts, marker_is(marker, row, "IS TRUE"));
+    return join_or(parts);
+}
+
+char *
+condition_unfilled(const SqlMapping *forward, const char *marker, const char *row)
+{
+    GPtrArray *nulls = target_parts(forward, row, "IS NULL");
     GPtrArray *parts = parts_new();
+    g_autofree char *empty = NULL;
+    g_autofree char *fills = NULL;
 
     for (guint i = 0; i < forward->pairs->len; i++) {
         g_autofree char *value = condition_expression(forward->pairs->pdata[i], row);
 
         g_ptr_array_add(parts, g_strdup_printf("%s IS NOT NULL", value));
     }
+    if (marker)
+        g_ptr_array_add(nulls, marker_is(marker, row, "IS NOT TRUE"));
+    empty = join_and(nulls);
     fills = join_or(parts);
     return g_strdup_printf("%s AND %s", empty, fills);
 }

@@ -21,8 +21,10 @@ GPtrArray *condition_old_columns(const SqlMapping *forward);
 
 /* Some new column is not NULL. */
 char *condition_given(const SqlMapping *forward, const char *row);
-/* No new column is filled, and forward would fill one. */
-char *condition_unfilled(const SqlMapping *forward, const char *row);
+/* The same, or @marker (quoted; NULL: there is none) says that a NULL is meant. */
+char *condition_filled(const SqlMapping *forward, const char *marker, const char *row);
+/* No new column is filled, nor @marker set, and forward would fill one. */
+char *condition_unfilled(const SqlMapping *forward, const char *marker, const char *row);
 /* What @mapping computes stands in the columns that it sets. */
 char *condition_holds(const CatalogTable *table, const SqlMapping *mapping, const char *row);
 /* Forward gives the new columns, or reverse the old ones. */

@@ -4,6 +4,7 @@
 
 #include "sync/condition.h"
 #include "sync/identifier.h"
+#include "sync/parts.h"
 
 static char *
 constraint_name(const char *revision, const char *column)
@@ -41,15 +42,17 @@ cannot_be_null(PgConn *conn, const CatalogTable *table, const RevisionSync *sync
 
 /* The column's value in a row that is NULL throughout: NULL, with the column's type. */
 static char *
-typed_null(const CatalogTable *table, const char *column)
+typed_null(const CatalogTable *table, GHashTable *types, const char *column)
 {
+    const char *type = types ? g_hash_table_lookup(types, column) : NULL;
     g_autofree char *quoted = pg_quote_identifier(column);
 
-    return g_strdup_printf("(NULL::%s).%s", table->quoted, quoted);
+    return type ? g_strdup_printf("CAST(NULL AS %s)", type)
+                : g_strdup_printf("(NULL::%s).%s", table->quoted, quoted);
 }
 
 static GHashTable *
-typed_nulls(const CatalogTable *table, const SqlMapping *mapping)
+typed_nulls(const CatalogTable *table, GHashTable *types, const SqlMapping *mapping)
 {
     GHashTable *values = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
 
@@ -59,7 +62,7 @@ typed_nulls(const CatalogTable *table, const SqlMapping *mapping)
         for (guint j = 0; j < pair->sources->len; j++) {
             char *source = pair->sources->pdata[j];
 
-            g_hash_table_replace(values, source, typed_null(table, source));
+            g_hash_table_replace(values, source, typed_null(table, types, source));
         }
     }
     return values;
@@ -67,10 +70,11 @@ typed_nulls(const CatalogTable *table, const SqlMapping *mapping)
 
 /* forward(reverse(NULL)) as an expression without a row. */
 static char *
-round_trip(const CatalogTable *table, const RevisionSync *sync, const SqlPair *pair)
+round_trip(const CatalogTable *table, const RevisionSync *sync, GHashTable *types,
+           const SqlPair *pair)
 {
-    g_autoptr(GHashTable) nulls = typed_nulls(table, sync->reverse);
-    g_autoptr(GHashTable) old_values = typed_nulls(table, sync->forward);
+    g_autoptr(GHashTable) nulls = typed_nulls(table, types, sync->reverse);
+    g_autoptr(GHashTable) old_values = typed_nulls(table, types, sync->forward);
 
     for (guint i = 0; i < sync->reverse->pairs->len; i++) {
         const SqlPair *back = sync->reverse->pairs->pdata[i];
@@ -88,7 +92,7 @@ static void
 append_null_proof(GString *sql, const CatalogTable *table, const RevisionSync *sync,
                   const SqlPair *pair)
 {
-    g_autofree char *value = round_trip(table, sync, pair);
+    g_autofree char *value = round_trip(table, sync, NULL, pair);
     g_autofree char *message =
         g_strdup_printf("a NULL in \"%s\" would come back as another value: reverse, then forward, "
                         "does not keep it",
@@ -102,11 +106,58 @@ append_null_proof(GString *sql, const CatalogTable *table, const RevisionSync *s
                            "        RAISE EXCEPTION USING MESSAGE = %s,\n"
                            "            HINT = 'Let reverse give NULL for NULL, or write `-- "
                            "sluice: not null` in the sync section if the new column is never "
-                           "NULL.';\n"
+                           "NULL; or leave the backfill section out, for sluice''s own marks the "
+                           "rows that it filled.';\n"
                            "    END IF;\n"
                            "END\n"
                            "$sluice$;\n",
                            value, message_literal);
+}
+
+static bool
+ask_server(PgConn *conn, const char *value, bool *ret_loses, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *sql = g_strdup_printf("SELECT (%s) IS NOT NULL", value);
+    g_autoptr(PgRows) rows = pg_query(conn, &cause, sql);
+
+    if (rows == NULL && error_is(cause, ERROR_CONNECTION)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    *ret_loses = rows != NULL && pg_bool(rows, 0, 0);
+    return true;
+}
+
+bool
+sync_loses_null(PgConn *conn, const CatalogTable *table, const RevisionSync *sync,
+                const SqlMapping *forward, GHashTable *types, bool *ret_loses, GError **error)
+{
+    bool loses = false;
+
+    for (guint i = 0; !loses && i < forward->pairs->len; i++) {
+        const SqlPair *pair = forward->pairs->pdata[i];
+        g_autofree char *value = round_trip(table, sync, types, pair);
+        bool not_null = false;
+
+        if (!cannot_be_null(conn, table, sync, pair, &not_null, error) ||
+            (!not_null && !ask_server(conn, value, &loses, error)))
+            return false;
+    }
+    *ret_loses = loses;
+    return true;
+}
+
+static bool
+has_marker(const GPtrArray *parts, const SqlPair *pair)
+{
+    for (guint i = 0; i < parts->len; i++) {
+        const SyncPart *part = parts->pdata[i];
+
+        if (part->marker && g_ptr_array_find(part->forward->pairs, pair, NULL))
+            return true;
+    }
+    return false;
 }
 
 char *
@@ -114,6 +165,7 @@ sync_not_null_checks_sql(PgConn *conn, const CatalogTable *table, const Revision
                          const char *revision, GError **error)
 {
     g_autoptr(GString) sql = g_string_new(NULL);
+    g_autoptr(GPtrArray) parts = sync_parts(table, revision, sync->forward, sync->reverse);
 
     for (guint i = 0; i < sync->forward->pairs->len; i++) {
         const SqlPair *pair = sync->forward->pairs->pdata[i];
@@ -129,7 +181,7 @@ sync_not_null_checks_sql(PgConn *conn, const CatalogTable *table, const Revision
             g_string_append_printf(
                 sql, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;\n",
                 table->quoted, constraint, column);
-        } else {
+        } else if (!has_marker(parts, pair)) {
             append_null_proof(sql, table, sync, pair);
         }
     }

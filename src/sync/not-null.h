@@ -9,11 +9,18 @@
 
 /* For the end of the expand run, behind sync_install_sql: for each new column whose forward cannot
  * be NULL (or of which the author promised it), "ADD CONSTRAINT .. CHECK (new IS NOT NULL) NOT
- * VALID"; for the others a check by the server that forward(reverse(NULL)) is NULL, which fails the
- * run if not: the backfill could not tell such a NULL from a row that is not filled. Caller owns.
+ * VALID"; for the others, but those with a marker column, a check by the server that
+ * forward(reverse(NULL)) is NULL, which fails the run if not: the backfill could not tell such a
+ * NULL from a row that is not filled. Caller owns.
  */
 char *sync_not_null_checks_sql(PgConn *conn, const CatalogTable *table, const RevisionSync *sync,
                                const char *revision, GError **error);
+
+/* Does reverse, then forward make another value of a NULL in some column of @forward (a part of
+ * @sync's) that may have one? @types: sync_needed_markers. False where the server cannot plan the
+ * expressions yet. */
+bool sync_loses_null(PgConn *conn, const CatalogTable *table, const RevisionSync *sync,
+                     const SqlMapping *forward, GHashTable *types, bool *ret_loses, GError **error);
 
 /* VALIDATE CONSTRAINT for those of @revision that are not validated yet: in finish, in a
  * transaction of its own. "" if none. Caller owns. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "sync/marker.h"
+
 /* A pair of either direction, and the number of its group. */
 typedef struct {
     SqlPair *pair;
@@ -89,6 +91,7 @@ part_free(SyncPart *part)
 {
     sql_mapping_free(part->forward);
     sql_mapping_free(part->reverse);
+    g_free(part->marker);
     g_free(part);
 }
 
@@ -117,17 +120,30 @@ make_parts(const GArray *members, GPtrArray *parts)
     return true;
 }
 
+static void
+find_markers(GPtrArray *parts, const CatalogTable *table, const char *revision)
+{
+    for (guint i = 0; table->columns && i < parts->len; i++) {
+        g_autofree char *name = marker_name(revision, i);
+
+        if (catalog_column(table, name))
+            ((SyncPart *) parts->pdata[i])->marker = pg_quote_identifier(name);
+    }
+}
+
 GPtrArray *
-sync_parts(const SqlMapping *forward, const SqlMapping *reverse)
+sync_parts(const CatalogTable *table, const char *revision, const SqlMapping *forward,
+           const SqlMapping *reverse)
 {
     g_autoptr(GArray) members = group_pairs(forward, reverse);
     GPtrArray *parts = g_ptr_array_new_with_free_func((GDestroyNotify) part_free);
 
-    if (make_parts(members, parts))
-        return parts;
-    g_ptr_array_set_size(parts, 0);
-    for (guint i = 0; i < members->len; i++)
-        g_array_index(members, Member, i).group = 0;
-    make_parts(members, parts);
+    if (!make_parts(members, parts)) {
+        g_ptr_array_set_size(parts, 0);
+        for (guint i = 0; i < members->len; i++)
+            g_array_index(members, Member, i).group = 0;
+        make_parts(members, parts);
+    }
+    find_markers(parts, table, revision);
     return parts;
 }

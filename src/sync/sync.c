@@ -102,6 +102,7 @@ sync_load_installed(PgConn *conn, const char *revision, GError **error)
         if (strcmp(row->revision, revision) != 0)
             continue;
         sync = g_new0(RevisionSync, 1);
+        sync->revision = g_strdup(revision);
         sync->schema = g_strdup(row->schema);
         sync->table = g_strdup(row->table);
         sync->forward = sql_mapping_parse(row->forward, origin, error);
@@ -147,7 +148,7 @@ sync_mapping_text(const SqlMapping *mapping)
 static void
 append_part_set(GString *set, const SyncPart *part, bool is_alone)
 {
-    g_autofree char *unfilled = condition_unfilled(part->forward, NULL);
+    g_autofree char *unfilled = condition_unfilled(part->forward, part->marker, NULL);
 
     for (guint i = 0; i < part->forward->pairs->len; i++) {
         const SqlPair *pair = part->forward->pairs->pdata[i];
@@ -160,12 +161,17 @@ append_part_set(GString *set, const SyncPart *part, bool is_alone)
             g_string_append_printf(set, "CASE WHEN %s THEN %s ELSE %s END", unfilled,
                                    pair->expression, column);
     }
+    if (part->marker && is_alone)
+        g_string_append_printf(set, ", %s = true", part->marker);
+    else if (part->marker)
+        g_string_append_printf(set, ", %s = CASE WHEN %s THEN true ELSE %s END", part->marker,
+                               unfilled, part->marker);
 }
 
 static char *
-set_list(const RevisionSync *sync)
+set_list(const CatalogTable *table, const RevisionSync *sync)
 {
-    g_autoptr(GPtrArray) parts = sync_parts(sync->forward, sync->reverse);
+    g_autoptr(GPtrArray) parts = sync_parts(table, sync->revision, sync->forward, sync->reverse);
     GString *set = g_string_new(NULL);
 
     for (guint i = 0; i < parts->len; i++)
@@ -173,15 +179,15 @@ set_list(const RevisionSync *sync)
     return g_string_free(set, FALSE);
 }
 
-char *
-sync_unfilled_condition(const RevisionSync *sync)
+static char *
+unfilled_condition(const CatalogTable *table, const RevisionSync *sync)
 {
-    g_autoptr(GPtrArray) parts = sync_parts(sync->forward, sync->reverse);
+    g_autoptr(GPtrArray) parts = sync_parts(table, sync->revision, sync->forward, sync->reverse);
     GString *condition = g_string_new(NULL);
 
     for (guint i = 0; i < parts->len; i++) {
         const SyncPart *part = parts->pdata[i];
-        g_autofree char *unfilled = condition_unfilled(part->forward, NULL);
+        g_autofree char *unfilled = condition_unfilled(part->forward, part->marker, NULL);
 
         g_string_append_printf(condition, parts->len > 1 ? "%s(%s)" : "%s%s", i ? " OR " : "",
                                unfilled);
@@ -196,8 +202,8 @@ sync_unfilled_condition(const RevisionSync *sync)
 char *
 sync_backfill_sql(const CatalogTable *table, const RevisionSync *sync)
 {
-    g_autofree char *unfilled = sync_unfilled_condition(sync);
-    g_autofree char *set = set_list(sync);
+    g_autofree char *unfilled = unfilled_condition(table, sync);
+    g_autofree char *set = set_list(table, sync);
 
     return g_strdup_printf("UPDATE %s SET %s\nWHERE %s", table->quoted, set, unfilled);
 }
@@ -213,8 +219,8 @@ sync_backfill(const CatalogTable *table, const RevisionSync *sync)
                                    pg_quote_identifier(table->name)};
     backfill->driving = (SqlSource){g_strdup(table->schema), g_strdup(table->name),
                                     pg_quote_identifier(table->name)};
-    backfill->set = set_list(sync);
-    backfill->where = sync_unfilled_condition(sync);
+    backfill->set = set_list(table, sync);
+    backfill->where = unfilled_condition(table, sync);
     backfill->key = g_ptr_array_new_with_free_func(g_free);
     backfill->columns = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < sync->forward->pairs->len; i++)
@@ -226,8 +232,8 @@ sync_backfill(const CatalogTable *table, const RevisionSync *sync)
 char *
 sync_mismatch_condition(const CatalogTable *table, const RevisionSync *sync)
 {
-    g_autoptr(GPtrArray) parts = sync_parts(sync->forward, sync->reverse);
-    g_autofree char *unfilled = sync_unfilled_condition(sync);
+    g_autoptr(GPtrArray) parts = sync_parts(table, sync->revision, sync->forward, sync->reverse);
+    g_autofree char *unfilled = unfilled_condition(table, sync);
     GString *condition = g_string_new("(");
 
     for (guint i = 0; i < parts->len; i++) {

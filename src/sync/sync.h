@@ -64,8 +64,6 @@ char *sync_install_sql(const CatalogTable *table, GPtrArray *mappings);
  * no parsing, for its WHERE is known to exclude what is filled. Caller owns. */
 char *sync_backfill_sql(const CatalogTable *table, const RevisionSync *sync);
 SqlBackfill *sync_backfill(const CatalogTable *table, const RevisionSync *sync);
-/* A boolean SQL expression over the row, its columns unqualified: true if the row is not filled
- * yet, and filling it would change it. What the derived backfill has in its WHERE. */
-char *sync_unfilled_condition(const RevisionSync *sync);
-/* The same: true if old and new shape are NOT in parity. Never NULL. */
+/* A boolean SQL expression over the row, its columns unqualified: true if old and new shape are NOT
+ * in parity, or the row is not filled. Never NULL. */
 char *sync_mismatch_condition(const CatalogTable *table, const RevisionSync *sync);

@@ -15,7 +15,8 @@ typedef struct {
     const char *revision;
     const SqlMapping *forward;
     const SqlMapping *reverse;
-    char *new_app; /* boolean SQL: the session's app knows the new columns; NULL: none does */
+    const char *marker; /* its marker column, quoted; NULL: it has none */
+    char *new_app;      /* boolean SQL: the session's app knows the new columns; NULL: none does */
 } TriggerPart;
 
 /* sluice."public.users": readable in \df and in a dump. */
@@ -74,12 +75,12 @@ append_assignments(GString *sql, const SqlMapping *mapping, bool only_null, cons
 /* A new app may set one of several new columns of a row that is not filled yet: what it left alone
  * is what the old columns say, and must not reach them as NULL. */
 static void
-append_completion(GString *sql, const SqlMapping *forward)
+append_completion(GString *sql, const TriggerPart *part)
 {
-    g_autofree char *unfilled = condition_unfilled(forward, "OLD");
+    g_autofree char *unfilled = condition_unfilled(part->forward, part->marker, "OLD");
 
     g_string_append_printf(sql, "            IF %s THEN\n", unfilled);
-    append_assignments(sql, forward, true, "                ");
+    append_assignments(sql, part->forward, true, "                ");
     g_string_append(sql, "            END IF;\n");
 }
 
@@ -149,7 +150,7 @@ append_reverse(GString *sql, const TriggerPart *part, bool shared, bool complete
 {
     begin_step(sql, part, "new to old", shared, condition);
     if (completes && part->forward->pairs->len > 1)
-        append_completion(sql, part->forward);
+        append_completion(sql, part);
     append_assignments(sql, part->reverse, false, "            ");
     g_string_append(sql, "        END IF;\n");
 }
@@ -181,13 +182,13 @@ unless_holds(char *take_condition, const TriggerPart *part, const SqlMapping *di
 static void
 append_insert_reverse(GString *sql, const TriggerPart *part, bool shared)
 {
-    g_autofree char *given = condition_given(part->forward, "NEW");
+    g_autofree char *filled = condition_filled(part->forward, part->marker, "NEW");
     /* It counts with a NULL too: a new app's row that moves to another partition arrives as
      * INSERT, and its old side must stay. */
     g_autofree char *condition =
-        part->new_app ? unless_holds(g_strdup_printf("(%s OR (%s))", given, part->new_app), part,
+        part->new_app ? unless_holds(g_strdup_printf("(%s OR (%s))", filled, part->new_app), part,
                                      part->forward)
-                      : unless_holds(g_strdup(given), part, part->forward);
+                      : unless_holds(g_strdup(filled), part, part->forward);
 
     append_reverse(sql, part, shared, false, condition);
 }
@@ -195,10 +196,10 @@ append_insert_reverse(GString *sql, const TriggerPart *part, bool shared)
 static void
 append_insert_forward(GString *sql, const TriggerPart *part, bool shared)
 {
-    g_autofree char *given = condition_given(part->forward, "NEW");
+    g_autofree char *filled = condition_filled(part->forward, part->marker, "NEW");
     g_autofree char *condition = part->new_app
-                                     ? g_strdup_printf("NOT (%s OR (%s))", given, part->new_app)
-                                     : g_strdup_printf("NOT (%s)", given);
+                                     ? g_strdup_printf("NOT (%s OR (%s))", filled, part->new_app)
+                                     : g_strdup_printf("NOT (%s)", filled);
 
     append_forward(sql, part, shared, condition);
 }
@@ -222,11 +223,11 @@ static void
 append_update_forward(GString *sql, const TriggerPart *part, bool shared)
 {
     g_autofree char *new_changed = condition_targets_changed(part->forward);
-    g_autofree char *given = condition_given(part->forward, "NEW");
+    g_autofree char *filled = condition_filled(part->forward, part->marker, "NEW");
     g_autofree char *rewritten =
         unless_holds(condition_old_changed(part->forward), part, part->reverse);
     g_autofree char *condition =
-        g_strdup_printf("NOT (%s) AND (NOT (%s) OR (%s))", new_changed, given, rewritten);
+        g_strdup_printf("NOT (%s) AND (NOT (%s) OR (%s))", new_changed, filled, rewritten);
 
     append_forward(sql, part, shared, condition);
 }
@@ -244,6 +245,24 @@ append_sweeps(GString *sql, GPtrArray *parts, AppendStep reverse, AppendStep for
         forward(sql, parts->pdata[i], parts->len > 1);
 }
 
+/* Whatever wrote the row, and whichever direction it took: behind the trigger it is filled. */
+static void
+append_markers(GString *sql, GPtrArray *parts)
+{
+    for (guint i = 0; i < parts->len; i++) {
+        const TriggerPart *part = parts->pdata[i];
+        g_autofree char *awake = not_silenced(part);
+
+        if (part->marker == NULL)
+            continue;
+        if (parts->len > 1)
+            g_string_append_printf(sql, "    IF %s THEN\n        NEW.%s := true;\n    END IF;\n",
+                                   awake, part->marker);
+        else
+            g_string_append_printf(sql, "    NEW.%s := true;\n", part->marker);
+    }
+}
+
 static void
 append_function(GString *sql, GPtrArray *parts, const char *function)
 {
@@ -258,8 +277,9 @@ append_function(GString *sql, GPtrArray *parts, const char *function)
     append_sweeps(sql, parts, append_insert_reverse, append_insert_forward);
     g_string_append(sql, "    ELSE\n");
     append_sweeps(sql, parts, append_update_reverse, append_update_forward);
-    g_string_append(sql, "    END IF;\n"
-                         "    RETURN NEW;\n"
+    g_string_append(sql, "    END IF;\n");
+    append_markers(sql, parts);
+    g_string_append(sql, "    RETURN NEW;\n"
                          "END\n"
                          "$sluice$;\n");
 }
@@ -270,7 +290,7 @@ static char *
 update_condition(const TriggerPart *part)
 {
     g_autofree char *changed = condition_changed(part->forward);
-    g_autofree char *unfilled = condition_unfilled(part->forward, "NEW");
+    g_autofree char *unfilled = condition_unfilled(part->forward, part->marker, "NEW");
     g_autofree char *awake = not_silenced(part);
 
     return g_strdup_printf("%s AND (%s OR %s)", awake, changed, unfilled);
@@ -357,7 +377,7 @@ gather_parts(const CatalogTable *table, GPtrArray *mappings, GPtrArray *owned)
 
     for (guint i = 0; i < mappings->len; i++) {
         const SyncMapping *mapping = mappings->pdata[i];
-        GPtrArray *parts = sync_parts(mapping->forward, mapping->reverse);
+        GPtrArray *parts = sync_parts(table, mapping->revision, mapping->forward, mapping->reverse);
 
         g_ptr_array_add(owned, parts);
         for (guint p = 0; p < parts->len; p++) {
@@ -368,6 +388,7 @@ gather_parts(const CatalogTable *table, GPtrArray *mappings, GPtrArray *owned)
             part->revision = mapping->revision;
             part->forward = of->forward;
             part->reverse = of->reverse;
+            part->marker = of->marker;
             part->new_app = new_app_condition(table, mapping, of->reverse);
             g_ptr_array_add(gathered, part);
         }

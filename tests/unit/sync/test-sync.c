@@ -28,6 +28,35 @@ append_derived(GString *out, const CatalogTable *table, const RevisionSync *sync
                            forward, reverse, backfill, mismatch);
 }
 
+static void
+column_free(CatalogColumn *column)
+{
+    g_free(column->name);
+    g_free(column->type);
+    g_free(column);
+}
+
+/* "-- Has: a b": what the table has; without that line it was not asked for. */
+static GPtrArray *
+columns_of(const char *head)
+{
+    g_auto(GStrv) words = g_strsplit_set(head, " \n", -1);
+    GPtrArray *columns = NULL;
+
+    for (guint i = 0; words[i]; i++) {
+        CatalogColumn *column;
+
+        if (strcmp(words[i], "Has:") == 0)
+            columns = g_ptr_array_new_with_free_func((GDestroyNotify) column_free);
+        else if (columns && *words[i]) {
+            column = g_new0(CatalogColumn, 1);
+            column->name = g_strdup(words[i]);
+            g_ptr_array_add(columns, column);
+        }
+    }
+    return columns;
+}
+
 /* The case is one or more revisions, oldest first, each begun by its "-- Revision:" line, with a
  * mapping on the same table. */
 static char *
@@ -37,7 +66,8 @@ describe(const char *path, const char *text)
     g_autoptr(GPtrArray) mappings =
         g_ptr_array_new_with_free_func((GDestroyNotify) sync_mapping_free);
     g_auto(GStrv) revisions = g_strsplit(text, "-- Revision:", -1);
-    CatalogTable table = {.schema = (char *) "public"};
+    g_autoptr(GPtrArray) columns = columns_of(revisions[0]);
+    CatalogTable table = {.schema = (char *) "public", .columns = columns};
     g_autofree char *name = NULL, *quoted = NULL, *sql = NULL, *drop = NULL;
     g_autoptr(GPtrArray) none = g_ptr_array_new();
 
