@@ -195,7 +195,9 @@ REFUSED = {
                                   "SELECT display_name AS full_name", "display_name int"),
                           "is of type integer but expression is of type text", ""),
     "lost null": (mapping("SELECT note AS display_name",
-                          "SELECT coalesce(display_name, '') AS note"),
+                          "SELECT coalesce(display_name, '') AS note")
+                  + "-- sluice: backfill\nUPDATE users SET display_name = note "
+                    "WHERE display_name IS NULL AND note IS NOT NULL;\n",
                   "come back as another value", "not null"),
     "existing not null": ("-- sluice: sync users\nSELECT full_name AS needed;\n",
                           "NOT NULL", "contract"),

@@ -111,17 +111,6 @@ def test_downgrade_drops_it_and_status_tells(apps, database, project):
     assert markers(database) == [MARKER]
 
 
-def test_a_backfill_of_the_authors_own_is_refused(apps, database, project):
-    make(database)
-    project.settings("app: {name: shop}\n")
-    project.revision(REVISION, BODY + "-- sluice: backfill\nUPDATE t SET nick = name "
-                                      "WHERE nick IS NULL AND name IS NOT NULL;\n")
-    failed = project.run("upgrade")
-    assert failed.returncode != 0
-    assert "a NULL in \"nick\" would come back as another value" in failed.stderr
-    assert markers(database) == []
-
-
 def test_killed_backfills_leave_every_null(apps, database, project):
     make(database, 30000)
     apps.expand(BODY)
