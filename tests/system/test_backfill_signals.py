@@ -13,10 +13,10 @@ from conftest import Project, wait_until
 ROWS = 1500
 
 
-def begin(project, database, settings, rows=ROWS):
-    """Starts a backfill of some seconds with these settings."""
+def begin(project, database, settings, rows=ROWS, row_s=0.0005):
+    """Starts a backfill of some seconds, each row of which takes row_s, with these settings."""
     expand(project, database, rows=rows, settings=SMALL + settings)
-    slow_down(database, 0.0005)
+    slow_down(database, row_s)
     return project.start("backfill", "run", "--format", "json")
 
 
@@ -166,12 +166,13 @@ def test_a_slot_that_nobody_consumes(project, database):
 
 
 def test_sessions_in_its_lock_queue(project, database):
-    process = begin(project, database, "  target_time: 20ms\n")
+    # The smallest part has more rows than the two target times that an app may wait.
+    process = begin(project, database, "  target_time: 20ms\n", rows=600, row_s=0.01)
     app = database.connect(application_name="shop")
     with app.cursor() as cursor:
         while process.poll() is None and not database.value("SELECT count(*) FROM sluice.throttle"):
             cursor.execute("UPDATE users SET note = 'y' WHERE id IN (SELECT id FROM users "
-                           "WHERE display_name IS NULL ORDER BY id LIMIT 200)")
+                           "WHERE display_name IS NULL ORDER BY id LIMIT 10)")
     app.close()
     finish(process)  # the triggers have filled what the app wrote
     ends(process, database, "sessions blocked by the backfill", "shop (postgres) for over 40ms",
