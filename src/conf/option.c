@@ -186,8 +186,7 @@ const OptionSpec settings_options[] = {
      "statement_timeout that the migrating role has by itself; 0: not known",
      AT(lint_statement_timeout_ms)},
     {"lint.baseline", "SLUICE_LINT_BASELINE", OPTION_PATH, NULL,
-     "file of the findings that are accepted: `sluice lint --write-baseline`",
-     AT(lint_baseline)},
+     "file of the findings that are accepted: `sluice lint --write-baseline`", AT(lint_baseline)},
 
     {"rollout.from", "SLUICE_ROLLOUT_FROM", OPTION_TEXT, NULL,
      "version that serves now; none for the first release", AT(release_from)},

@@ -9,11 +9,7 @@ enum { WAIT_MS = 60000 };
 
 /* The way from each version to the next. */
 static const char *const upgrades[LEDGER_VERSION] = {
-    sql_ledger_1,
-    sql_ledger_2,
-    sql_ledger_3,
-    sql_ledger_4,
-    sql_ledger_5,
+    sql_ledger_1, sql_ledger_2, sql_ledger_3, sql_ledger_4, sql_ledger_5,
 };
 
 const char *

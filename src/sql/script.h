@@ -93,14 +93,14 @@ typedef enum {
 /* Whom else a lock reaches, in the same mode, once the catalog is asked. */
 typedef enum {
     REACH_ITSELF = 0,
-    REACH_PARTITIONS = 1 << 0,   /* of a partitioned table */
-    REACH_CHILDREN = 1 << 1,     /* partitions and inheritance children */
-    REACH_PARENT = 1 << 2,       /* the table that it is a partition of */
-    REACH_DEFAULT = 1 << 3,      /* its default partition */
-    REACH_REFERENCED = 1 << 4,   /* the tables that its foreign keys name */
-    REACH_REFERENCING = 1 << 5,  /* the tables whose foreign keys name it */
-    REACH_CONSTRAINT = 1 << 6,   /* other sides of the foreign keys that use constraint @detail */
-    REACH_COLUMN = 1 << 7,       /* other sides of the foreign keys that use column @detail */
+    REACH_PARTITIONS = 1 << 0,    /* of a partitioned table */
+    REACH_CHILDREN = 1 << 1,      /* partitions and inheritance children */
+    REACH_PARENT = 1 << 2,        /* the table that it is a partition of */
+    REACH_DEFAULT = 1 << 3,       /* its default partition */
+    REACH_REFERENCED = 1 << 4,    /* the tables that its foreign keys name */
+    REACH_REFERENCING = 1 << 5,   /* the tables whose foreign keys name it */
+    REACH_CONSTRAINT = 1 << 6,    /* other sides of the foreign keys that use constraint @detail */
+    REACH_COLUMN = 1 << 7,        /* other sides of the foreign keys that use column @detail */
     REACH_INDEXED_TABLE = 1 << 8, /* an index: its table */
     REACH_OTHERS = 1 << 9         /* only those, and not the relation itself */
 } SqlReach;

@@ -42,8 +42,8 @@ char *table_proof_sql(const TableRoute *route);
 bool table_find_problems(PgConn *conn, const LedgerTableMapping *row, GPtrArray *problems,
                          GError **error);
 
-/* The backfill: as text, as an author would have written it, or (@locks) with the rows that it reads
- * locked, as it must be where apps write; and taken apart. Caller owns. */
+/* The backfill: as text, as an author would have written it, or (@locks) with the rows that it
+ * reads locked, as it must be where apps write; and taken apart. Caller owns. */
 char *table_backfill_sql(const TableRoute *route, bool locks);
 SqlBackfill *table_backfill(const TableRoute *route);
 

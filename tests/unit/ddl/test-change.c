@@ -25,8 +25,8 @@ changes_of(const char *path, const char *text)
 static void
 test_known(void)
 {
-    g_autofree char *path = g_build_filename(g_getenv("SLUICE_SOURCE_DIR"),
-                                             "tests/data/locks/matrix/forms.sql", NULL);
+    g_autofree char *path =
+        g_build_filename(g_getenv("SLUICE_SOURCE_DIR"), "tests/data/locks/matrix/forms.sql", NULL);
     g_autofree char *text = NULL;
     g_autoptr(GPtrArray) problems = NULL;
     g_autoptr(SqlScript) script = NULL;
