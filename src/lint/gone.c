@@ -51,6 +51,23 @@ gone_column_is_new(const LintContext *context, DdlName relation, const char *col
     return facts_before(context, false, adds_column, &(Column){relation, column}) != NULL;
 }
 
+static bool
+creates_schema(const LintContext *context G_GNUC_UNUSED,
+               const SessionStatement *statement G_GNUC_UNUSED, const DdlChange *change,
+               const void *data)
+{
+    const DdlName *schema = data;
+
+    return change->kind == CHANGE_CREATE_SCHEMA &&
+           g_strcmp0(change->relation.name, schema->name) == 0;
+}
+
+bool
+gone_schema_is_new(const LintContext *context, DdlName schema)
+{
+    return facts_before(context, false, creates_schema, &schema) != NULL;
+}
+
 const DdlChange *
 gone_later(const LintContext *context,
            bool (*is)(const LintContext *context, const DdlChange *change, const DdlChange *later),

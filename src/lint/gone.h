@@ -16,6 +16,8 @@ bool gone_is_used(const LintContext *context, DdlName relation);
 char *gone_users(const LintContext *context, DdlName relation, const char *column);
 /* A statement before, in this file, that adds the column. */
 bool gone_column_is_new(const LintContext *context, DdlName relation, const char *column);
+/* A statement before, in this file, that makes the schema. */
+bool gone_schema_is_new(const LintContext *context, DdlName schema);
 /* A later statement of the same transaction for which @is says true; NULL: none. */
 const DdlChange *gone_later(const LintContext *context,
                             bool (*is)(const LintContext *context, const DdlChange *change,

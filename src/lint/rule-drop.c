@@ -43,17 +43,6 @@ const LintRule lint_rule_table_drop = {
     .at_change = drop_table,
 };
 
-static bool
-creates_schema(const LintContext *context G_GNUC_UNUSED,
-               const SessionStatement *statement G_GNUC_UNUSED, const DdlChange *change,
-               const void *data)
-{
-    const DdlChange *drop = data;
-
-    return change->kind == CHANGE_CREATE_SCHEMA &&
-           g_strcmp0(change->relation.name, drop->relation.name) == 0;
-}
-
 static void
 drop_schema(const LintContext *context, const DdlChange *change)
 {
@@ -61,7 +50,7 @@ drop_schema(const LintContext *context, const DdlChange *change)
 
     if (change->kind != CHANGE_DROP || change->object != OBJECT(SCHEMA) ||
         gone_is_expected(context) || !change->cascade || change->relation.name == NULL ||
-        facts_before(context, false, creates_schema, change) != NULL)
+        gone_schema_is_new(context, change->relation))
         return;
     if (model_is_complete(context->model) &&
         !model_has_schema(context->model, change->relation.name))

@@ -104,24 +104,13 @@ const LintRule lint_rule_table_rename = {
     .at_change = rename_table,
 };
 
-static bool
-creates_schema(const LintContext *context G_GNUC_UNUSED,
-               const SessionStatement *statement G_GNUC_UNUSED, const DdlChange *change,
-               const void *data)
-{
-    const DdlChange *rename = data;
-
-    return change->kind == CHANGE_CREATE_SCHEMA &&
-           g_strcmp0(change->relation.name, rename->relation.name) == 0;
-}
-
 static void
 rename_schema(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
     if (change->kind != CHANGE_RENAME || change->object != OBJECT(SCHEMA) ||
-        gone_is_expected(context) || facts_before(context, false, creates_schema, change) != NULL)
+        gone_is_expected(context) || gone_schema_is_new(context, change->relation))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
