@@ -14,6 +14,7 @@ enum {
 
 typedef struct {
     gsize size;
+    pid_t process; /* a child of fork() has the list, and none of the threads */
     GCond changed;
     StackWork work; /* NULL: it waits */
     void *data;
@@ -71,6 +72,7 @@ start_thread(gsize size, GError **error)
     /* By doubling, so that few sizes serve all. */
     for (thread->size = STACK_LEAST; thread->size < size && thread->size < STACK_MOST;)
         thread->size *= 2;
+    thread->process = getpid();
     g_cond_init(&thread->changed);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, thread->size);
@@ -91,7 +93,7 @@ take_idle(gsize size)
     for (GSList *link = idle; link != NULL; link = link->next) {
         StackThread *thread = link->data;
 
-        if (thread->size >= MIN(size, (gsize) STACK_MOST)) {
+        if (thread->size >= MIN(size, (gsize) STACK_MOST) && thread->process == getpid()) {
             idle = g_slist_delete_link(idle, link);
             return thread;
         }

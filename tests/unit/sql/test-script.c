@@ -1,4 +1,6 @@
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../cases.h"
 #include "sql/script.h"
@@ -172,6 +174,30 @@ test_many_deep_expressions(void)
     pthread_key_delete(key);
 }
 
+/* A child of fork() has none of the threads that wait in its parent. */
+static void
+test_deep_in_a_child(void)
+{
+    g_autoptr(GString) sum = g_string_new("SELECT 1");
+    int status = -1;
+    pid_t child;
+
+    for (int i = 0; i < 150; i++)
+        g_string_append(sum, "+1");
+    sql_script_free(sql_parse(sum->str, origin, NULL));
+    child = fork();
+    g_assert_cmpint(child, >=, 0);
+    if (child == 0) {
+        g_autoptr(SqlScript) script = NULL;
+
+        alarm(30);
+        script = sql_parse(sum->str, origin, NULL);
+        _exit(script != NULL ? 0 : 1);
+    }
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_cmpint(status, ==, 0);
+}
+
 static void
 test_canonical(void)
 {
@@ -299,6 +325,7 @@ main(int argc, char **argv)
     g_test_add_func("/sql/script/utf8", test_not_utf8);
     g_test_add_func("/sql/script/deep", test_deep_expressions);
     g_test_add_func("/sql/script/many-deep", test_many_deep_expressions);
+    g_test_add_func("/sql/script/deep-in-a-child", test_deep_in_a_child);
     g_test_add_func("/sql/canonical", test_canonical);
     g_test_add_func("/sql/canonical-of-parsed", test_canonical_of_parsed);
     g_test_add_func("/sql/plain", test_plain);
