@@ -68,10 +68,19 @@ test_held_workers_wait_and_end(void)
     g_assert_true(run_is_over(run));
 }
 
+/* A clock that is told the time, and counts who looks at it. */
+typedef struct {
+    gint64 now_us;
+    gint looks;
+} Told;
+
 static gint64
 told_us(void *data)
 {
-    return *(gint64 *) data;
+    Told *told = data;
+
+    g_atomic_int_inc(&told->looks);
+    return told->now_us;
 }
 
 static gpointer
@@ -84,17 +93,19 @@ go_on(gpointer data)
 static void
 test_nobody_works_while_nobody_looks(void)
 {
-    gint64 now_us = 1000000;
-    const Clock clock = {.monotonic_us = told_us, .data = &now_us};
+    Told told = {.now_us = 1000000};
+    const Clock clock = {.monotonic_us = told_us, .data = &told};
     const BackfillContext stopped = {.settings = &settings, .clock = &clock};
     g_autoptr(Run) run = run_new(&stopped, NULL, 1);
     GThread *thread = NULL;
 
-    now_us += 9000000;
+    told.now_us += 9000000;
     g_assert_true(run_may_go_on(run));
-    now_us += 9000000;
+    told.now_us += 9000000;
+    told.looks = 0;
     thread = g_thread_new("worker", go_on, run);
-    g_usleep(20000);
+    while (g_atomic_int_get(&told.looks) == 0)
+        g_thread_yield();
     run_end(run);
     g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(thread)), ==, 0);
 }
@@ -102,13 +113,13 @@ test_nobody_works_while_nobody_looks(void)
 static void
 test_looked_again(void)
 {
-    gint64 now_us = 1000000;
-    const Clock clock = {.monotonic_us = told_us, .data = &now_us};
+    Told told = {.now_us = 1000000};
+    const Clock clock = {.monotonic_us = told_us, .data = &told};
     const BackfillContext stopped = {.settings = &settings, .clock = &clock};
     g_autoptr(Run) run = run_new(&stopped, NULL, 1);
     GThread *thread = NULL;
 
-    now_us += 20000000;
+    told.now_us += 20000000;
     thread = g_thread_new("worker", go_on, run);
     run_seen(run);
     g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(thread)), ==, 1);

@@ -171,6 +171,22 @@ test_an_old_snapshot(void)
     g_assert_null(signals_old_xmin(fixture.signals));
 }
 
+/* Until the transaction that is open beside @conn is older than the limit. */
+static void
+wait_until_old(PgConn *conn)
+{
+    g_autofree char *old = NULL;
+
+    while (g_strcmp0(old, "1") != 0) {
+        g_free(old);
+        old = test_database_ask(
+            conn, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                  "AND state = 'idle in transaction' "
+                  "AND clock_timestamp() - xact_start > interval '1 s'");
+        g_usleep(5000);
+    }
+}
+
 /* A transaction that is old, but whose statements each took a new snapshot, keeps nothing. */
 static void
 test_an_old_transaction_without_a_snapshot(void)
@@ -186,7 +202,7 @@ test_an_old_transaction_without_a_snapshot(void)
     run_sql(app, "BEGIN; SELECT 1");
     run_sql(other, "CREATE TABLE t ()");
     g_assert_null(sample(&fixture));
-    g_usleep(1100000);
+    wait_until_old(other);
     run_sql(other, "DROP TABLE t");
     g_assert_null(sample(&fixture));
     g_assert_null(signals_old_xmin(fixture.signals));
