@@ -9,8 +9,8 @@ index_free(BackfillIndex *index)
     g_free(index);
 }
 
-static void
-status_free(BackfillStatus *status)
+void
+backfill_status_free(BackfillStatus *status)
 {
     ledger_backfill_free(status->backfill);
     g_clear_pointer(&status->quarantine, g_ptr_array_unref);
@@ -147,7 +147,8 @@ GPtrArray *
 backfill_load_status(PgConn *conn, const char *revision, GError **error)
 {
     g_autoptr(GPtrArray) rows = ledger_load_backfills(conn, revision, error);
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify) status_free);
+    g_autoptr(GPtrArray) list =
+        g_ptr_array_new_with_free_func((GDestroyNotify) backfill_status_free);
 
     if (rows == NULL)
         return NULL;

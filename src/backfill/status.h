@@ -28,6 +28,8 @@ typedef struct {
     double hot_share;    /* of its own updates, 0..1; < 0: not known */
 } BackfillStatus;
 
+void backfill_status_free(BackfillStatus *status);
+
 /* The sessions that hold a range of it now, of all processes. Element-type int. Caller owns. */
 GArray *backfill_worker_pids(PgConn *conn, gint64 backfill, GError **error);
 

@@ -17,30 +17,23 @@ typedef struct {
     gint64 lost_since_ms; /* 0: connected */
 } Watch;
 
-/* The rows of all revisions, in order. Element-type BackfillStatus *; the container is the
- * caller's. */
-static GPtrArray *
-load(Watch *watch, GError **error)
+/* Adds the rows of all revisions, in order. */
+static bool
+load(Watch *watch, GPtrArray *all, GError **error)
 {
-    g_autoptr(GPtrArray) all = NULL;
-
     for (guint i = 0; i < watch->ids->len; i++) {
         const char *id = watch->ids->pdata[i];
         g_autoptr(GPtrArray) list = backfill_load_status(watch->context->conn, id, error);
 
         if (list == NULL)
-            return NULL;
+            return false;
         if (list->len == 0) {
             error_set(error, ERROR_STATE, "revision %s has no backfill at work", id);
-            error_hint(error, "`sluice backfill run %s` begins it.", id);
-            return NULL;
+            return error_hint(error, "`sluice backfill run %s` begins it.", id);
         }
-        if (all == NULL)
-            all = g_steal_pointer(&list);
-        else
-            g_ptr_array_extend_and_steal(all, g_steal_pointer(&list));
+        g_ptr_array_extend_and_steal(all, g_steal_pointer(&list));
     }
-    return g_steal_pointer(&all);
+    return true;
 }
 
 /* False where it has come to an end that is not a good one. */
@@ -118,10 +111,11 @@ tell_done(Watch *watch, const GPtrArray *list)
 static bool
 look(Watch *watch, bool *ret_done, GError **error)
 {
-    g_autoptr(GPtrArray) list = load(watch, error);
+    g_autoptr(GPtrArray) list =
+        g_ptr_array_new_with_free_func((GDestroyNotify) backfill_status_free);
     const BackfillStatus *next = NULL;
 
-    if (list == NULL)
+    if (!load(watch, list, error))
         return false;
     for (guint i = 0; i < list->len; i++) {
         const BackfillStatus *status = list->pdata[i];

@@ -32,14 +32,14 @@ give_back(void)
     const guintptr page = (guintptr) sysconf(_SC_PAGESIZE);
     const guintptr here = (guintptr) __builtin_frame_address(0);
     pthread_attr_t attributes;
-    void *low;
-    gsize size;
+    void *low = NULL;
+    gsize size = 0;
 
     if (pthread_getattr_np(pthread_self(), &attributes) != 0)
         return;
-    pthread_attr_getstack(&attributes, &low, &size);
+    if (pthread_attr_getstack(&attributes, &low, &size) == 0)
+        madvise(low, ((here - STACK_IN_USE) & ~(page - 1)) - (guintptr) low, MADV_DONTNEED);
     pthread_attr_destroy(&attributes);
-    madvise(low, ((here - STACK_IN_USE) & ~(page - 1)) - (guintptr) low, MADV_DONTNEED);
 }
 
 static void *

@@ -51,9 +51,9 @@ const char *build_value(DdlChanges *changes, const PgQuery__Node *node);
 /* Is an option on, as the server reads it? `(FULL)`, `(FULL true)`, `(FULL 1)`. */
 bool build_option_is_on(PgQuery__Node *const *options, size_t count, const char *name);
 
-DdlType build_type(DdlChanges *changes, const PgQuery__TypeName *type);
+DdlType build_type(DdlChanges *changes, const PgQuery__TypeName *from);
 const DdlColumn *build_column(DdlChanges *changes, const PgQuery__ColumnDef *definition);
-const DdlConstraint *build_constraint(DdlChanges *changes, const PgQuery__Constraint *constraint,
+const DdlConstraint *build_constraint(DdlChanges *changes, const PgQuery__Constraint *from,
                                       const char *column);
 /* CHANGE_ADD_CONSTRAINT for each constraint in the list that is one: not NOT NULL and its like. */
 void build_inline_constraints(DdlChanges *changes, PgQuery__Node *const *constraints, size_t count,

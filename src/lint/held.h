@@ -8,7 +8,7 @@
 
 /* Element-type SessionLock *. Caller owns. */
 GPtrArray *held_new(void);
-GPtrArray *held_copy(const GPtrArray *held);
+GPtrArray *held_copy(const GPtrArray *locks);
 /* @unit takes one more, or a stronger one on what is held. */
 void held_add(GPtrArray *held, const PredictedLock *taken, const LintUnit *unit);
 /* Tables come and go: what is held is looked up anew. */

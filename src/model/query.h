@@ -12,4 +12,4 @@ void model_read_query(Model *model, ModelTable *view, const PgQuery__Node *query
  * *; may be NULL) are the first ones' names instead. Element-type ModelColumn *. Caller owns. */
 GPtrArray *model_query_columns(Model *model, const PgQuery__Node *query, const GPtrArray *names);
 /* The name that the server gives an expression's column; NULL: none. Borrowed. */
-const char *model_expression_name(const PgQuery__Node *expression);
+const char *model_expression_name(const PgQuery__Node *node);

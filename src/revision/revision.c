@@ -42,6 +42,7 @@ const char *
 section_kind_name(SectionKind kind)
 {
     g_assert(kind < SECTION_N);
+    /* cppcheck-suppress arrayIndexOutOfBoundsCond ; it is asserted */
     return section_names[kind];
 }
 

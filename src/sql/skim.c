@@ -71,9 +71,8 @@ pass_quoted(Skim *skim, char quote, bool escapes)
     for (skim->next++; skim->next < skim->limit; skim->next++) {
         const char c = skim->text[skim->next];
 
-        if (escapes && c == '\\' && skim->next + 1 < skim->limit)
-            skim->next++;
-        else if (c == quote && escapes && peek(skim, 1) == quote)
+        if (escapes && skim->next + 1 < skim->limit &&
+            (c == '\\' || (c == quote && peek(skim, 1) == quote)))
             skim->next++;
         else if (c == quote)
             break;
