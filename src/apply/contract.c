@@ -1,4 +1,5 @@
 #include "apply/apply.h"
+#include "apply/drops.h"
 #include "apply/phase.h"
 #include "apply/sync-steps.h"
 #include "apply/table-steps.h"
@@ -10,9 +11,8 @@ plan_contract(Phase *phase, Plan *plan, GError **error)
 {
     const Section *section = revision_section(phase->revision, SECTION_CONTRACT, NULL);
 
-    if (!sync_steps_check_drops(phase, section, error) ||
-        !sync_steps_contract(phase, plan, error) || !table_steps_remove(phase, plan, error) ||
-        !plan_add_section(plan, section, error))
+    if (!drops_check(phase, section, error) || !sync_steps_contract(phase, plan, error) ||
+        !table_steps_remove(phase, plan, error) || !plan_add_section(plan, section, error))
         return false;
     plan_cut(plan, false);
     phase->next = STATE_CONTRACTED;

@@ -1,4 +1,5 @@
 #include "apply/apply.h"
+#include "apply/drops.h"
 #include "apply/phase.h"
 #include "apply/sync-steps.h"
 #include "apply/table-steps.h"
@@ -66,7 +67,7 @@ plan_downgrade(const Phase *phase, Plan *plan, GError **error)
     const Section *section = revision_section(phase->revision, SECTION_DOWNGRADE, NULL);
 
     /* In a dry run those that come after it are still there. */
-    if ((!phase->context->dry_run && !sync_steps_check_drops(phase, section, error)) ||
+    if ((!phase->context->dry_run && !drops_check(phase, section, error)) ||
         !sync_steps_remove(phase, plan, error) || !table_steps_remove(phase, plan, error) ||
         !plan_add_section(plan, section, error))
         return false;

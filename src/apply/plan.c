@@ -3,6 +3,7 @@
 #include "apply/names.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "ddl/change.h"
 
 static void
 step_free(PlanStep *step)
@@ -271,6 +272,48 @@ plan_find_adding_run(const Plan *plan, const char *table, GPtrArray *columns, in
     }
     *ret_run = found;
     return true;
+}
+
+/* Of the columns that the statement adds to @table (as a sync section names it): name -> type. */
+static void
+add_types(GHashTable *types, const SqlStatement *statement, const char *table)
+{
+    g_autoptr(DdlChanges) changes = ddl_changes(statement);
+
+    for (guint i = 0; i < ddl_changes_count(changes); i++) {
+        const DdlChange *change = ddl_changes_get(changes, i);
+        g_autofree char *column = NULL;
+
+        if (change->kind != CHANGE_ADD_COLUMN)
+            continue;
+        column = change->relation.schema
+                     ? g_strdup_printf("%s.%s.%s", change->relation.schema, change->relation.name,
+                                       change->definition->name)
+                     : g_strdup_printf("%s.%s", change->relation.name, change->definition->name);
+        if (name_is_column(column, table, change->definition->name))
+            g_hash_table_replace(types, g_strdup(change->definition->name),
+                                 ddl_type_label(&change->definition->type));
+    }
+}
+
+GHashTable *
+plan_added_types(const Plan *plan, const char *table)
+{
+    g_autoptr(GPtrArray) statements = plan_statements(plan->steps);
+    GHashTable *types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+
+    for (guint i = 0; i < statements->len; i++)
+        add_types(types, g_ptr_array_index(statements, i), table);
+    return types;
+}
+
+bool
+plan_has_unknown_locks(const Plan *plan)
+{
+    for (guint i = 0; i < plan->steps->len; i++)
+        if (((const PlanStep *) g_ptr_array_index(plan->steps, i))->unknown_locks)
+            return true;
+    return false;
 }
 
 char *

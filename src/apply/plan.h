@@ -86,6 +86,12 @@ GPtrArray *plan_journal(Plan *plan);
 bool plan_find_adding_run(const Plan *plan, const char *table, GPtrArray *columns, int *ret_run,
                           GError **error);
 
+/* The types of the columns that the plan adds to @table (as a sync section names it): name -> type.
+ * Caller owns. */
+GHashTable *plan_added_types(const Plan *plan, const char *table);
+/* Is there a step of which nobody knows what it does (DO, a function)? */
+bool plan_has_unknown_locks(const Plan *plan);
+
 /* For messages: the place of an author's statement ("file:12:1"), or the label. Caller owns. */
 char *plan_step_describe(const PlanStep *step);
 /* All statements of @steps, for locks_resolve. Element-type const SqlStatement *. Caller owns. */

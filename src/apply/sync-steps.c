@@ -2,77 +2,14 @@
 
 #include <string.h>
 
-#include "apply/names.h"
-#include "apply/table-steps.h"
 #include "base/error.h"
-#include "ddl/change.h"
 #include "ledger/mappings.h"
 #include "revision/swap.h"
 #include "sync/check.h"
 #include "sync/marker.h"
 #include "sync/not-null.h"
+#include "sync/replacement.h"
 #include "sync/sync.h"
-
-/* What the ledger must say once the triggers of a table are replaced. */
-typedef struct {
-    GPtrArray *kept; /* LedgerMapping *: in flight from now on, with the text that is installed */
-    char *removed;   /* revision whose mapping goes, or NULL */
-    char *schema, *table;
-} Replacement;
-
-static void
-replacement_free(Replacement *replacement)
-{
-    g_ptr_array_unref(replacement->kept);
-    g_free(replacement->removed);
-    g_free(replacement->schema);
-    g_free(replacement->table);
-    g_free(replacement);
-}
-
-static bool
-record_replacement(PgConn *conn, gconstpointer data, GError **error)
-{
-    const Replacement *replacement = data;
-
-    for (guint i = 0; i < replacement->kept->len; i++)
-        if (!ledger_add_mapping(conn, g_ptr_array_index(replacement->kept, i), error))
-            return false;
-    return replacement->removed == NULL ||
-           ledger_remove_mapping(conn, replacement->removed, replacement->schema,
-                                 replacement->table, error);
-}
-
-static LedgerMapping *
-ledger_mapping_of(const CatalogTable *table, const SyncMapping *mapping, const char *installed)
-{
-    LedgerMapping *row = g_new0(LedgerMapping, 1);
-
-    row->revision = g_strdup(mapping->revision);
-    row->schema = g_strdup(table->schema);
-    row->table = g_strdup(table->name);
-    row->forward = sync_mapping_text(mapping->forward);
-    row->reverse = sync_mapping_text(mapping->reverse);
-    row->installed_sql = g_strdup(installed);
-    row->swaps = mapping->swaps;
-    return row;
-}
-
-static Replacement *
-replacement_new(const CatalogTable *table, GPtrArray *mappings, const char *installed,
-                const char *removed)
-{
-    Replacement *replacement = g_new0(Replacement, 1);
-
-    replacement->kept = g_ptr_array_new_with_free_func((GDestroyNotify) ledger_mapping_free);
-    for (guint i = 0; i < mappings->len; i++)
-        g_ptr_array_add(replacement->kept,
-                        ledger_mapping_of(table, g_ptr_array_index(mappings, i), installed));
-    replacement->removed = g_strdup(removed);
-    replacement->schema = g_strdup(table->schema);
-    replacement->table = g_strdup(table->name);
-    return replacement;
-}
 
 /* A dry run may come before there is a ledger. */
 static GPtrArray *
@@ -87,6 +24,19 @@ load_mappings(const ApplyContext *context, const CatalogTable *table, GError **e
     if (mappings == NULL)
         g_propagate_error(error, g_steal_pointer(&cause));
     return mappings;
+}
+
+/* The triggers made from @mappings, and what the ledger says of them; @removed is the revision
+ * whose mapping goes, or NULL. @label and @sql are borrowed. */
+static PlanDerived
+replacement(const CatalogTable *table, const GPtrArray *mappings, const char *label,
+            const char *sql, const char *removed)
+{
+    return (PlanDerived){.label = label,
+                         .sql = sql,
+                         .record = sync_replacement_record,
+                         .data = sync_replacement_new(table, mappings, sql, removed),
+                         .free_data = (GDestroyNotify) sync_replacement_free};
 }
 
 static const SyncMapping *
@@ -148,46 +98,13 @@ table_as_written(const RevisionSync *sync)
                         : g_strdup(sync->table);
 }
 
-/* Of the columns that the statement adds to @table (as a sync section names it): name -> type. */
-static void
-add_types(GHashTable *types, const SqlStatement *statement, const char *table)
-{
-    g_autoptr(DdlChanges) changes = ddl_changes(statement);
-
-    for (guint i = 0; i < ddl_changes_count(changes); i++) {
-        const DdlChange *change = ddl_changes_get(changes, i);
-        g_autofree char *column = NULL;
-
-        if (change->kind != CHANGE_ADD_COLUMN)
-            continue;
-        column = change->relation.schema
-                     ? g_strdup_printf("%s.%s.%s", change->relation.schema, change->relation.name,
-                                       change->definition->name)
-                     : g_strdup_printf("%s.%s", change->relation.name, change->definition->name);
-        if (name_is_column(column, table, change->definition->name))
-            g_hash_table_replace(types, g_strdup(change->definition->name),
-                                 ddl_type_label(&change->definition->type));
-    }
-}
-
-static GHashTable *
-added_types(const Plan *plan, const char *table)
-{
-    g_autoptr(GPtrArray) statements = plan_statements(plan->steps);
-    GHashTable *types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-
-    for (guint i = 0; i < statements->len; i++)
-        add_types(types, g_ptr_array_index(statements, i), table);
-    return types;
-}
-
 /* @table has them from then on: what is derived behind is made with them. */
 static bool
 add_markers(const Phase *phase, Plan *plan, const RevisionSync *sync, CatalogTable *table,
             guint run, GError **error)
 {
     g_autofree char *written = table_as_written(sync);
-    g_autoptr(GHashTable) types = added_types(plan, written);
+    g_autoptr(GHashTable) types = plan_added_types(plan, written);
     g_autoptr(GPtrArray) markers =
         sync_needed_markers(phase->context->conn, table, phase->revision, sync, types, error);
     g_autofree char *label = g_strdup_printf("marker column of sync on %s", table->quoted);
@@ -211,6 +128,7 @@ add_triggers(const Phase *phase, Plan *plan, const RevisionSync *sync, const Cat
     g_autofree char *label = g_strdup_printf("sync triggers on %s", table->quoted);
     g_autofree char *checks_label = g_strdup_printf("NOT NULL of sync on %s", table->quoted);
     g_autofree char *sql = NULL, *checks = NULL;
+    PlanDerived triggers;
 
     if (mappings == NULL)
         return false;
@@ -218,13 +136,8 @@ add_triggers(const Phase *phase, Plan *plan, const RevisionSync *sync, const Cat
     checks = sync_not_null_checks_sql(phase->context->conn, table, sync, id, error);
     if (checks == NULL)
         return false;
-    return plan_extend_run(plan, run,
-                           &(PlanDerived){.label = label,
-                                          .sql = sql,
-                                          .record = record_replacement,
-                                          .data = replacement_new(table, mappings, sql, NULL),
-                                          .free_data = (GDestroyNotify) replacement_free},
-                           error) &&
+    triggers = replacement(table, mappings, label, sql, NULL);
+    return plan_extend_run(plan, run, &triggers, error) &&
            plan_extend_run(plan, run, &(PlanDerived){.label = checks_label, .sql = checks}, error);
 }
 
@@ -236,15 +149,6 @@ add_expand_steps(const Phase *phase, Plan *plan, const RevisionSync *sync, Catal
 
     return add_markers(phase, plan, sync, table, run, error) &&
            add_triggers(phase, plan, sync, table, run, error);
-}
-
-static bool
-has_unknown_effect(const Plan *plan)
-{
-    for (guint i = 0; i < plan->steps->len; i++)
-        if (((const PlanStep *) g_ptr_array_index(plan->steps, i))->unknown_locks)
-            return true;
-    return false;
 }
 
 /* Every column that the mapping fills is there, or added by this plan: else the server would say
@@ -261,7 +165,7 @@ check_targets(const Plan *plan, const RevisionSync *sync, const CatalogTable *ta
         g_ptr_array_add(column, pair->column);
         if (!plan_find_adding_run(plan, written, column, &run, error))
             return false;
-        if (run >= 0 || catalog_column(table, pair->column) || has_unknown_effect(plan))
+        if (run >= 0 || catalog_column(table, pair->column) || plan_has_unknown_locks(plan))
             continue;
         error_set_at(error, ERROR_STATE, pair->place,
                      "the mapping fills column \"%s\", which %s does not have", pair->column,
@@ -397,6 +301,7 @@ replace_without(const Phase *phase, Plan *plan, const CatalogTable *table, GErro
     g_autoptr(GPtrArray) markers = NULL;
     g_autofree char *sql = NULL, *markers_sql = NULL;
     const SyncMapping *mapping = mappings ? find_mapping_of(mappings, id) : NULL;
+    PlanDerived triggers;
 
     if (mappings == NULL)
         return false;
@@ -405,13 +310,8 @@ replace_without(const Phase *phase, Plan *plan, const CatalogTable *table, GErro
     markers_sql = sync_drop_markers_sql(table, markers);
     drop_mapping_of(mappings, id);
     sql = sync_install_sql(table, mappings);
-    return plan_add_derived(plan,
-                            &(PlanDerived){.label = label,
-                                           .sql = sql,
-                                           .record = record_replacement,
-                                           .data = replacement_new(table, mappings, sql, id),
-                                           .free_data = (GDestroyNotify) replacement_free},
-                            error) &&
+    triggers = replacement(table, mappings, label, sql, id);
+    return plan_add_derived(plan, &triggers, error) &&
            /* The triggers read them. */
            plan_add_derived(plan, &(PlanDerived){.label = markers_label, .sql = markers_sql},
                             error);
@@ -453,6 +353,7 @@ rename_on_table(const Phase *phase, Plan *plan, const Section *section, const Ca
     g_autoptr(GHashTable) renames = section_renames(section, table->schema, table->name, error);
     g_autoptr(GPtrArray) mappings = NULL;
     g_autofree char *label = NULL, *sql = NULL;
+    PlanDerived triggers;
 
     if (renames == NULL)
         return false;
@@ -464,13 +365,8 @@ rename_on_table(const Phase *phase, Plan *plan, const Section *section, const Ca
     rename_mappings(mappings, renames);
     label = g_strdup_printf("sync triggers on %s, with the names swapped", table->quoted);
     sql = sync_install_sql(table, mappings);
-    return plan_extend_run(plan, 0,
-                           &(PlanDerived){.label = label,
-                                          .sql = sql,
-                                          .record = record_replacement,
-                                          .data = replacement_new(table, mappings, sql, NULL),
-                                          .free_data = (GDestroyNotify) replacement_free},
-                           error);
+    triggers = replacement(table, mappings, label, sql, NULL);
+    return plan_extend_run(plan, 0, &triggers, error);
 }
 
 bool
@@ -496,85 +392,6 @@ sync_steps_rename(const Phase *phase, Plan *plan, const Section *section, GError
     return true;
 }
 
-static bool
-pairs_use(const SqlMapping *mapping, const char *written, const char *table)
-{
-    for (guint i = 0; i < mapping->pairs->len; i++) {
-        const SqlPair *pair = g_ptr_array_index(mapping->pairs, i);
-
-        if (name_is_column(written, table, pair->column))
-            return true;
-        for (guint s = 0; s < pair->sources->len; s++)
-            if (name_is_column(written, table, g_ptr_array_index(pair->sources, s)))
-                return true;
-    }
-    return false;
-}
-
-static bool
-mapping_uses(const LedgerMapping *row, const char *written, bool *ret_uses, GError **error)
-{
-    const Place origin = {.line = 1, .column = 1};
-    g_autofree char *table = g_strdup_printf("%s.%s", row->schema, row->table);
-    g_autoptr(SqlMapping) forward = sql_mapping_parse(row->forward, origin, error);
-    g_autoptr(SqlMapping) reverse = forward ? sql_mapping_parse(row->reverse, origin, error) : NULL;
-
-    if (reverse == NULL)
-        return false;
-    *ret_uses = name_is_table(written, table) || pairs_use(forward, written, table) ||
-                pairs_use(reverse, written, table);
-    return true;
-}
-
-static bool
-check_drop(const Phase *phase, const char *written, GPtrArray *rows, GError **error)
-{
-    for (guint i = 0; i < rows->len; i++) {
-        const LedgerMapping *row = g_ptr_array_index(rows, i);
-        bool uses = false;
-
-        if (strcmp(row->revision, phase->revision->id) == 0)
-            continue;
-        if (!mapping_uses(row, written, &uses, error))
-            return false;
-        if (!uses)
-            continue;
-        error_set(error, ERROR_STATE,
-                  "%s of %s drops %s, which the mapping of revision %s on %s still reads",
-                  phase_name(phase->kind), phase->revision->id, written, row->revision, row->table);
-        return error_hint(error, "Contract or downgrade %s first.", row->revision);
-    }
-    return true;
-}
-
-static bool
-check_statements(const Phase *phase, const SqlScript *script, GPtrArray *rows, GError **error)
-{
-    for (guint i = 0; i < sql_script_count(script); i++) {
-        g_autoptr(GPtrArray) drops = sql_statement_drops(sql_script_get(script, i));
-
-        for (guint d = 0; d < drops->len; d++)
-            if (!check_drop(phase, g_ptr_array_index(drops, d), rows, error))
-                return false;
-    }
-    return true;
-}
-
-bool
-sync_steps_check_drops(const Phase *phase, const Section *section, GError **error)
-{
-    g_autoptr(SqlScript) script = section ? section_parse(section, error) : NULL;
-    g_autoptr(GPtrArray) rows = NULL;
-
-    if (section == NULL)
-        return true;
-    if (script == NULL)
-        return false;
-    rows = ledger_load_mappings(phase->context->conn, NULL, NULL, error);
-    return rows != NULL && check_statements(phase, script, rows, error) &&
-           table_steps_check_drops(phase, script, error);
-}
-
 bool
 sync_steps_renew(const ApplyContext *context, Plan *plan, const LedgerMapping *row, GError **error)
 {
@@ -582,6 +399,7 @@ sync_steps_renew(const ApplyContext *context, Plan *plan, const LedgerMapping *r
         catalog_require_table(context->conn, row->schema, row->table, error);
     g_autoptr(GPtrArray) mappings = table ? load_mappings(context, table, error) : NULL;
     g_autofree char *label = NULL, *sql = NULL;
+    PlanDerived triggers;
 
     if (mappings == NULL)
         return false;
@@ -589,11 +407,6 @@ sync_steps_renew(const ApplyContext *context, Plan *plan, const LedgerMapping *r
     if (strcmp(sql, row->installed_sql) == 0)
         return true;
     label = g_strdup_printf("sync triggers on %s", table->quoted);
-    return plan_add_derived(plan,
-                            &(PlanDerived){.label = label,
-                                           .sql = sql,
-                                           .record = record_replacement,
-                                           .data = replacement_new(table, mappings, sql, NULL),
-                                           .free_data = (GDestroyNotify) replacement_free},
-                            error);
+    triggers = replacement(table, mappings, label, sql, NULL);
+    return plan_add_derived(plan, &triggers, error);
 }

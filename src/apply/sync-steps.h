@@ -24,9 +24,6 @@ bool sync_steps_remove(const Phase *phase, Plan *plan, GError **error);
  * with the new names, in the plan's one run. @plan is cut. */
 bool sync_steps_rename(const Phase *phase, Plan *plan, const Section *section, GError **error);
 
-/* ERROR_STATE if a mapping in flight of another revision reads or fills what @section drops. */
-bool sync_steps_check_drops(const Phase *phase, const Section *section, GError **error);
-
 /* The triggers of @row's table, as they should be now; no step if they are. */
 bool sync_steps_renew(const ApplyContext *context, Plan *plan, const LedgerMapping *row,
                       GError **error);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "apply/names.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "catalog/catalog.h"
@@ -352,76 +351,4 @@ bool
 table_steps_analyze(const Phase *phase, Plan *plan, GError **error)
 {
     return each_mapping(phase, plan, analyze_target, error);
-}
-
-/* Does what is dropped, "users" or "users.street", belong to the table @schema.@name? */
-static bool
-drops_of(const char *written, const char *schema, const char *name, const SqlMapping *mapping,
-         bool reads)
-{
-    g_autofree char *table = g_strdup_printf("%s.%s", schema, name);
-
-    if (name_is_table(written, table))
-        return true;
-    for (guint i = 0; i < mapping->pairs->len; i++) {
-        const SqlPair *pair = g_ptr_array_index(mapping->pairs, i);
-
-        if (!reads && name_is_column(written, table, pair->column))
-            return true;
-        for (guint s = 0; reads && s < pair->sources->len; s++)
-            if (name_is_column(written, table, g_ptr_array_index(pair->sources, s)))
-                return true;
-    }
-    return false;
-}
-
-static bool
-mapping_uses(const LedgerTableMapping *row, const char *written, bool *ret_uses, GError **error)
-{
-    g_autoptr(TableSync) sync = table_sync_parse(row->sections, error);
-
-    if (sync == NULL)
-        return false;
-    *ret_uses = drops_of(written, row->old_schema, row->old_table, sync->forward->mapping, true) ||
-                drops_of(written, row->new_schema, row->new_table, sync->forward->mapping, false) ||
-                drops_of(written, row->new_schema, row->new_table, sync->reverse->mapping, true) ||
-                drops_of(written, row->old_schema, row->old_table, sync->reverse->mapping, false);
-    return true;
-}
-
-static bool
-check_drop(const Phase *phase, const char *written, const GPtrArray *rows, GError **error)
-{
-    for (guint i = 0; i < rows->len; i++) {
-        const LedgerTableMapping *row = g_ptr_array_index(rows, i);
-        bool uses = false;
-
-        if (strcmp(row->revision, phase->revision->id) == 0)
-            continue;
-        if (!mapping_uses(row, written, &uses, error))
-            return false;
-        if (!uses)
-            continue;
-        error_set(error, ERROR_STATE,
-                  "%s of %s drops %s, which the mapping of revision %s between %s and %s needs",
-                  phase_name(phase->kind), phase->revision->id, written, row->revision,
-                  row->old_table, row->new_table);
-        return error_hint(error, "Contract or downgrade %s first.", row->revision);
-    }
-    return true;
-}
-
-bool
-table_steps_check_drops(const Phase *phase, const SqlScript *script, GError **error)
-{
-    g_autoptr(GPtrArray) rows = ledger_load_table_mappings(phase->context->conn, NULL, error);
-
-    for (guint i = 0; rows && i < sql_script_count(script); i++) {
-        g_autoptr(GPtrArray) drops = sql_statement_drops(sql_script_get(script, i));
-
-        for (guint d = 0; d < drops->len; d++)
-            if (!check_drop(phase, g_ptr_array_index(drops, d), rows, error))
-                return false;
-    }
-    return rows != NULL;
 }

@@ -16,5 +16,3 @@ bool table_steps_turn(const Phase *phase, Plan *plan, bool is_cut_over, GError *
 bool table_steps_remove(const Phase *phase, Plan *plan, GError **error);
 /* ANALYZE of the tables that were filled. */
 bool table_steps_analyze(const Phase *phase, Plan *plan, GError **error);
-/* ERROR_STATE where @section drops what a mapping of another revision works on. */
-bool table_steps_check_drops(const Phase *phase, const SqlScript *script, GError **error);

@@ -188,6 +188,7 @@ attempt_in_transaction(Transaction *t, GError **error)
 
     if (t->record && !t->record(conn, t->data, error))
         return ATTEMPT_FAILED;
+    FAULT_POINT("apply-after-record");
     if (t->look.push_autovacuum && !push_autovacuum(t, error))
         return ATTEMPT_FAILED;
     t->queued_at_ms = clock_now_ms(t->context->clock);

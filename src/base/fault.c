@@ -10,6 +10,7 @@ const char *const fault_points[] = {
     "adopt-before-commit",
     "apply-after-commit",
     "apply-after-intent",
+    "apply-after-record",
     "apply-before-commit",
     "apply-before-event",
     "apply-before-events",
