@@ -189,6 +189,26 @@ check_outside(const Runner *run, GateKind kind, GError **error)
                       gate_kind_name(kind));
 }
 
+/* A process that died behind its commit is repeated by whoever ran it: what it had no time to say
+ * is said now. */
+static bool
+pass_again(Runner *run, GateKind kind, const char *target, bool dry_run, GError **error)
+{
+    const RevisionState done = kind == GATE_CUTOVER ? STATE_CUT_OVER : STATE_CONTRACTED;
+    const Revision *revision = NULL;
+    RevisionState state = STATE_PENDING;
+    bool final = false;
+
+    if (!target_point(run->context->graph, NULL, target, &revision, error) ||
+        (revision && !runner_state(run, revision, &state, &final, error)))
+        return false;
+    if (revision == NULL || state < done)
+        return fail_nothing(kind, target, error);
+    report_step(run->context->report, "%s is %s already", revision->id, revision_state_name(state));
+    return runner_apply(run, NULL, kind == GATE_CUTOVER ? apply_cutover : apply_contract, revision,
+                        dry_run, error);
+}
+
 GPtrArray *
 rollout_pass(const RolloutContext *context, GateKind kind, const char *target, bool dry_run,
              GError **error)
@@ -203,10 +223,8 @@ rollout_pass(const RolloutContext *context, GateKind kind, const char *target, b
 
         if (!choose_revision(&run, kind, target, &revision, error))
             return NULL;
-        if (revision == NULL && passed->len == 0 && target) {
-            fail_nothing(kind, target, error);
+        if (revision == NULL && target && !pass_again(&run, kind, target, dry_run, error))
             return NULL;
-        }
         if (revision == NULL)
             return g_steal_pointer(&passed);
         g_ptr_array_add(passed, revision);

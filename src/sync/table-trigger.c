@@ -164,7 +164,8 @@ append_truncate(GString *sql, const char *table, const char *other, const char *
                            left, literal);
 }
 
-/* A subscriber that gets both tables gets what follows from a row, too. */
+/* A subscriber that gets both tables gets what follows from a row, too. A partitioned one comes by
+ * its partitions, or by its root. */
 static void
 append_subscriber(GString *sql, const TableRoute *route)
 {
@@ -175,10 +176,11 @@ append_subscriber(GString *sql, const TableRoute *route)
                            "    IF pg_catalog.current_setting('session_replication_role') = "
                            "'replica' AND EXISTS (\n"
                            "        SELECT FROM pg_catalog.pg_subscription_rel\n"
-                           "        WHERE srrelid = %s::pg_catalog.regclass) THEN\n"
+                           "        WHERE srrelid = %s::pg_catalog.regclass OR srrelid IN (\n"
+                           "            SELECT relid FROM pg_catalog.pg_partition_tree(%s))) THEN\n"
                            "        RETURN NULL;\n"
                            "    END IF;\n",
-                           literal);
+                           literal, literal);
 }
 
 static void

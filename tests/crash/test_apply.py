@@ -1,17 +1,12 @@
-"""kill -9 at every point of the life of a phase; then the same command again.
-
-Each command starts from a copy of the database as it was before it, dies at one point, runs again,
-and must end in what an undisturbed run makes of the same copy: catalog, rows, states, checksums,
-steps, mappings.
-"""
-import itertools
+"""kill -9 at every point of the life of a phase; then the same command again: it ends in what an
+undisturbed run makes: catalog, rows, states, checksums, steps, mappings."""
 import signal
 import threading
 
-import psycopg2
 import pytest
 
-from conftest import Database, Project, fault_points, run_to_fault, wait_until
+from conftest import fault_points, run_to_fault, wait_until
+from life_fixtures import Life, copy_database, picture
 
 FIRST, SECOND, THIRD = "aaaaaaaaaaa1", "aaaaaaaaaaa2", "aaaaaaaaaaa3"
 REVISIONS = [
@@ -59,122 +54,30 @@ COMMANDS = [
     ("downgrade", "base"),
 ]
 
-PICTURE = {
-    "columns": """
-        SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull
-          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-           AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, 2""",
-    "indexes": """
-        SELECT i.indexrelid::regclass::text, i.indisvalid, i.indisready, i.indisunique
-          FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-         WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1""",
-    "constraints": """
-        SELECT conrelid::regclass::text, conname, convalidated, pg_get_constraintdef(oid)
-          FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2""",
-    "triggers": """
-        SELECT tgrelid::regclass::text, tgname, tgenabled, pg_get_triggerdef(oid)
-          FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2""",
-    "functions": """
-        SELECT proname, prosrc FROM pg_proc WHERE oid >= 16384 ORDER BY 1, 2""",
-    "revisions": "SELECT id, state, final, partly FROM sluice.revision ORDER BY 1",
-    "sections": "SELECT revision, section, checksum FROM sluice.section ORDER BY 1, 2",
-    "steps": "SELECT revision, phase, ordinal, hash, state, error FROM sluice.step ORDER BY 1, 2, 3",
-    "mappings": "SELECT revision, table_name, forward, reverse, installed_sql FROM sluice.mapping",
-    "backfills": "SELECT revision, relation, state, rows FROM sluice.backfill ORDER BY 1, 2",
-    "locks": "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'",
-}
-
-
-numbers = itertools.count(1)
-
-
-def picture(database):
-    found = {name: database.query(sql) for name, sql in PICTURE.items()}
-    if database.value("SELECT to_regclass('public.users') IS NOT NULL"):
-        found["rows"] = database.query("SELECT to_jsonb(users) FROM users ORDER BY id")
-    return found
-
-
-def copy_database(server, source):
-    it = Database(server, f"copy_{next(numbers)}")
-    connection = psycopg2.connect(server.socket_url)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-                       (source.name,))
-        cursor.execute(f"CREATE DATABASE {it.name} TEMPLATE {source.name} STRATEGY file_copy"
-                       if connection.server_version >= 150000 else
-                       f"CREATE DATABASE {it.name} TEMPLATE {source.name}")
-    connection.close()
-    return it
-
-
-def add_revisions(project):
-    for revision, parent, body in REVISIONS:
-        project.revision(revision, body, revises=parent)
+LIFE = Life(REVISIONS, COMMANDS, "INSERT INTO users SELECT i, 'name ' || i, i % 7 "
+            "FROM generate_series(1, 300) i")
 
 
 @pytest.fixture(scope="module")
 def stages(server, tmp_path_factory):
-    """For each command: the database before it, and the picture that it ends in."""
-    database = server.create_database()
-    project = Project(tmp_path_factory.mktemp("undisturbed") / "project", database)
-    add_revisions(project)
-    found = []
-    for command in COMMANDS:
-        before = copy_database(server, database)
-        project.ok(*command)
-        if command == COMMANDS[0]:
-            database.execute("INSERT INTO users SELECT i, 'name ' || i, i % 7 "
-                             "FROM generate_series(1, 300) i")
-        found.append((before, picture(database)))
-        if command == COMMANDS[0]:
-            # The rows belong to what the next command finds, not to what this one made.
-            found[-1][1].pop("rows")
+    found = LIFE.stages(server, tmp_path_factory.mktemp("undisturbed") / "project")
     yield found
     for before, _ in found:
         server.drop_database(before)
-    server.drop_database(database)
-
-
-def crash_and_repeat(server, tmp_path, before, command, point):
-    """The picture after a death at the point and a second run; None if it never came there."""
-    database = copy_database(server, before)
-    try:
-        project = Project(tmp_path / point.replace(":", "-"), database)
-        add_revisions(project)
-        if not run_to_fault(project, point, *command):
-            return None
-        # The lock of the dead one goes with its session, which the server ends at once.
-        project.ok(*command, env={"SLUICE_LOCK_MIGRATOR_WAIT": "20s"})
-        return picture(database)
-    finally:
-        server.drop_database(database)
 
 
 @pytest.mark.parametrize("number", range(len(COMMANDS)),
                          ids=[" ".join(command) for command in COMMANDS])
 def test_dies_at_every_point_and_ends_the_same(server, stages, tmp_path, number):
-    before, expected = stages[number]
-    deaths = 0
-    for point in fault_points("apply"):
-        for time_passed in range(1, 50):
-            name = f"{point}:{time_passed}"
-            found = crash_and_repeat(server, tmp_path, before, COMMANDS[number], name)
-            if found is None:
-                break
-            found = {key: value for key, value in found.items() if key in expected}
-            assert found == expected, f"after a death at {name}"
-            deaths += 1
-    assert deaths >= 3
+    assert LIFE.die_everywhere(server, tmp_path, stages[number], COMMANDS[number],
+                               fault_points("apply")) >= 3
 
 
 def test_every_point_is_passed(server, stages, tmp_path):
     """A point that no command here comes to would test nothing."""
     never = [point for point in fault_points("apply")
-             if not any(crash_and_repeat(server, tmp_path / str(number), stages[number][0],
-                                         COMMANDS[number], point)
+             if not any(LIFE.crash_and_repeat(server, tmp_path / str(number), stages[number][0],
+                                              COMMANDS[number], point)
                         for number in range(len(COMMANDS)))]
     # An invalid index is dropped only after a build that did not end: below.
     assert never == ["apply-concurrent-dropped"]
@@ -190,8 +93,7 @@ def invalid_index(database):
 def test_dies_after_an_invalid_index_was_dropped(server, stages, tmp_path):
     database = copy_database(server, stages[3][0])
     try:
-        project = Project(tmp_path / "project", database)
-        add_revisions(project)
+        project = LIFE.project(tmp_path / "project", database)
         database.execute("CREATE UNIQUE INDEX users_seen_id ON users (seen, id)")
         invalid_index(database)
         assert run_to_fault(project, "apply-concurrent-dropped", *COMMANDS[3])
@@ -213,8 +115,7 @@ def grow(database, rows):
 def start_third(own_server, tmp_path, rows):
     """A project whose third revision is being applied to a table of so many rows."""
     database = own_server.create_database()
-    project = Project(tmp_path / "project", database)
-    add_revisions(project)
+    project = LIFE.project(tmp_path / "project", database)
     project.ok("upgrade", SECOND)
     grow(database, rows)
     return project, database
@@ -272,8 +173,7 @@ def test_killed_again_and_again(server, stages, tmp_path):
     """At random moments, as often as it takes."""
     database = copy_database(server, stages[3][0])
     try:
-        project = Project(tmp_path / "project", database)
-        add_revisions(project)
+        project = LIFE.project(tmp_path / "project", database)
         env = {**project.env, "SLUICE_LOCK_MIGRATOR_WAIT": "20s"}
         for number in range(40):
             running = project.start(*COMMANDS[3], env=env)

@@ -3,7 +3,8 @@
     rollout_app.py start|ready|stop      the deploy commands; SLUICE_VERSION says which version
     rollout_app.py serve VERSION PORT    one instance
 
-Version 1.0 reads and writes users.full_name, any other users.display_name. An instance keeps one
+Version 1.0 reads and writes users.full_name, any other users.display_name; or each does what
+STATEMENTS says, an object of version -> statements of its one transaction. An instance keeps one
 session, shop/<version>. FLEET names the folder of its pid files, PORT_<version> its port. Imports
 are late, for the commands start often.
 """
@@ -18,13 +19,22 @@ import time
 COLUMN = {"1.0": "full_name"}
 
 
+def statements_of(version):
+    """The last of them returns a row."""
+    import json
+    if "STATEMENTS" in os.environ:
+        return json.loads(os.environ["STATEMENTS"])[version]
+    column = COLUMN.get(version, "display_name")
+    return [f"UPDATE users SET {column} = 'seen by {version}' WHERE id = 1 RETURNING {column}"]
+
+
 class App:
-    """What an instance does: one statement a request, in its one session."""
+    """What an instance does: one transaction a request, in its one session."""
 
     def __init__(self, version):
         import threading
         self.version, self.lock, self.session = version, threading.Lock(), None
-        self.column = COLUMN.get(version, "display_name")
+        self.statements = statements_of(version)
 
     def work(self):
         import psycopg2
@@ -37,8 +47,7 @@ class App:
                                                     application_name=f"shop/{self.version}")
                     self.session.autocommit = True
                 with self.session.cursor() as cursor:
-                    cursor.execute(f"UPDATE users SET {self.column} = %s WHERE id = 1 "
-                                   f"RETURNING {self.column}", (f"seen by {self.version}",))
+                    cursor.execute("; ".join(self.statements))
                     return 200 if cursor.fetchone() else 500
             except psycopg2.Error as error:
                 self.session = None

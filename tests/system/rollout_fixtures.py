@@ -161,6 +161,8 @@ class Load:
 class Stage(Project):
     """The project of the app, with 1.0 running behind the proxy."""
 
+    change = RENAME  # what 2.0 brings
+
     def __init__(self, folder, database):
         super().__init__(folder, database)
         self.database = database
@@ -184,7 +186,7 @@ class Stage(Project):
         self.ok("upgrade")
         self.database.execute("INSERT INTO users SELECT i, 'user ' || i FROM "
                               "generate_series(1, 2000) i")
-        self.revision(NEW, RENAME, revises=OLD, title="display name")
+        self.revision(NEW, self.change, revises=OLD, title="display name")
         self.deploy("start", "1.0")
         self.proxy.start()
         wait_until(self.is_served, what="the old version behind the proxy")
