@@ -44,6 +44,7 @@ field AS (
     LEFT JOIN pg_collation l ON l.oid = a.attcollation
     LEFT JOIN pg_namespace cs ON cs.oid = l.collnamespace
     WHERE r.relkind IN ('r', 'p', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped
+      AND a.attname NOT LIKE 'sluice\_filled\_%'
 ),
 statement AS (
     SELECT 10 AS place, 0 AS depth, oid, format('CREATE SCHEMA %I', nspname) AS text

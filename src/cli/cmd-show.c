@@ -5,8 +5,13 @@
 #include "cli/graph-view.h"
 #include "revision/table-sync.h"
 #include "revision/target.h"
+#include "sync/marker.h"
 #include "sync/sync.h"
 #include "sync/table.h"
+
+typedef struct {
+    bool installed;
+} ShowOptions;
 
 /* A section of the file, or one that is derived from its mappings. */
 typedef struct {
@@ -85,19 +90,18 @@ add_triggers(GPtrArray *shown, const Revision *revision, const RevisionSync *syn
 }
 
 static void
-add_derived(GPtrArray *shown, const Revision *revision, const RevisionSync *sync)
+add_derived(GPtrArray *shown, const Revision *revision, const RevisionSync *sync,
+            const CatalogTable *table)
 {
     g_autofree char *name = sync_table_name(sync);
-    g_autofree char *quoted = sync_table_quoted(sync);
-    const CatalogTable table = table_of_sync(sync, quoted);
 
     if (revision_section(revision, SECTION_BACKFILL, NULL) == NULL)
         add_shown(shown, section_kind_name(SECTION_BACKFILL), name,
-                  with_semicolon(sync_backfill_sql(&table, sync)), 0);
+                  with_semicolon(sync_backfill_sql(table, sync)), 0);
     if (revision_section(revision, SECTION_VERIFY, NULL) == NULL) {
-        g_autofree char *mismatch = sync_mismatch_condition(&table, sync);
+        g_autofree char *mismatch = sync_mismatch_condition(table, sync);
         add_shown(shown, section_kind_name(SECTION_VERIFY), name,
-                  g_strdup_printf("SELECT * FROM %s\nWHERE %s;", quoted, mismatch), 0);
+                  g_strdup_printf("SELECT * FROM %s\nWHERE %s;", table->quoted, mismatch), 0);
     }
 }
 
@@ -153,32 +157,109 @@ add_between(GPtrArray *shown, const Revision *revision, GError **error)
     return syncs != NULL;
 }
 
-/* Everything that the revision does, as written or as derived from its mappings. */
+/* What the file's mappings will be. */
+static bool
+add_mappings(GPtrArray *shown, const Revision *revision, const Settings *settings,
+             const Graph *graph, GError **error)
+{
+    g_autoptr(GPtrArray) syncs = revision_syncs(revision, error);
+
+    for (guint i = 0; syncs && i < syncs->len; i++) {
+        const RevisionSync *sync = syncs->pdata[i];
+        g_autofree char *name = sync_table_name(sync);
+        g_autofree char *quoted = sync_table_quoted(sync);
+        const CatalogTable table = table_of_sync(sync, quoted);
+
+        if (revision_section(revision, SECTION_SYNC_REVERSE, name) == NULL)
+            add_shown(shown, section_kind_name(SECTION_SYNC_REVERSE), name,
+                      with_semicolon(sync_mapping_text(sync->reverse)), 0);
+        add_derived(shown, revision, sync, &table);
+        if (!add_triggers(shown, revision, sync, settings, graph, error))
+            return false;
+    }
+    return syncs != NULL && add_between(shown, revision, error);
+}
+
+/* What a mapping on one table is in the database: with its marker columns, and the names that
+ * columns have now. */
+static bool
+add_installed_mapping(GPtrArray *shown, PgConn *conn, const LedgerMapping *row, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("%s.%s", row->schema, row->table);
+    g_autoptr(CatalogTable) table = catalog_require_table(conn, row->schema, row->table, error);
+    g_autoptr(GPtrArray) markers = NULL;
+
+    if (table == NULL || !sync_load_markers(conn, row, &markers, error))
+        return false;
+    if (markers->len > 0)
+        add_shown(shown, "marker columns", name, sync_add_markers_sql(table, markers), 0);
+    add_shown(shown, "triggers", name, g_strdup(row->installed_sql), 0);
+    return true;
+}
+
+static bool
+add_installed_derived(GPtrArray *shown, PgConn *conn, const Revision *revision, GError **error)
+{
+    g_autoptr(GPtrArray) syncs = sync_load_installed(conn, revision->id, error);
+
+    for (guint i = 0; syncs && i < syncs->len; i++) {
+        const RevisionSync *sync = syncs->pdata[i];
+        g_autoptr(CatalogTable) table =
+            catalog_require_table(conn, sync->schema, sync->table, error);
+
+        if (table == NULL)
+            return false;
+        add_derived(shown, revision, sync, table);
+    }
+    return syncs != NULL;
+}
+
+/* What the database has of the revision's mappings; nothing before expand and behind contract. */
+static bool
+add_installed(GPtrArray *shown, PgConn *conn, const Revision *revision, GError **error)
+{
+    g_autoptr(GPtrArray) rows = ledger_load_mappings(conn, NULL, NULL, error);
+    g_autoptr(GPtrArray) between =
+        rows ? ledger_load_table_mappings(conn, revision->id, error) : NULL;
+
+    if (between == NULL || !add_installed_derived(shown, conn, revision, error))
+        return false;
+    for (guint i = 0; i < rows->len; i++) {
+        const LedgerMapping *row = rows->pdata[i];
+
+        if (strcmp(row->revision, revision->id) == 0 &&
+            !add_installed_mapping(shown, conn, row, error))
+            return false;
+    }
+    for (guint i = 0; i < between->len; i++) {
+        const LedgerTableMapping *row = between->pdata[i];
+        g_autofree char *name = row->is_cut_over
+                                    ? g_strdup_printf("%s to %s", row->new_table, row->old_table)
+                                    : g_strdup_printf("%s to %s", row->old_table, row->new_table);
+
+        add_shown(shown, "triggers", name, g_strdup(row->installed_sql), 0);
+    }
+    return true;
+}
+
+/* Everything that the revision does, as written or as derived from its mappings; with @conn as they
+ * are installed. */
 static GPtrArray *
-collect(const Revision *revision, const Settings *settings, const Graph *graph, GError **error)
+collect(const Revision *revision, const Settings *settings, const Graph *graph, PgConn *conn,
+        GError **error)
 {
     g_autoptr(GPtrArray) shown =
         g_ptr_array_new_with_free_func((GDestroyNotify) shown_section_free);
-    g_autoptr(GPtrArray) syncs = revision_syncs(revision, error);
 
-    if (syncs == NULL)
-        return NULL;
     for (guint i = 0; i < revision->sections->len; i++) {
         const Section *section = revision->sections->pdata[i];
         add_shown(shown, section_kind_name(section->kind), section->argument,
                   g_strdup(section->text), section->place.line);
     }
-    for (guint i = 0; i < syncs->len; i++) {
-        const RevisionSync *sync = syncs->pdata[i];
-        g_autofree char *name = sync_table_name(sync);
-        if (revision_section(revision, SECTION_SYNC_REVERSE, name) == NULL)
-            add_shown(shown, section_kind_name(SECTION_SYNC_REVERSE), name,
-                      with_semicolon(sync_mapping_text(sync->reverse)), 0);
-        add_derived(shown, revision, sync);
-        if (!add_triggers(shown, revision, sync, settings, graph, error))
-            return NULL;
-    }
-    return add_between(shown, revision, error) ? g_steal_pointer(&shown) : NULL;
+    if (conn ? !add_installed(shown, conn, revision, error)
+             : !add_mappings(shown, revision, settings, graph, error))
+        return NULL;
+    return g_steal_pointer(&shown);
 }
 
 /* The marker line: `-- sluice: sync users reverse`, as in a file. */
@@ -187,8 +268,8 @@ marker(const ShownSection *section)
 {
     const char *table = section->table ? section->table : "";
 
-    if (strcmp(section->name, "triggers") == 0)
-        return g_strdup_printf("-- triggers of %s", table);
+    if (strcmp(section->name, "triggers") == 0 || strcmp(section->name, "marker columns") == 0)
+        return g_strdup_printf("-- %s of %s", section->name, table);
     if (strcmp(section->name, section_kind_name(SECTION_SYNC_REVERSE)) == 0)
         return g_strdup_printf("-- sluice: sync %s reverse", table);
     if (strcmp(section->name, section_kind_name(SECTION_SYNC)) == 0)
@@ -199,13 +280,16 @@ marker(const ShownSection *section)
 }
 
 static void
-print_sections(Output *output, const GPtrArray *shown)
+print_sections(Output *output, const GPtrArray *shown, bool installed)
 {
     for (guint i = 0; i < shown->len; i++) {
         const ShownSection *section = shown->pdata[i];
         g_autofree char *heading = marker(section);
         output_line(output, "%s", "");
-        output_heading(output, "%s%s", heading, section->line ? "" : "    (derived)");
+        output_heading(output, "%s%s", heading,
+                       section->line ? ""
+                       : installed   ? "    (installed)"
+                                     : "    (derived)");
         output_line(output, "%s", section->text);
     }
 }
@@ -251,18 +335,18 @@ find_all(const GraphView *view, const char *const *words, GError **error)
 }
 
 static json_t *
-show(const App *app, const GraphView *view, const Revision *header, GError **error)
+show(const App *app, const GraphView *view, const Revision *header, PgConn *conn, GError **error)
 {
     g_autoptr(Revision) revision = graph_read(view->graph, header, error);
     g_autoptr(GPtrArray) shown = NULL;
 
     if (revision == NULL || !revision_check(revision, error))
         return NULL;
-    shown = collect(revision, app->settings, view->graph, error);
+    shown = collect(revision, app->settings, view->graph, conn, error);
     if (shown == NULL)
         return NULL;
     graph_view_print_header(view, app->output, header, app->verbose);
-    print_sections(app->output, shown);
+    print_sections(app->output, shown, conn != NULL);
     return to_json(view, header, revision, shown);
 }
 
@@ -274,15 +358,34 @@ asks_database(const char *const *words)
     return *words != NULL;
 }
 
-static bool
-run_show(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError **error)
+static PgConn *
+connect_to_look(const App *app, GError **error)
 {
+    const char *url = settings_require_database(app->settings, error);
+    const PgConnOptions options = {.purpose = "show",
+                                   .schema = app->settings->database_schema,
+                                   .allow_standby = true,
+                                   .allow_pooler = true};
+
+    return url ? pg_connect(url, &options, error) : NULL;
+}
+
+static bool
+run_show(App *app, void *data, const char *const *words, GError **error)
+{
+    const ShowOptions *options = data;
     g_auto(GraphView) view = {0};
+    g_autoptr(PgConn) conn = NULL;
     g_autoptr(GPtrArray) revisions = NULL;
     g_autoptr(json_t) list = json_array();
 
     if (!graph_view_open(&view, app, asks_database(words), error))
         return false;
+    if (options->installed) {
+        conn = connect_to_look(app, error);
+        if (conn == NULL)
+            return false;
+    }
     revisions = find_all(&view, words, error);
     if (revisions == NULL)
         return false;
@@ -295,7 +398,7 @@ run_show(App *app, void *options G_GNUC_UNUSED, const char *const *words, GError
 
         if (i > 0)
             output_line(app->output, "%s", "");
-        object = show(app, &view, revisions->pdata[i], error);
+        object = show(app, &view, revisions->pdata[i], conn, error);
         if (object == NULL)
             return false;
         json_array_append_new(list, object);
@@ -317,8 +420,15 @@ const Command command_show = {
         "- the "
         "reverse mapping, the backfill, the verify query, the triggers - is shown as if "
         "written; writing the section overrides it. Where a table has no schema, the "
-        "triggers are shown for `public`.",
-    .example = "sluice show head\nsluice show current -v",
+        "triggers are shown for `public`. With --installed the database is asked instead: the "
+        "triggers as they are, marker columns, and the names that columns have now; nothing "
+        "before expand and after contract.",
+    .example = "sluice show head\nsluice show current -v\nsluice show 3f2a --installed",
+    .args =
+        (const ArgSpec[]){{"installed", 0, ARG_FLAG, offsetof(ShowOptions, installed), NULL,
+                           "what the database has of its mappings, not what the file will make"},
+                          {NULL}},
+    .args_size = sizeof(ShowOptions),
     .needs = NEED_SETTINGS,
     .run = run_show,
 };

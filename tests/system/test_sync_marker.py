@@ -102,9 +102,17 @@ def test_downgrade_drops_it_and_status_tells(apps, database, project):
     assert project.json("status")["markers"] == [
         {"revision": REVISION, "table": '"public"."t"', "column": MARKER}]
     assert MARKER in project.ok("status").stdout
+    assert MARKER not in project.ok("show", REVISION).stdout
+    shown = {section["kind"]: section["sql"] for section in
+             project.json("show", REVISION, "--installed")["sections"] if section["derived"]}
+    assert shown["marker columns"] == f"ALTER TABLE public.t ADD COLUMN {MARKER} boolean;"
+    assert f"{MARKER} = true" in shown["backfill"] and f"NEW.{MARKER} := true" in shown["triggers"]
+    assert f"-- marker columns of public.t    (installed)\nALTER TABLE public.t ADD COLUMN {MARKER}" in \
+        project.ok("show", "head", "--installed").stdout
     apps.new("UPDATE t SET nick = 'x' WHERE id = 1")
     project.ok("downgrade", "base")
     assert markers(database) == []
+    assert "derived" not in project.ok("show", REVISION, "--installed").stdout
     apps.nothing_left()
     assert database.query("SELECT * FROM t WHERE id = 1") == [(1, "x", 0)]
     project.ok("upgrade")

@@ -28,12 +28,17 @@ def test_a_table_is_split_from_expand_to_contract(apps, database, project):
     with fails_with("55000"):
         apps.old("UPDATE users SET street = 'alone' WHERE id = 1")
     project.ok("backfill", "verify", SPLIT)
+    installed = project.ok("show", SPLIT, "--installed").stdout
+    assert "-- triggers of addresses to users    (installed)" in installed
+    assert "of users to addresses    (installed)" not in installed
     project.ok("cutover", "--undo", SPLIT)
     apps.old("UPDATE users SET street = 'old again' WHERE id = 1")
     assert addresses(database) == [(1, "old again", "city"), (3, "three", "c")]
     assert database.value("SELECT note FROM addresses WHERE user_id = 3") == "note"
     project.ok("cutover", SPLIT)
+    assert "is cut over already" in project.ok("cutover", SPLIT).stderr
     apps.contract(SPLIT)
+    assert "is contracted already" in project.ok("contract", SPLIT).stderr
     assert database.value("SELECT count(*) FROM sluice.table_mapping") == 0
     apps.new("UPDATE addresses SET street = 'free' WHERE user_id = 1")
 
