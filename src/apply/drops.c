@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "apply/names.h"
 #include "base/error.h"
+#include "catalog/names.h"
 #include "ledger/mappings.h"
 #include "ledger/table-mappings.h"
 #include "revision/table-sync.h"

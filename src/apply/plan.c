@@ -1,8 +1,8 @@
 #include "apply/plan.h"
 
-#include "apply/names.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "catalog/names.h"
 #include "ddl/change.h"
 
 static void

@@ -1,4 +1,4 @@
-#include "apply/names.h"
+#include "catalog/names.h"
 
 #include <string.h>
 

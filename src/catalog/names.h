@@ -1,5 +1,5 @@
 /*
- * apply/names.h - names as they are written in a statement, against tables and columns.
+ * catalog/names.h - names as they are written in a statement, against tables and columns.
  *
  * Where only one side names a schema, the search_path decides which table is meant; here such names
  * match, for every use is a refusal or a grouping where too much is the safe side.
