@@ -334,3 +334,18 @@ invocation_clear(Invocation *invocation)
     if (invocation->words)
         g_ptr_array_unref(invocation->words);
 }
+
+bool
+args_check_url(const char *option, const char *variable, const char *url, GError **error)
+{
+    g_autofree char *redacted = text_redact_url(url);
+
+    if (strcmp(redacted, url) == 0)
+        return true;
+    error_set(error, ERROR_USAGE, "%s holds a password, which other users of this machine can see",
+              option);
+    return error_hint(error,
+                      "Put the URL into the environment variable %s, or the password into "
+                      "PGPASSWORD or ~/.pgpass.",
+                      variable);
+}

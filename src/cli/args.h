@@ -35,4 +35,8 @@ typedef struct {
  * Strings are borrowed from @argv. */
 bool invocation_parse(Invocation *invocation, const char *const *argv, GError **error);
 void invocation_clear(Invocation *invocation);
+
+/* ERROR_USAGE if @url, given to @option, holds a password: arguments are readable by every user of
+ * the machine, and stay in shell histories. The hint names @variable of the environment. */
+bool args_check_url(const char *option, const char *variable, const char *url, GError **error);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Invocation, invocation_clear)

@@ -22,20 +22,6 @@ wants_colour(const GlobalOptions *globals, int fd)
            strcmp(term, "dumb") != 0;
 }
 
-/* Arguments are readable by every user of the machine, and stay in shell histories. */
-static bool
-check_database_argument(const char *option, const char *url, GError **error)
-{
-    g_autofree char *redacted = text_redact_url(url);
-
-    if (strcmp(redacted, url) == 0)
-        return true;
-    error_set(error, ERROR_USAGE, "%s holds a password, which other users of this machine can see",
-              option);
-    return error_hint(error, "Put the URL into the environment variable DATABASE_URL, or the "
-                             "password into PGPASSWORD or ~/.pgpass.");
-}
-
 static bool
 apply_override(Settings *settings, const char *override, GError **error)
 {
@@ -44,7 +30,8 @@ apply_override(Settings *settings, const char *override, GError **error)
     if (equals == NULL)
         return error_set(error, ERROR_USAGE, "--option: '%s' is not KEY=VALUE", override);
     g_autofree char *key = g_strndup(override, (gsize) (equals - override));
-    if (strcmp(key, "database.url") == 0 && !check_database_argument("--option", equals + 1, error))
+    if (strcmp(key, "database.url") == 0 &&
+        !args_check_url("--option", "DATABASE_URL", equals + 1, error))
         return false;
     return settings_set(settings, key, equals + 1, error);
 }
@@ -63,7 +50,8 @@ load_settings(const GlobalOptions *globals, const Command *command, GError **err
 {
     g_autoptr(Settings) settings = NULL;
 
-    if (globals->database && !check_database_argument("--database", globals->database, error))
+    if (globals->database &&
+        !args_check_url("--database", "DATABASE_URL", globals->database, error))
         return NULL;
     settings = settings_load(globals->config, error);
     if (settings == NULL)

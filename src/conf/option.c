@@ -14,6 +14,9 @@ const OptionSpec settings_options[] = {
     {"database.schema", "SLUICE_DATABASE_SCHEMA", OPTION_TEXT, NULL,
      "a tenant's schema: the revisions are applied in it alone, and recorded for it",
      AT(database_schema)},
+    {"rehearse.clone", "SLUICE_REHEARSE_CLONE", OPTION_URL, NULL,
+     "a copy of production on which `sluice rehearse` runs, in place of a private server",
+     AT(rehearse_clone)},
     {"migrations", "SLUICE_MIGRATIONS", OPTION_PATH, "migrations", "folder of the revision files",
      AT(migrations)},
 

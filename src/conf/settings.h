@@ -66,6 +66,7 @@ typedef struct {
 
     char *database_url;    /* may be NULL: settings_require_database */
     char *database_schema; /* a tenant's: what is done is done in it alone; NULL: none */
+    char *rehearse_clone;  /* a copy of production that may be used up; NULL: none */
     char *migrations;      /* absolute folder */
 
     char *revision_file_template; /* revision.file_template: author/name.h */
