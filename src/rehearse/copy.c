@@ -6,12 +6,16 @@
 #include "backfill/complete.h"
 #include "base/error.h"
 #include "migrate/next.h"
+#include "pg/url.h"
+#include "rehearse/clone.h"
 #include "rehearse/rows.h"
 
 /* Nobody else is there who could be kept waiting. */
 enum { BUDGET_MS = 60000 };
 
-static const char copy_name[] = "rehearsal";
+/* The copy of production; copies of that are named behind it. */
+static const char copy_prefix[] = "sluice_rehearsal";
+static const char *const clones[] = {"measured", "fresh", "killed"};
 
 bool
 copy_run_phase(const MigrateContext *context, const Revision *revision, const char *phase,
@@ -35,15 +39,6 @@ copy_run_phase(const MigrateContext *context, const Revision *revision, const ch
     return apply_downgrade(apply, revision, error);
 }
 
-/* The server's URL names the database postgres. */
-static char *
-url_of(const Copy *copy, const char *name)
-{
-    g_auto(GStrv) parts = g_strsplit(copy->server->socket_url, "/postgres?", 2);
-
-    return g_strdup_printf("%s/%s?%s", parts[0], name, parts[1]);
-}
-
 bool
 copy_connect(Copy *copy, const char *url, MigrateContext *ret_context, GError **error)
 {
@@ -63,11 +58,19 @@ copy_connect(Copy *copy, const char *url, MigrateContext *ret_context, GError **
     return conn != NULL;
 }
 
+static char *
+name_of(const char *name)
+{
+    return g_strdup_printf("%s_%s", copy_prefix, name);
+}
+
+/* @from: a database in which nobody is. */
 static bool
 make_database(Copy *copy, const char *name, const char *from, GError **error)
 {
-    g_autofree char *drop = g_strdup_printf("DROP DATABASE IF EXISTS %s", name);
-    g_autofree char *create = g_strdup_printf("CREATE DATABASE %s TEMPLATE %s", name, from);
+    g_autofree char *quoted = pg_quote_identifier(from);
+    g_autofree char *drop = g_strdup_printf("DROP DATABASE IF EXISTS %s WITH (FORCE)", name);
+    g_autofree char *create = g_strdup_printf("CREATE DATABASE %s TEMPLATE %s", name, quoted);
 
     return pg_exec_script(copy->admin, drop, error) && pg_exec_script(copy->admin, create, error);
 }
@@ -75,14 +78,25 @@ make_database(Copy *copy, const char *name, const char *from, GError **error)
 char *
 copy_clone(Copy *copy, const char *name, GError **error)
 {
+    g_autofree char *full = name_of(name);
     bool ok;
 
     /* A template must have no session. */
     g_clear_pointer(&copy->context.apply.conn, pg_disconnect);
-    ok = make_database(copy, name, copy_name, error);
-    if (!copy_connect(copy, copy->url, &copy->context, error) || !ok)
+    ok = make_database(copy, full, copy_prefix, error);
+    if (!copy_connect(copy, copy->url, &copy->context, ok ? error : NULL) || !ok)
         return NULL;
-    return url_of(copy, name);
+    return pg_url_with_database(copy->server_url, full, error);
+}
+
+bool
+copy_restore(Copy *copy, const char *name, GError **error)
+{
+    g_autofree char *full = name_of(name);
+
+    g_clear_pointer(&copy->context.apply.conn, pg_disconnect);
+    return make_database(copy, copy_prefix, full, error) &&
+           copy_connect(copy, copy->url, &copy->context, error);
 }
 
 /* pg_dump of late writes \restrict, which only psql knows; and all of it as one message would be
@@ -122,12 +136,13 @@ stamp(Copy *copy, const Revision *header, const LedgerRevision *row, GError **er
                                                      row->final, ORIGIN_STAMPED, error);
 }
 
-/* From its files, up to the state that production has. */
+/* From its files, up to the state that production has. @have: NULL: nothing of it. */
 static bool
-replay(Copy *copy, const Revision *header, const LedgerRevision *row, GError **error)
+replay(Copy *copy, const Revision *header, const LedgerRevision *have, const LedgerRevision *row,
+       GError **error)
 {
     g_autoptr(Revision) revision = graph_read(copy->options->graph, header, error);
-    LedgerRevision now = {.state = STATE_PENDING};
+    LedgerRevision now = {.state = have != NULL ? have->state : STATE_PENDING};
     const char *phase;
 
     if (revision == NULL)
@@ -140,6 +155,28 @@ replay(Copy *copy, const Revision *header, const LedgerRevision *row, GError **e
     return true;
 }
 
+/* Up to the state that production has, from what the copy has. */
+static bool
+catch_up(Copy *copy, GError **error)
+{
+    const RehearseOptions *options = copy->options;
+    g_autoptr(LedgerRevisions) have = ledger_load_revisions(copy->context.apply.conn, error);
+
+    if (have == NULL)
+        return false;
+    for (guint i = 0; options->rows != NULL && i < graph_count(options->graph); i++) {
+        const Revision *revision = graph_get(options->graph, i);
+        const LedgerRevision *row = ledger_find_revision(options->rows, revision->id);
+
+        if (row != NULL &&
+            !(options->dump != NULL
+                  ? stamp(copy, revision, row, error)
+                  : replay(copy, revision, ledger_find_revision(have, revision->id), row, error)))
+            return false;
+    }
+    return true;
+}
+
 static bool
 bring_to_state(Copy *copy, GPtrArray *notes, GError **error)
 {
@@ -147,27 +184,16 @@ bring_to_state(Copy *copy, GPtrArray *notes, GError **error)
 
     if (options->dump != NULL && !load_dump(copy, notes, error))
         return false;
-    if (!ledger_ensure(copy->context.apply.conn, options->clock, error))
-        return false;
-    for (guint i = 0; options->rows != NULL && i < graph_count(options->graph); i++) {
-        const Revision *revision = graph_get(options->graph, i);
-        const LedgerRevision *row = ledger_find_revision(options->rows, revision->id);
-
-        if (row != NULL && !(options->dump != NULL ? stamp(copy, revision, row, error)
-                                                   : replay(copy, revision, row, error)))
-            return false;
-    }
-    return true;
+    return ledger_ensure(copy->context.apply.conn, options->clock, error) &&
+           catch_up(copy, error) && rows_fill(copy->context.apply.conn, options, notes, error);
 }
 
-bool
-copy_open(Copy *copy, const RehearseOptions *options, GPtrArray *notes, GError **error)
+static bool
+start_server(Copy *copy, GError **error)
 {
     g_autofree char *folder = NULL;
     g_autoptr(GError) cause = NULL;
 
-    *copy = (Copy){.options = options, .settings = *options->settings};
-    copy->settings.stall_budget_ms = BUDGET_MS;
     copy->folder = g_dir_make_tmp("sluice-rehearse-XXXXXX", &cause);
     if (copy->folder == NULL)
         return error_set(error, ERROR_STATE, "no temporary folder: %s", cause->message);
@@ -177,20 +203,93 @@ copy_open(Copy *copy, const RehearseOptions *options, GPtrArray *notes, GError *
     copy->server = pg_server_start(&(PgServerOptions){.folder = folder}, error);
     if (copy->server == NULL)
         return false;
-    copy->admin =
-        pg_connect(copy->server->socket_url, &(PgConnOptions){.purpose = "rehearse"}, error);
-    if (copy->admin == NULL || !make_database(copy, copy_name, "template0", error))
+    copy->server_url = g_strdup(copy->server->socket_url);
+    copy->admin = pg_connect(copy->server_url, &(PgConnOptions){.purpose = "rehearse"}, error);
+    return copy->admin != NULL && make_database(copy, copy_prefix, "template0", error);
+}
+
+/* Databases are made from another one, in which that is allowed. */
+static bool
+connect_beside(Copy *copy, GError **error)
+{
+    static const char *const beside[] = {"postgres", "template1", NULL};
+
+    for (const char *const *name = beside; copy->admin == NULL && *name; name++) {
+        g_autofree char *url = pg_url_with_database(copy->server_url, *name, error);
+
+        if (url == NULL)
+            return false;
+        copy->admin = pg_connect(url, &(PgConnOptions){.purpose = "rehearse"},
+                                 name[1] == NULL ? error : NULL);
+    }
+    return copy->admin != NULL;
+}
+
+static bool
+copy_the_clone(Copy *copy, const char *name, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (!connect_beside(copy, error) || !clone_reserve(copy->admin, error))
         return false;
-    copy->url = url_of(copy, copy_name);
-    return copy_connect(copy, copy->url, &copy->context, error) &&
-           bring_to_state(copy, notes, error) &&
-           rows_fill(copy->context.apply.conn, options, notes, error);
+    copy->made = true;
+    if (make_database(copy, copy_prefix, name, &cause))
+        return true;
+    error_set(error, (ErrorCode) cause->code, "the clone %s cannot be copied: %s", name,
+              cause->message);
+    return error_hint(error, "A rehearsal leaves the clone as it is and works in copies beside it "
+                             "(CREATE DATABASE .. TEMPLATE): the role must own the clone and have "
+                             "CREATEDB, and nobody else may be connected to it.");
+}
+
+static bool
+use_clone(Copy *copy, Rehearsal *result, GError **error)
+{
+    g_autofree char *name = NULL;
+
+    copy->server_url = g_strdup(copy->options->clone_url);
+    name = clone_inspect(copy->options, result, error);
+    return name != NULL && copy_the_clone(copy, name, error);
+}
+
+bool
+copy_open(Copy *copy, const RehearseOptions *options, Rehearsal *result, GError **error)
+{
+    int version;
+
+    *copy = (Copy){.options = options, .settings = *options->settings};
+    copy->settings.stall_budget_ms = BUDGET_MS;
+    if (!(options->clone_url != NULL ? use_clone(copy, result, error) : start_server(copy, error)))
+        return false;
+    version = pg_server_version(copy->admin);
+    result->server = g_strdup_printf("PostgreSQL %d.%d", version / 10000, version % 10000);
+    copy->url = pg_url_with_database(copy->server_url, copy_prefix, error);
+    return copy->url != NULL && copy_connect(copy, copy->url, &copy->context, error) &&
+           (options->clone_url == NULL ||
+            clone_check_ledger(copy->context.apply.conn, options, error)) &&
+           bring_to_state(copy, result->notes, error);
+}
+
+/* From a server that is not ours to remove. */
+static void
+drop_databases(Copy *copy)
+{
+    g_autofree char *drop = g_strdup_printf("DROP DATABASE IF EXISTS %s WITH (FORCE)", copy_prefix);
+
+    pg_exec_script(copy->admin, drop, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(clones); i++) {
+        g_autofree char *name = name_of(clones[i]);
+        g_autofree char *also = g_strdup_printf("DROP DATABASE IF EXISTS %s WITH (FORCE)", name);
+        pg_exec_script(copy->admin, also, NULL);
+    }
 }
 
 void
 copy_clear(Copy *copy)
 {
     g_clear_pointer(&copy->context.apply.conn, pg_disconnect);
+    if (copy->made)
+        drop_databases(copy);
     g_clear_pointer(&copy->admin, pg_disconnect);
     if (copy->server)
         pg_server_remove(copy->server, NULL);
@@ -198,5 +297,6 @@ copy_clear(Copy *copy)
     if (copy->folder)
         g_rmdir(copy->folder);
     g_clear_pointer(&copy->folder, g_free);
+    g_clear_pointer(&copy->server_url, g_free);
     g_clear_pointer(&copy->url, g_free);
 }

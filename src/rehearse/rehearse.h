@@ -1,10 +1,10 @@
 /*
- * rehearse/rehearse.h - runs revisions on a private copy of the schema, and says what they did.
+ * rehearse/rehearse.h - runs revisions on a copy of production, and says what they did.
  *
- * Each phase is run twice. In a copy of the database, statement by statement, each in a transaction
- * of its own: there the locks that it really takes can be read, which apply/ would take beforehand.
- * Then by the rooms that run it in production, which takes the copy one step on. What was foretold
- * (locks/predict.h) is compared with what was seen.
+ * Each phase is run twice. In another copy of the database, statement by statement, each in a
+ * transaction of its own: there the locks that it really takes can be read, which apply/ would take
+ * beforehand. Then by the rooms that run it in production, which takes the copy one step on. What
+ * was foretold (locks/predict.h) is compared with what was seen.
  */
 #pragma once
 
@@ -33,16 +33,23 @@ typedef struct {
 typedef struct {
     char *name; /* "up, down, up again" */
     bool ok;
-    char *detail; /* NULL: nothing to add */
+    char *detail; /* what differs, or how much was tried; NULL: nothing to add */
 } RehearsedCheck;
 
 typedef struct {
-    char *server;          /* "PostgreSQL 15.20" */
-    gint64 budget_ms;      /* lock.stall_budget, as configured */
+    char *server;         /* "PostgreSQL 15.20"; NULL: it was not got to */
+    gint64 budget_ms;     /* lock.stall_budget, as configured */
+    bool on_clone;        /* real rows: what it took is what it takes */
+    char *failed, *error; /* the statement at which it ended (may be NULL), why; NULL: it did not */
     GPtrArray *statements; /* RehearsedStatement * */
     GPtrArray *checks;     /* RehearsedCheck * */
     GPtrArray *notes;      /* char *: what the rehearsal could not do */
 } Rehearsal;
+
+/* For this room's modules. @take_difference NULL: passed. Borrowed. */
+Rehearsal *rehearsal_new(gint64 budget_ms);
+RehearsedCheck *rehearsal_add_check(Rehearsal *rehearsal, const char *name, char *take_difference);
+void rehearsal_add_note(Rehearsal *rehearsal, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 typedef struct {
     const Settings *settings;
@@ -50,19 +57,23 @@ typedef struct {
     const Report *report;
     const Graph *graph;
     const LedgerRevisions *rows;  /* what production has; NULL: nothing is applied */
-    const char *dump;             /* text of `pg_dump -s`; NULL: what is applied is replayed */
     const GPtrArray *pending;     /* const Revision *: to rehearse, parents first */
+    bool once;                    /* no ways back, no kills, no other order */
+    const char *dump;             /* text of `pg_dump -s`; NULL: what is applied is replayed */
     gint64 rows_per_table;        /* synthetic; 0: none */
     const json_t *rows_of_tables; /* {"public.users": 1200}, before that; may be NULL */
+    const char *clone_url; /* of a copy of production that may be copied, in place of all that;
+                            * NULL: on a server of our own */
+    PgConn *production;    /* the configured database, which the clone must not be; may be NULL */
 } RehearseOptions;
 
 /* What @percent of each table's rows is, as the server at @conn estimates them (its statistics: no
  * row is read); without tables that were never analysed. Caller owns. */
 json_t *rehearse_ask_sizes(PgConn *conn, gint64 percent, GError **error);
 
-/* An error means that the rehearsal itself could not go on: a statement that fails is one. What it
- * found is in the result. Caller owns. */
-Rehearsal *rehearse_run(const RehearseOptions *options, GError **error);
+/* False: it could not go on to its end, as where a statement fails. What it found until then is in
+ * *@ret_rehearsal, always. Caller owns. */
+bool rehearse_run(const RehearseOptions *options, Rehearsal **ret_rehearsal, GError **error);
 void rehearsal_free(Rehearsal *rehearsal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Rehearsal, rehearsal_free)
 guint rehearsal_count_stalls(const Rehearsal *rehearsal);

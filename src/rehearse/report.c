@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "rehearse/rehearse.h"
 
 static json_t *
@@ -53,9 +54,10 @@ rehearsal_json(const Rehearsal *rehearsal)
         json_array_append_new(checks, json_pack("{s:s, s:b, s:s?}", "name", check->name, "ok",
                                                 check->ok, "detail", check->detail));
     }
-    return json_pack("{s:s, s:I, s:o, s:o, s:o}", "server", rehearsal->server, "stall_budget_ms",
-                     (json_int_t) rehearsal->budget_ms, "statements", statements, "checks", checks,
-                     "notes", names_json(rehearsal->notes));
+    return json_pack("{s:s?, s:b, s:I, s:o, s:o, s:o, s:s?}", "server", rehearsal->server, "clone",
+                     rehearsal->on_clone, "stall_budget_ms", (json_int_t) rehearsal->budget_ms,
+                     "statements", statements, "checks", checks, "notes",
+                     names_json(rehearsal->notes), "failed_statement", rehearsal->failed);
 }
 
 /* The statement in one line, cut to what a table takes. */
@@ -110,15 +112,28 @@ work_of(const RehearsedStatement *statement)
     return g_string_free(text, FALSE);
 }
 
+/* "1.5 ms, 640 bytes of WAL, grows by 8 kB". */
+static char *
+cost_of(const RehearsedStatement *statement)
+{
+    g_autofree char *wal = text_format_size(statement->wal_bytes);
+    g_autofree char *grown = text_format_size(ABS(statement->size_bytes));
+    const char *verb = statement->size_bytes > 0 ? "grows" : "shrinks";
+
+    return g_strdup_printf("%.1f ms, %s of WAL%s%s%s%s", (double) statement->took_us / 1000, wal,
+                           statement->size_bytes ? ", " : "", statement->size_bytes ? verb : "",
+                           statement->size_bytes ? " by " : "", statement->size_bytes ? grown : "");
+}
+
 static void
 append_statement(GString *text, const RehearsedStatement *statement)
 {
     g_autofree char *sql = short_statement(statement->statement);
+    g_autofree char *cost = cost_of(statement);
     g_autofree char *locks = strong_locks(statement), *work = work_of(statement);
 
-    g_string_append_printf(text, "  %s\n    %.1f ms, %" G_GINT64_FORMAT " bytes of WAL%s%s%s%s\n",
-                           sql, (double) statement->took_us / 1000, statement->wal_bytes,
-                           locks[0] ? "; " : "", locks, work[0] ? "; " : "", work);
+    g_string_append_printf(text, "  %s\n    %s%s%s%s%s\n", sql, cost, locks[0] ? "; " : "", locks,
+                           work[0] ? "; " : "", work);
     if (statement->stall != NULL)
         g_string_append_printf(text, "    would have made the app wait: %s\n", statement->stall);
     for (guint i = 0; i < statement->differences->len; i++)
@@ -126,10 +141,46 @@ append_statement(GString *text, const RehearsedStatement *statement)
                                (char *) statement->differences->pdata[i]);
 }
 
+/* The verdict in a sentence. */
+static char *
+summary(const Rehearsal *rehearsal)
+{
+    const guint stalls = rehearsal_count_stalls(rehearsal);
+    const guint failed = rehearsal_count_failed(rehearsal);
+    GString *text = g_string_new(NULL);
+
+    if (rehearsal->error != NULL)
+        g_string_append_printf(text, "it ended early: %s; ", rehearsal->error);
+    if (stalls > 0)
+        g_string_append_printf(text, "%u of %u statements would have made the app wait", stalls,
+                               rehearsal->statements->len);
+    else
+        g_string_append_printf(text, "none of %u statements would have made the app wait",
+                               rehearsal->statements->len);
+    if (failed > 0)
+        g_string_append_printf(text, "; %u of %u checks failed", failed, rehearsal->checks->len);
+    else if (rehearsal->checks->len > 0)
+        g_string_append_printf(text, "; all %u checks passed", rehearsal->checks->len);
+    return g_string_free(text, FALSE);
+}
+
+static void
+append_checks(GString *text, const Rehearsal *rehearsal)
+{
+    for (guint i = 0; i < rehearsal->checks->len; i++) {
+        const RehearsedCheck *check = rehearsal->checks->pdata[i];
+        g_string_append_printf(text, "%s: %s%s%s\n", check->name, check->ok ? "passed" : "FAILED",
+                               check->detail ? ", " : "", check->detail ? check->detail : "");
+    }
+    for (guint i = 0; i < rehearsal->notes->len; i++)
+        g_string_append_printf(text, "note: %s\n", (char *) rehearsal->notes->pdata[i]);
+}
+
 char *
 rehearsal_text(const Rehearsal *rehearsal)
 {
     GString *text = g_string_new(NULL);
+    g_autofree char *verdict = summary(rehearsal);
     const char *revision = "", *phase = "";
 
     for (guint i = 0; i < rehearsal->statements->len; i++) {
@@ -141,66 +192,80 @@ rehearsal_text(const Rehearsal *rehearsal)
         phase = statement->phase;
         append_statement(text, statement);
     }
-    for (guint i = 0; i < rehearsal->checks->len; i++) {
-        const RehearsedCheck *check = rehearsal->checks->pdata[i];
-        g_string_append_printf(text, "%s: %s%s%s\n", check->name,
-                               check->ok ? "same schema" : "another schema",
-                               check->detail ? ", " : "", check->detail ? check->detail : "");
+    if (rehearsal->failed != NULL) {
+        g_autofree char *sql = short_statement(rehearsal->failed);
+        g_string_append_printf(text, "  %s\n    FAILED: %s\n", sql, rehearsal->error);
     }
-    for (guint i = 0; i < rehearsal->notes->len; i++)
-        g_string_append_printf(text, "note: %s\n", (char *) rehearsal->notes->pdata[i]);
+    append_checks(text, rehearsal);
+    g_string_append_printf(text, "%s: %s\n", rehearsal->server, verdict);
     return g_string_free(text, FALSE);
 }
 
+/* A cell of a table: in one line, without what would end it. */
 static void
 append_cell(GString *text, const char *cell)
 {
     g_autoptr(GString) escaped = g_string_new(cell);
 
     g_string_replace(escaped, "|", "\\|", 0);
+    g_string_replace(escaped, "\n", " ", 0);
     g_string_append_printf(text, " %s |", escaped->str);
+}
+
+static char *
+remarks_on(const RehearsedStatement *statement)
+{
+    GString *remarks = g_string_new(NULL);
+
+    if (statement->stall != NULL)
+        g_string_append_printf(remarks, "**would have made the app wait:** %s", statement->stall);
+    for (guint i = 0; i < statement->differences->len; i++)
+        g_string_append_printf(remarks, "%sotherwise than foretold: %s", remarks->len ? "; " : "",
+                               (char *) statement->differences->pdata[i]);
+    return g_string_free(remarks, FALSE);
+}
+
+static void
+append_row(GString *text, const RehearsedStatement *statement)
+{
+    g_autofree char *sql = short_statement(statement->statement);
+    g_autofree char *code = g_strdup_printf("`%s`", sql);
+    g_autofree char *locks = strong_locks(statement), *work = work_of(statement);
+    g_autofree char *took = g_strdup_printf("%.1f ms", (double) statement->took_us / 1000);
+    g_autofree char *wal = text_format_size(statement->wal_bytes);
+    g_autofree char *remarks = remarks_on(statement);
+    const char *cells[] = {
+        statement->revision, statement->phase, code, took, wal, locks, work, remarks};
+
+    g_string_append_c(text, '|');
+    for (guint i = 0; i < G_N_ELEMENTS(cells); i++)
+        append_cell(text, cells[i]);
+    g_string_append_c(text, '\n');
 }
 
 char *
 rehearsal_markdown(const Rehearsal *rehearsal)
 {
     GString *text = g_string_new("### Rehearsal\n\n");
+    g_autofree char *verdict = summary(rehearsal);
 
-    g_string_append_printf(text, "On %s, stall budget %" G_GINT64_FORMAT " ms.\n\n",
-                           rehearsal->server, rehearsal->budget_ms);
-    g_string_append(text, "| Revision | Phase | Statement | Time | Locks | Work | Remarks |\n"
-                          "|---|---|---|---|---|---|---|\n");
-    for (guint i = 0; i < rehearsal->statements->len; i++) {
-        const RehearsedStatement *statement = rehearsal->statements->pdata[i];
-        g_autofree char *sql = short_statement(statement->statement);
-        g_autofree char *code = g_strdup_printf("`%s`", sql);
-        g_autofree char *locks = strong_locks(statement), *work = work_of(statement);
-        g_autofree char *took = g_strdup_printf("%.1f ms", (double) statement->took_us / 1000);
-        g_autoptr(GString) remarks = g_string_new(NULL);
-
-        if (statement->stall != NULL)
-            g_string_append_printf(remarks, "**would have made the app wait:** %s",
-                                   statement->stall);
-        for (guint k = 0; k < statement->differences->len; k++)
-            g_string_append_printf(remarks, "%sotherwise than foretold: %s",
-                                   remarks->len ? "; " : "",
-                                   (char *) statement->differences->pdata[k]);
-        g_string_append_c(text, '|');
-        append_cell(text, statement->revision);
-        append_cell(text, statement->phase);
-        append_cell(text, code);
-        append_cell(text, took);
-        append_cell(text, locks);
-        append_cell(text, work);
-        append_cell(text, remarks->str);
-        g_string_append_c(text, '\n');
-    }
+    verdict[0] = g_ascii_toupper(verdict[0]);
+    g_string_append_printf(text, "**%s.** On %s%s, stall budget %" G_GINT64_FORMAT " ms.\n\n",
+                           verdict, rehearsal->server,
+                           rehearsal->on_clone ? ", in copies of a clone" : "",
+                           rehearsal->budget_ms);
+    if (rehearsal->failed != NULL)
+        g_string_append_printf(text, "It ended at:\n\n```sql\n%s\n```\n\n", rehearsal->failed);
+    g_string_append(text, "| Revision | Phase | Statement | Time | WAL | Locks | Work | Remarks |\n"
+                          "|---|---|---|---|---|---|---|---|\n");
+    for (guint i = 0; i < rehearsal->statements->len; i++)
+        append_row(text, rehearsal->statements->pdata[i]);
     g_string_append_c(text, '\n');
     for (guint i = 0; i < rehearsal->checks->len; i++) {
         const RehearsedCheck *check = rehearsal->checks->pdata[i];
         g_string_append_printf(text, "- %s: %s%s%s\n", check->name,
-                               check->ok ? "same schema" : "**another schema**",
-                               check->detail ? ", " : "", check->detail ? check->detail : "");
+                               check->ok ? "passed" : "**failed**", check->detail ? ", " : "",
+                               check->detail ? check->detail : "");
     }
     for (guint i = 0; i < rehearsal->notes->len; i++)
         g_string_append_printf(text, "- note: %s\n", (char *) rehearsal->notes->pdata[i]);

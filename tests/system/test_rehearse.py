@@ -1,10 +1,12 @@
 """sluice rehearse: what each statement did on a private copy, and whether all ways end alike."""
 import json
 import os
+import pathlib
+import subprocess
 
 import pytest
 
-from conftest import clean_environment, run_sluice
+from conftest import Project, free_port, run_sluice
 
 FIRST = """-- Revision: aaaa11112222
 -- Revises:
@@ -111,6 +113,45 @@ END $$;
 """
 
 
+CARELESS = """-- Revision: abab11112222
+-- Revises: aaaa11112222
+-- Title: a way back that loses what was in a column that stays
+
+-- sluice: expand
+ALTER TABLE posts ADD COLUMN title text;
+
+-- sluice: downgrade
+ALTER TABLE posts DROP COLUMN title;
+UPDATE posts SET user_id = 0 WHERE id = 3;
+"""
+
+CLOCKED = """-- Revision: acac11112222
+-- Revises: aaaa11112222
+-- Title: values that are others each time
+
+-- sluice: expand
+ALTER TABLE users ADD COLUMN seen timestamptz;
+ALTER TABLE posts ADD COLUMN token uuid DEFAULT gen_random_uuid();
+
+-- sluice: backfill
+UPDATE users SET seen = clock_timestamp() WHERE seen IS NULL AND full_name IS NOT NULL;
+-- sluice: finished when seen IS NOT NULL OR full_name IS NULL
+
+-- sluice: downgrade
+ALTER TABLE posts DROP COLUMN token;
+ALTER TABLE users DROP COLUMN seen;
+"""
+
+WRONG = """-- Revision: adad11112222
+-- Revises: aaaa11112222
+-- Title: fails at its second statement
+
+-- sluice: expand
+ALTER TABLE posts ADD COLUMN title text;
+ALTER TABLE posts ADD CONSTRAINT posts_known CHECK (user_id > 5);
+"""
+
+
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "migrations").mkdir()
@@ -213,7 +254,8 @@ def test_dump_and_markdown(folder):
     assert result.returncode == 0, result
     assert "| bbbb11112222 | expand | `ALTER TABLE users ADD COLUMN display_name text` |" \
         in result.stdout
-    assert "- up, down, up again: same schema" in result.stdout
+    assert "- up, down, up again: passed" in result.stdout
+    assert "**None of " in result.stdout and "all 7 checks passed.**" in result.stdout
 
 
 def test_rows_like_production(project, database):
@@ -236,3 +278,149 @@ def test_rows_like_production_needs_a_database(folder):
     write(folder, FIRST)
     result = run_sluice("rehearse", "--rows-like-production", "10", cwd=folder)
     assert result.returncode == 3 and "needs a database" in result.stderr, result
+
+
+def test_rows_are_compared(folder):
+    """A downgrade that changes a row is found, though the schema is the same."""
+    write(folder, FIRST, CARELESS)
+    result = rehearse(folder, "--at", "aaaa11112222", "--rows", "9")
+    assert result.returncode == 9, result
+    checks = {check["name"]: check for check in result.json["checks"]}
+    assert checks["up, down"]["detail"] == "public.posts.user_id: other values than before"
+    assert not checks["up, down, up again"]["ok"]
+    assert all(checks[name]["ok"] for name in checks if not name.startswith("up, down")), result
+
+
+def test_rows_with_a_clock(folder):
+    """Values that differ from run to run are counted only, and named."""
+    write(folder, FIRST, CLOCKED)
+    result = rehearse(folder, "--at", "aaaa11112222", "--rows", "30")
+    assert all(check["ok"] for check in result.json["checks"]), result
+    note = next(note for note in result.json["notes"] if "a clock" in note)
+    assert note.endswith(": public.posts.token, public.users.seen")
+
+
+def test_statement_that_fails(folder):
+    """What was seen until then is shown, with the statement and the reason."""
+    write(folder, FIRST, WRONG)
+    result = rehearse(folder, "--at", "aaaa11112222", "--rows", "30")
+    assert result.returncode == 5, result
+    report = result.json
+    assert [s["statement"] for s in report["statements"]] == [
+        "ALTER TABLE posts ADD COLUMN title text"]
+    assert "posts_known" in report["failed_statement"] and \
+        "is violated" in report["error"]["message"]
+    assert report["error"]["message"].startswith("expand of adad11112222: ")
+    text = run_sluice("rehearse", "--at", "aaaa11112222", "--rows", "30", cwd=folder)
+    assert "FAILED: expand of adad11112222" in text.stdout, text
+
+
+@pytest.fixture
+def production(project, database):
+    """A configured database at the first revision, with rows, and a second revision pending."""
+    write(project.folder, FIRST)
+    project.ok("upgrade")
+    database.execute("INSERT INTO users (full_name) SELECT 'name ' || g "
+                     "FROM generate_series(1, 5000) g")
+    write(project.folder, FIRST, LIFE)
+    return project
+
+
+@pytest.fixture
+def clone(server, database, production):
+    """A copy of it, in another database of its server."""
+    del production
+    it = type(database)(server, database.name + "_clone")
+    with_template = f"CREATE DATABASE {it.name} TEMPLATE {database.name}"
+    type(database)(server, "postgres").execute(with_template)
+    yield it
+    server.drop_database(it)
+
+
+def databases(server, database):
+    return {name for (name,) in type(database)(server, "postgres").query(
+        "SELECT datname FROM pg_database")}
+
+
+def test_clone(production, clone, database, server):
+    """All ways are gone in copies of the clone, with its rows; the clone stays as it is."""
+    before = databases(server, database)
+    result = production.run("rehearse", "--clone", clone.url, "--format", "json")
+    assert result.returncode == 0, result
+    report = result.json
+    assert report["clone"] and len(report["checks"]) == 7
+    assert all(check["ok"] for check in report["checks"])
+    filled = next(s for s in report["statements"] if s["phase"] == "backfill")
+    assert filled["wal_bytes"] > 5000 * 50
+    assert any("configured database's server" in note for note in report["notes"])
+    assert databases(server, database) == before
+    assert clone.value("SELECT count(*) FROM information_schema.columns "
+                       "WHERE table_name = 'users'") == 2
+
+
+def test_clone_once(production, clone):
+    """Each phase once: no checks, said so."""
+    production.env["SLUICE_REHEARSE_CLONE"] = clone.url
+    report = production.json("rehearse", "--once")
+    assert report["checks"] == [] and any("ran once" in note for note in report["notes"])
+    assert {s["phase"] for s in report["statements"]} == {
+        "expand", "backfill", "finish", "contract"}
+
+
+def test_clone_that_is_production(production, database):
+    """The configured database is refused, by whatever address."""
+    for url in (database.url, database.tcp_url):
+        result = production.fails(8, "rehearse", env={"SLUICE_REHEARSE_CLONE": url})
+        assert "is the configured database" in result.stderr
+    assert database.value("SELECT count(*) FROM users") == 5000
+
+
+def test_clone_of_the_files(own_server, tmp_path):
+    """A copy of the server's files has its system identifier, and is a clone all the same."""
+    database = own_server.create_database()
+    project = Project(tmp_path / "project", database)
+    write(project.folder, FIRST)
+    project.ok("upgrade")
+    write(project.folder, FIRST, LIFE)
+    own_server.stop()
+    folder = own_server.folder + "-copy"
+    subprocess.run(["cp", "-a", own_server.folder, folder], check=True)
+    own_server.start()
+    facts = pathlib.Path(folder, "server.json")
+    facts.write_text(json.dumps(json.loads(facts.read_text()) | {"port": free_port()}))
+    started = run_sluice("dev", "start", "--dir", folder, "--format", "json")
+    assert started.returncode == 0, started
+    try:
+        url = started.json["socket_url"].replace("/postgres?", f"/{database.name}?")
+        assert project.json("rehearse", "--once", "--clone", url)["statements"]
+    finally:
+        run_sluice("dev", "stop", "--dir", folder, "--remove")
+
+
+def test_clone_in_use(production, clone):
+    """A clone that somebody is connected to is refused, with the name of who it is."""
+    connection = clone.connect(application_name="shop/1.2")
+    try:
+        result = production.fails(8, "rehearse", "--clone", clone.url)
+        assert "in use by others: shop/1.2" in result.stderr
+    finally:
+        connection.close()
+
+
+def test_clone_of_another_time(production, clone, database):
+    """One that is behind catches up; one that is ahead, or has no ledger, is none."""
+    production.ok("upgrade")
+    report = production.json("rehearse", "--clone", clone.url, "bbbb11112222", "--once")
+    assert "expand" not in {s["phase"] for s in report["statements"]}
+    production.ok("downgrade", "-1")
+    production.ok("upgrade", "--database", clone.url)
+    result = production.fails(8, "rehearse", "--clone", clone.url)
+    assert "revision bbbb11112222 is expanded in the clone" in result.stderr
+    assert database.value("SELECT count(*) FROM users") == 5000
+
+
+def test_clone_and_made_up_rows(production, clone):
+    result = production.fails(2, "rehearse", "--clone", clone.url, "--rows", "5")
+    assert "rows of its own" in result.stderr
+    result = production.fails(2, "rehearse", "--clone", "postgresql://me:secret@host/shop")
+    assert "SLUICE_REHEARSE_CLONE" in result.stderr and "secret" not in result.stderr

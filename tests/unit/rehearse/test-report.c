@@ -71,9 +71,11 @@ test_text(void)
     g_assert_cmpstr(text, ==,
                     "expand aaaa\n"
                     "  ALTER TABLE users ADD COLUMN z text DEFAULT 'a|b'\n"
-                    "    1.5 ms, 640 bytes of WAL; users ACCESS EXCLUSIVE; reads users\n"
+                    "    1.5 ms, 640 B of WAL; users ACCESS EXCLUSIVE; reads users\n"
                     "    would have made the app wait: held it too long\n"
-                    "up, down: another schema, only before: table users\n");
+                    "up, down: FAILED, only before: table users\n"
+                    "PostgreSQL 15.20: 1 of 1 statements would have made the app wait; "
+                    "1 of 1 checks failed\n");
 }
 
 static void
@@ -85,9 +87,9 @@ test_markdown(void)
     fixture_init(&f);
     text = rehearsal_markdown(&f.rehearsal);
     g_assert_nonnull(strstr(text, "| aaaa | expand | `ALTER TABLE users ADD COLUMN z text DEFAULT "
-                                  "'a\\|b'` | 1.5 ms | users ACCESS EXCLUSIVE | reads users | "
+                                  "'a\\|b'` | 1.5 ms | 640 B | users ACCESS EXCLUSIVE | reads users | "
                                   "**would have made the app wait:** held it too long |\n"));
-    g_assert_nonnull(strstr(text, "- up, down: **another schema**, only before: table users\n"));
+    g_assert_nonnull(strstr(text, "- up, down: **failed**, only before: table users\n"));
 }
 
 static void
