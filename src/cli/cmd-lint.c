@@ -184,6 +184,15 @@ apply_baseline(const Run *run, GError **error)
 }
 
 static void
+print_json(const Run *run)
+{
+    JsonWriter *writer = output_json_object(run->app->output);
+
+    if (writer != NULL)
+        format_json(run->result, writer);
+}
+
+static void
 print(const Run *run, bool colour)
 {
     const char *name = run->app->format ? run->app->format : "text";
@@ -193,7 +202,7 @@ print(const Run *run, bool colour)
         g_autofree char *text = format->write(run->result, colour);
         output_text(run->app->output, text);
     }
-    output_json(run->app->output, format_json(run->result));
+    print_json(run);
 }
 
 static guint
@@ -246,7 +255,7 @@ run_lint(App *app, void *data, const char *const *words, GError **error)
     if (!options->diff)
         print(&run, output_has_colour(app->output));
     else
-        output_json(app->output, format_json(run.result));
+        print_json(&run);
     return conclude(&run, error);
 }
 

@@ -12,8 +12,9 @@ struct Output {
     OutputFormat format;
     bool colour;
     json_t *document;
-    bool by_line; /* what came were lines */
-    int failed;   /* errno of the first write that failed; 0: none */
+    JsonWriter *object; /* instead of a document */
+    bool by_line;       /* what came were lines */
+    int failed;         /* errno of the first write that failed; 0: none */
 };
 
 Output *
@@ -31,6 +32,7 @@ output_free(Output *output)
     if (output == NULL)
         return;
     json_decref(output->document);
+    json_writer_free(output->object);
     g_free(output);
 }
 
@@ -164,8 +166,24 @@ output_json(Output *output, json_t *take_data)
 
     if (output->format != FORMAT_JSON)
         return;
-    g_assert(data != NULL && output->document == NULL);
+    g_assert(data != NULL && output->document == NULL && output->object == NULL);
     output->document = g_steal_pointer(&data);
+}
+
+static void
+emit_piece(const char *text, void *output)
+{
+    emit(output, text);
+}
+
+JsonWriter *
+output_json_object(Output *output)
+{
+    if (output->format != FORMAT_JSON)
+        return NULL;
+    g_assert(output->document == NULL && output->object == NULL);
+    output->object = json_writer_new(emit_piece, output);
+    return output->object;
 }
 
 static void
@@ -216,6 +234,17 @@ output_json_line(Output *output, json_t *take_data)
 }
 
 static void
+end_object(Output *output, const GError *failure)
+{
+    g_autoptr(json_t) error = failure ? failure_to_json(failure) : NULL;
+
+    if (error != NULL)
+        json_writer_value(output->object, "error", error);
+    json_writer_finish(output->object);
+    emit(output, "\n");
+}
+
+static void
 print_document(Output *output, const GError *failure)
 {
     g_autoptr(json_t) document = NULL;
@@ -242,7 +271,9 @@ output_flush(Output *output)
 bool
 output_finish(Output *output, const GError *failure, GError **error)
 {
-    if (output->format == FORMAT_JSON)
+    if (output->object != NULL)
+        end_object(output, failure);
+    else if (output->format == FORMAT_JSON)
         print_document(output, failure);
     if (fflush(output->stream) != 0 && output->failed == 0)
         output->failed = errno;

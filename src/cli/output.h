@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "base/json.h"
+#include "base/json-writer.h"
 
 typedef struct Output Output;
 
@@ -32,6 +32,10 @@ void output_table(Output *output, const char *const *header, GPtrArray *rows);
 /* The JSON document, printed when the command has ended; nothing in text. Takes over @take_data.
  * Called once. */
 void output_json(Output *output, json_t *take_data);
+
+/* The same for a document that is too large for a tree: an object, whose members the command
+ * writes; printed as they come, ended when the command has. NULL in text. Borrowed. */
+JsonWriter *output_json_object(Output *output);
 
 /* For a command that follows something: one JSON document a line, printed now; nothing in text.
  * Takes over @take_data. Then there is no other document, but an error is one more line. */

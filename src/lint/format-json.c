@@ -1,56 +1,69 @@
 #include "lint/format.h"
 
-static json_t *
-relations_json(const LintFinding *finding)
+static void
+write_relations(JsonWriter *writer, const GPtrArray *relations)
 {
-    json_t *relations = json_array();
+    json_writer_begin(writer, "relations", '[');
+    for (guint i = 0; i < relations->len; i++) {
+        const LintRelation *relation = relations->pdata[i];
 
-    for (guint i = 0; i < finding->relations->len; i++) {
-        const LintRelation *relation = finding->relations->pdata[i];
-        json_array_append_new(relations,
-                              json_pack("{s:s, s:s?}", "name", relation->name, "lock",
-                                        relation->mode ? lock_mode_name(relation->mode) : NULL));
+        json_writer_begin(writer, NULL, '{');
+        json_writer_text(writer, "name", relation->name);
+        json_writer_text(writer, "lock", relation->mode ? lock_mode_name(relation->mode) : NULL);
+        json_writer_end(writer, '}');
     }
-    return relations;
+    json_writer_end(writer, ']');
 }
 
 /* What an editor or a bot replaces: bytes of the file, in order. */
-static json_t *
-edits_json(const LintFinding *finding)
+static void
+write_edits(JsonWriter *writer, const GPtrArray *edits)
 {
-    json_t *edits = json_array();
+    json_writer_begin(writer, "fix", '[');
+    for (guint i = 0; i < edits->len; i++) {
+        const LintEdit *edit = edits->pdata[i];
 
-    for (guint i = 0; i < finding->fix->len; i++) {
-        const LintEdit *edit = finding->fix->pdata[i];
-        json_array_append_new(edits, json_pack("{s:I, s:I, s:s}", "start", (json_int_t) edit->start,
-                                               "end", (json_int_t) edit->end, "text", edit->text));
+        json_writer_begin(writer, NULL, '{');
+        json_writer_int(writer, "start", (gint64) edit->start);
+        json_writer_int(writer, "end", (gint64) edit->end);
+        json_writer_text(writer, "text", edit->text);
+        json_writer_end(writer, '}');
     }
-    return edits;
+    json_writer_end(writer, ']');
 }
 
-static json_t *
-finding_json(const LintFinding *finding)
+static void
+write_finding(JsonWriter *writer, const LintFinding *finding)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:o, s:s?, s:s, s:s?, s:s?, s:s?, s:o, s:s?}",
-                     "rule", finding->rule, "level", lint_level_name(finding->level), "certainty",
-                     finding->certain ? "certain" : "possible", "file", finding->place.file, "line",
-                     finding->place.line, "column", finding->place.column, "relations",
-                     relations_json(finding), "blocks", finding->blocks, "message",
-                     finding->message, "recipe", finding->recipe, "breaks", finding->breaks,
-                     "settled_by", finding->settled_by, "fix", edits_json(finding), "fingerprint",
-                     finding->fingerprint);
+    json_writer_begin(writer, NULL, '{');
+    json_writer_text(writer, "rule", finding->rule);
+    json_writer_text(writer, "level", lint_level_name(finding->level));
+    json_writer_text(writer, "certainty", finding->certain ? "certain" : "possible");
+    json_writer_text(writer, "file", finding->place.file);
+    json_writer_int(writer, "line", finding->place.line);
+    json_writer_int(writer, "column", finding->place.column);
+    write_relations(writer, finding->relations);
+    json_writer_text(writer, "blocks", finding->blocks);
+    json_writer_text(writer, "message", finding->message);
+    json_writer_text(writer, "recipe", finding->recipe);
+    json_writer_text(writer, "breaks", finding->breaks);
+    json_writer_text(writer, "settled_by", finding->settled_by);
+    write_edits(writer, finding->fix);
+    json_writer_text(writer, "fingerprint", finding->fingerprint);
+    json_writer_end(writer, '}');
 }
 
-json_t *
-format_json(const LintResult *result)
+void
+format_json(const LintResult *result, JsonWriter *writer)
 {
-    json_t *findings = json_array();
-
+    json_writer_begin(writer, "findings", '[');
     for (guint i = 0; i < result->findings->len; i++) {
         const LintFinding *finding = result->findings->pdata[i];
+
         if (!finding->suppressed)
-            json_array_append_new(findings, finding_json(finding));
+            write_finding(writer, finding);
     }
-    return json_pack("{s:o, s:i, s:i}", "findings", findings, "files", (int) result->files->len,
-                     "statements", (int) result->statements);
+    json_writer_end(writer, ']');
+    json_writer_int(writer, "files", result->files->len);
+    json_writer_int(writer, "statements", result->statements);
 }

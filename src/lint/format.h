@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "base/json.h"
+#include "base/json-writer.h"
 #include "lint/lint.h"
 
 typedef struct {
@@ -23,8 +23,8 @@ char *format_sarif(const LintResult *result, bool colour);
 char *format_junit(const LintResult *result, bool colour);
 char *format_github(const LintResult *result, bool colour);
 char *format_gitlab(const LintResult *result, bool colour);
-/* {"findings": [..]}. Caller owns. */
-json_t *format_json(const LintResult *result);
+/* {"findings": [..], ..}: the members of the object that @writer has begun. */
+void format_json(const LintResult *result, JsonWriter *writer);
 
 /* What the formats share: the message with what is blocked, broken and open, in one paragraph.
  * Caller owns. */

@@ -48,6 +48,30 @@ test_table(void)
                     "\xef\xbf\xbd[2J   c d\n");
 }
 
+/* Written member by member, an object ends as a document does. */
+static void
+test_object(void)
+{
+    g_autoptr(GError) failure = NULL;
+    g_auto(Memory) memory = {0};
+    g_autoptr(json_t) document = NULL;
+    const char *message = NULL;
+    int count = 0;
+
+    memory_open(&memory);
+    g_autoptr(Output) output = output_new(memory.stream, FORMAT_JSON, false);
+    json_writer_int(output_json_object(output), "count", 3);
+    error_set(&failure, ERROR_CHECK, "three of them");
+    g_assert_true(output_finish(output, failure, NULL));
+    document = json_loads(memory.text, 0, NULL);
+    g_assert_cmpint(
+        json_unpack(document, "{s:i, s:{s:s}}", "count", &count, "error", "message", &message), ==,
+        0);
+    g_assert_cmpint(count, ==, 3);
+    g_assert_cmpstr(message, ==, "three of them");
+    g_assert_true(g_str_has_suffix(memory.text, "}\n"));
+}
+
 static json_t *
 finish_as_json(json_t *take_document, const GError *failure)
 {
@@ -115,6 +139,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/output/table", test_table);
+    g_test_add_func("/output/object", test_object);
     g_test_add_func("/output/json", test_json);
     g_test_add_func("/output/json-failure", test_json_failure);
     g_test_add_func("/output/full-disk", test_full_disk);
