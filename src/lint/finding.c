@@ -62,7 +62,6 @@ lint_finding_free(LintFinding *finding)
     g_free(finding->breaks);
     g_free(finding->settled_by);
     g_free(finding->recipe);
-    g_free(finding->statement);
     g_free(finding->fingerprint);
     g_free(finding);
 }

@@ -37,9 +37,9 @@ typedef struct {
     char *message;        /* what happens, in one or two sentences */
     char *breaks; /* which statements of an old app fail: "SELECT *, prepared before"; NULL */
     char *settled_by;
-    char *recipe;      /* the safe way, as SQL that can be pasted; NULL */
-    GPtrArray *fix;    /* LintEdit *, in order, not overlapping; empty: none that is mechanical */
-    char *statement;   /* canonical text of the statement, for the fingerprint; NULL: none */
+    char *recipe;   /* the safe way, as SQL that can be pasted; NULL */
+    GPtrArray *fix; /* LintEdit *, in order, not overlapping; empty: none that is mechanical */
+    const SqlStatement *statement; /* what it is about; NULL: none, or its tree is gone */
     char *fingerprint; /* for baselines: rule, file's name, statement, which of its kind */
     bool suppressed;   /* by an allow comment, or the baseline */
 } LintFinding;

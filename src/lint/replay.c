@@ -155,15 +155,25 @@ add_fingerprints(const LintFile *file, GPtrArray *findings)
 {
     g_autoptr(GHashTable) counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autofree char *name = g_path_get_basename(file->path);
+    g_autofree char *words = g_strdup("");
+    const SqlStatement *latest = NULL; /* what @words are of: neighbours are often about the same */
 
     for (guint i = 0; i < findings->len; i++) {
         LintFinding *finding = findings->pdata[i];
-        char *key = g_strjoin("\n", name, finding->rule,
-                              finding->statement ? finding->statement : "", NULL);
-        const int count = GPOINTER_TO_INT(g_hash_table_lookup(counts, key)) + 1;
-        g_autofree char *all = g_strdup_printf("%s\n%d", key, count);
+        g_autofree char *all = NULL;
+        char *key;
+        int count;
 
+        if (finding->statement != latest) {
+            latest = finding->statement;
+            g_free(words);
+            words = latest ? sql_statement_words(latest) : g_strdup("");
+        }
+        key = g_strjoin("\n", name, finding->rule, words, NULL);
+        count = GPOINTER_TO_INT(g_hash_table_lookup(counts, key)) + 1;
+        all = g_strdup_printf("%s\n%d", key, count);
         finding->fingerprint = text_sha256(all);
+        finding->statement = NULL;
         g_hash_table_insert(counts, key, GINT_TO_POINTER(count));
     }
 }

@@ -115,8 +115,7 @@ static void
 begin_at_unit(LintSink *sink, const LintUnit *unit, gsize start)
 {
     begin_finding(sink, start, unit->end);
-    if (unit->statement != NULL)
-        sink->current->statement = sql_statement_canonical(unit->statement);
+    sink->current->statement = unit->statement;
     if (unit->conditional) {
         sink->current->certain = false;
         sink->current->settled_by = g_strdup("whether this branch of the body runs");

@@ -282,6 +282,20 @@ sql_statement_canonical(const SqlStatement *statement)
     return sql_canonical(statement->text);
 }
 
+char *
+sql_statement_words(const SqlStatement *statement)
+{
+    GString *words = g_string_sized_new(statement->end - statement->start + 64);
+
+    for (Skim skim = skim_begin(statement->tree->text, statement->start, statement->end);
+         skim_next(&skim);) {
+        if (words->len > 0)
+            g_string_append_c(words, ' ');
+        g_string_append_len(words, skim.text + skim.start, (gssize) (skim.end - skim.start));
+    }
+    return g_string_free(words, FALSE);
+}
+
 const char *
 lock_mode_name(LockMode mode)
 {

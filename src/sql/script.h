@@ -159,6 +159,11 @@ char *sql_statement_canonical(const SqlStatement *statement);
  * same to the server. For checksums. Never fails: what cannot be scanned is returned as it is. */
 char *sql_canonical(const char *text);
 
+/* The statement's words and marks, each a blank apart: stays as it is when only the layout or a
+ * comment changes. To know a statement again, not for what it means: operators come in pieces, and
+ * the case of words is kept. Caller owns. */
+char *sql_statement_words(const SqlStatement *statement);
+
 /* The text in one line with each literal as ?, for messages: a value may be a secret. Text that is
  * cut off inside of a literal ends before it. Caller owns. */
 char *sql_redact(const char *text);

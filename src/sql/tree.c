@@ -1,6 +1,7 @@
 #include "sql/tree.h"
 
 #include <pg_query.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/stack.h"
@@ -467,29 +468,28 @@ tree_bare_column(const PgQuery__Node *node)
     return tree_string(node->column_ref->fields[0]);
 }
 
-enum { KEYWORD_LONGEST = 17 }; /* current_timestamp */
+/* Those that the grammar does not take for a name everywhere, sorted. */
+static const char *const keywords[] = {
+#include "sql/keywords.def"
+};
+
+static int
+compare_keyword(const void *name, const void *keyword)
+{
+    return strcmp(name, *(const char *const *) keyword);
+}
 
 static bool
 is_plain_identifier(const char *name)
 {
-    g_autoptr(GArray) tokens = NULL;
-    const SqlToken *token;
-
     if (!g_ascii_islower(name[0]) && name[0] != '_')
         return false;
     for (const char *c = name; *c; c++) {
         if (!g_ascii_islower(*c) && !g_ascii_isdigit(*c) && *c != '_')
             return false;
     }
-    /* No keyword has a digit in it; and to ask the scanner is dear. */
-    if (strpbrk(name, "0123456789") != NULL || strlen(name) > KEYWORD_LONGEST)
-        return true;
-    tokens = tree_scan(name);
-    if (tokens == NULL || tokens->len != 1)
-        return false;
-    token = &g_array_index(tokens, SqlToken, 0);
-    return token->keyword == PG_QUERY__KEYWORD_KIND__NO_KEYWORD ||
-           token->keyword == PG_QUERY__KEYWORD_KIND__UNRESERVED_KEYWORD;
+    return bsearch(name, keywords, G_N_ELEMENTS(keywords), sizeof keywords[0], compare_keyword) ==
+           NULL;
 }
 
 char *

@@ -4,6 +4,7 @@
 
 #include "../cases.h"
 #include "sql/script.h"
+#include "sql/tree.h"
 
 static const Place origin = {"case.sql", 1, 1};
 
@@ -235,6 +236,37 @@ test_canonical_of_parsed(void)
     g_assert_cmpstr(second, ==, "DROP TABLE t");
 }
 
+static bool
+is_name_anywhere(const char *word)
+{
+    g_autoptr(GArray) tokens = tree_scan(word);
+    const SqlToken *token = &g_array_index(tokens, SqlToken, 0);
+
+    g_assert_cmpuint(tokens->len, ==, 1);
+    return token->keyword == PG_QUERY__KEYWORD_KIND__NO_KEYWORD ||
+           token->keyword == PG_QUERY__KEYWORD_KIND__UNRESERVED_KEYWORD;
+}
+
+/* Each word that the grammar knows is quoted where it must be, and left alone where not. */
+static void
+test_quoted_keywords(void)
+{
+    const ProtobufCEnumDescriptor *tokens = &pg_query__token__descriptor;
+    guint quoted = 0;
+
+    for (unsigned i = 0; i < tokens->n_values; i++) {
+        g_autofree char *word = g_ascii_strdown(tokens->values[i].name, -1);
+        g_autofree char *name = NULL;
+
+        if (g_str_has_suffix(word, "_p")) /* NULL_P */
+            word[strlen(word) - 2] = '\0';
+        name = tree_quote(word);
+        g_assert_cmpint(name[0] != '"', ==, is_name_anywhere(word));
+        quoted += name[0] == '"';
+    }
+    g_assert_cmpuint(quoted, >, 100);
+}
+
 static void
 test_plain(void)
 {
@@ -328,6 +360,7 @@ main(int argc, char **argv)
     g_test_add_func("/sql/script/deep-in-a-child", test_deep_in_a_child);
     g_test_add_func("/sql/canonical", test_canonical);
     g_test_add_func("/sql/canonical-of-parsed", test_canonical_of_parsed);
+    g_test_add_func("/sql/quoted-keywords", test_quoted_keywords);
     g_test_add_func("/sql/plain", test_plain);
     g_test_add_func("/sql/names", test_names);
     g_test_add_func("/sql/redact", test_redact);
