@@ -65,3 +65,27 @@ lint_finding_free(LintFinding *finding)
     g_free(finding->fingerprint);
     g_free(finding);
 }
+
+static void
+restore(char **text, GHashTable *names)
+{
+    char *restored = *text ? sql_restore_placeholders(*text, names) : NULL;
+
+    g_free(*text);
+    *text = restored;
+}
+
+void
+lint_finding_restore_placeholders(LintFinding *finding, GHashTable *names)
+{
+    restore(&finding->blocks, names);
+    restore(&finding->message, names);
+    restore(&finding->breaks, names);
+    restore(&finding->settled_by, names);
+    restore(&finding->recipe, names);
+    restore(&finding->statement, names);
+    for (guint i = 0; i < finding->relations->len; i++)
+        restore(&((LintRelation *) finding->relations->pdata[i])->name, names);
+    for (guint i = 0; i < finding->fix->len; i++)
+        restore(&((LintEdit *) finding->fix->pdata[i])->text, names);
+}

@@ -46,4 +46,6 @@ typedef struct {
 /* Certain, without anything else. Caller owns. */
 LintFinding *lint_finding_new(void);
 void lint_finding_free(LintFinding *finding);
+/* All its texts as the file has them: @names is that of sql_fill_placeholders. */
+void lint_finding_restore_placeholders(LintFinding *finding, GHashTable *names);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LintFinding, lint_finding_free)

@@ -56,6 +56,7 @@ lint_file_free(LintFile *file)
     g_ptr_array_unref(file->units);
     g_ptr_array_unref(file->scripts);
     g_ptr_array_unref(file->allows);
+    g_hash_table_unref(file->placeholders);
     revision_free(file->revision);
     g_clear_error(&file->error);
     g_free(file->path);
@@ -203,25 +204,76 @@ looks_like_revision(const char *text)
     return false;
 }
 
-/* A tool's file with both directions: the way up, or the whole text. The part keeps its place: what
- * is before it is blanked. Caller owns. */
+/* What a comment line that begins here says; NULL: no comment does. */
+static const char *
+comment_at(const char *line)
+{
+    line += strspn(line, "\xEF\xBB\xBF \t");
+    if (!g_str_has_prefix(line, "--"))
+        return NULL;
+    return line + strspn(line, "- \t!/");
+}
+
+static bool
+begins_with(const char *words, const char *mark, bool is_all)
+{
+    const gsize length = strlen(mark);
+
+    return g_ascii_strncasecmp(words, mark, length) == 0 &&
+           (!is_all || words[length + strspn(words + length, " \t\r")] == '\n' ||
+            words[length + strspn(words + length, " \t\r")] == '\0');
+}
+
+/* The first comment line from @from on that begins with @mark, or is nothing else; NULL: none. */
+static const char *
+find_mark(const char *from, const char *mark, bool is_all)
+{
+    for (const char *line = from; line != NULL; line = strchr(line, '\n')) {
+        const char *words;
+
+        line += *line == '\n';
+        words = comment_at(line);
+        if (words != NULL && begins_with(words, mark, is_all))
+            return line;
+    }
+    return NULL;
+}
+
+/* How tools part the way up from the way down, and how those run a file. */
+static const struct Direction {
+    const char *up, *down; /* up NULL: it begins the file */
+    LintRunner runner;
+    bool is_all; /* nothing else stands in the line */
+} directions[] = {
+    {"migrate:up", "migrate:down", RUNNER_DBMATE, false},
+    {"+goose up", "+goose down", RUNNER_RAILS, false},
+    {"+migrate up", "+migrate down", RUNNER_RAILS, false},
+    {"+micrate up", "+micrate down", RUNNER_RAILS, false},
+    {"rambler up", "rambler down", RUNNER_RAILS, false},
+    {"up migration", "down migration", RUNNER_RAILS, false},
+    {"up", "down", RUNNER_PSQL, true},
+    {NULL, "create above / drop below", RUNNER_RAILS, false},
+    {NULL, "@undo", RUNNER_PSQL, false},
+};
+
+/* A tool's file with both directions: the way up, or the whole text. Caller owns. */
 static char *
 way_up(LintFile *file)
 {
-    static const char *const marks[][2] = {{"-- migrate:up", "-- migrate:down"},
-                                           {"-- +goose Up", "-- +goose Down"}};
+    const char *text = file->text;
 
-    for (guint i = 0; i < G_N_ELEMENTS(marks); i++) {
-        const char *up = strstr(file->text, marks[i][0]);
-        const char *down = up ? strstr(up, marks[i][1]) : NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(directions); i++) {
+        const struct Direction *tool = &directions[i];
+        const char *up = tool->up ? find_mark(text, tool->up, tool->is_all) : text;
+        const char *down = up ? find_mark(up, tool->down, tool->is_all) : NULL;
 
-        if (up == NULL || (up != file->text && up[-1] != '\n'))
+        if (up == NULL || (down == NULL && (tool->up == NULL || tool->is_all)))
             continue;
         if (file->runner == RUNNER_PSQL)
-            file->runner = RUNNER_DBMATE;
-        return g_strndup(file->text, down ? (gsize) (down - file->text) : file->length);
+            file->runner = tool->runner;
+        return g_strndup(text, down ? (gsize) (down - text) : file->length);
     }
-    return g_strdup(file->text);
+    return g_strdup(text);
 }
 
 static bool
@@ -239,13 +291,14 @@ has_untransactional(const LintFile *file)
 static bool
 says_no_transaction(const LintFile *file)
 {
-    static const char *const marks[] = {"transaction:false", "-- +goose NO TRANSACTION",
-                                        "-- atlas:txmode none", "executeInTransaction=false"};
+    static const char *const marks[] = {"migrate:up transaction:false", "+goose no transaction",
+                                        "+migrate up notransaction", "atlas:txmode none",
+                                        "no-transaction"};
 
     for (guint i = 0; i < G_N_ELEMENTS(marks); i++)
-        if (strstr(file->text, marks[i]) != NULL)
+        if (find_mark(file->text, marks[i], false) != NULL)
             return true;
-    return false;
+    return strstr(file->text, "executeInTransaction=false") != NULL;
 }
 
 static bool
@@ -271,7 +324,7 @@ is_wrapped(const LintFile *file)
 static void
 parse_file(LintFile *file)
 {
-    g_autofree char *up = NULL;
+    g_autofree char *up = NULL, *filled = NULL;
 
     if (looks_like_revision(file->text)) {
         file->runner = RUNNER_SLUICE;
@@ -280,7 +333,8 @@ parse_file(LintFile *file)
             add_sections(file);
     } else {
         up = way_up(file);
-        add_text(file, up, 0, SECTION_N);
+        filled = sql_fill_placeholders(up, file->placeholders);
+        add_text(file, filled ? filled : up, 0, SECTION_N);
     }
     file->wrapped = is_wrapped(file);
     file->allows = allow_scan(file);
@@ -294,6 +348,7 @@ lint_file_read(const char *path, char *take_text, LintRunner runner)
     file->path = g_strdup(path);
     file->runner = runner;
     file->reported = true;
+    file->placeholders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     file->units = g_ptr_array_new_with_free_func((GDestroyNotify) unit_free);
     file->scripts = g_ptr_array_new_with_free_func((GDestroyNotify) sql_script_free);
     file->text = take_text ? take_text : file_read(path, &file->error);

@@ -212,6 +212,8 @@ replay_file(Replay *replay, const LintFile *file, GPtrArray *findings)
     allow_apply(file, found);
     allow_report(file, &replay->sink);
     g_ptr_array_sort(found, by_place);
+    for (guint i = 0; i < found->len && g_hash_table_size(file->placeholders) > 0; i++)
+        lint_finding_restore_placeholders(found->pdata[i], file->placeholders);
     add_fingerprints(file, found);
     g_ptr_array_extend(findings, found, NULL, NULL);
 }

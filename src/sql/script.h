@@ -36,6 +36,12 @@ void sql_problem_free(SqlProblem *problem);
  * of psql and the data of COPY .. FROM stdin, as dumps hold them, are passed over. Statements stand
  * where they stood. Never NULL; caller owns both. */
 SqlScript *sql_parse_lenient(const char *text, Place origin, GPtrArray **ret_problems);
+/* Placeholders that a tool would fill in outside of quotes, ${name}, {{ name }} and :name, each
+ * made a name of as many bytes; added to @names (name -> placeholder; owns both). NULL: there is
+ * none. Caller owns. */
+char *sql_fill_placeholders(const char *text, GHashTable *names);
+/* @text with the placeholders again where those names stand. Caller owns. */
+char *sql_restore_placeholders(const char *text, GHashTable *names);
 /* One owner more, in the same thread: each of them frees it. */
 SqlScript *sql_script_ref(SqlScript *script);
 void sql_script_free(SqlScript *script);
