@@ -181,7 +181,7 @@ const OptionSpec settings_options[] = {
      "how plain files are run: which statements share a transaction", AT(lint_runner),
      "alembic|dbmate|flyway|psql|rails"},
     {"lint.server_version", "SLUICE_LINT_SERVER_VERSION", OPTION_INT, "15",
-     "major version of PostgreSQL that the files are for", AT(lint_server_version), NULL, 10, 30},
+     "major version of PostgreSQL that the files are for", AT(lint_server_version), NULL, 9, 30},
     {"lint.lock_timeout", "SLUICE_LINT_LOCK_TIMEOUT", OPTION_DURATION, "0",
      "lock_timeout that the migrating role has by itself (ALTER ROLE .. SET); 0: not known",
      AT(lint_lock_timeout_ms)},

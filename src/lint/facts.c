@@ -90,8 +90,34 @@ facts_is_control(const DdlChanges *changes)
 }
 
 bool
+facts_is_bookkeeping(DdlName relation)
+{
+    static const char *const tables[] = {"alembic_version",
+                                         "schema_migrations",
+                                         "ar_internal_metadata",
+                                         "django_migrations",
+                                         "schema_version",
+                                         "flyway_schema_history",
+                                         "databasechangelog",
+                                         "goose_db_version",
+                                         "gorp_migrations",
+                                         "databasechangeloglock",
+                                         "pgmigrations",
+                                         "_prisma_migrations",
+                                         "_sqlx_migrations",
+                                         "knex_migrations",
+                                         "atlas_schema_revisions",
+                                         "__EFMigrationsHistory",
+                                         NULL};
+
+    return relation.name != NULL && g_strv_contains(tables, relation.name);
+}
+
+bool
 facts_is_bulk(const DdlChange *change)
 {
+    if (facts_is_bookkeeping(change->relation))
+        return false;
     return change->kind == CHANGE_UPDATE || change->kind == CHANGE_DELETE ||
            change->kind == CHANGE_MERGE || (change->kind == CHANGE_INSERT && reads_a_table(change));
 }

@@ -24,6 +24,8 @@ char *facts_lock_label(const PredictedLock *lock);
 bool facts_is_concurrent(const DdlChanges *changes);
 /* BEGIN, SET, SHOW, ..: nothing of the schema or of rows. */
 bool facts_is_control(const DdlChanges *changes);
+/* The table in which a migration tool notes what it has run: a few rows, and nobody else's. */
+bool facts_is_bookkeeping(DdlName relation);
 /* UPDATE, DELETE, MERGE, INSERT .. SELECT from a table: as many rows as there are. */
 bool facts_is_bulk(const DdlChange *change);
 

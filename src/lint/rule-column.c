@@ -454,12 +454,13 @@ sti_discriminator(const LintContext *context, const DdlChange *change)
     lint_report(context, change,
                 "an ORM may take a column named \"type\" for the class of a row: old instances "
                 "cannot map its new values");
+    lint_possible(context, "whether the app's ORM does (Active Record: inheritance_column)");
     lint_recipe(context, "-- the app ignores the column first; then it is added");
 }
 
 const LintRule lint_rule_column_sti_discriminator = {
     .id = "column-sti-discriminator",
-    .level = LINT_OFF,
+    .level = LINT_NOTE,
     .title = "a column that an ORM takes for the class of a row",
     .at_change = sti_discriminator,
 };

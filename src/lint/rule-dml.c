@@ -124,6 +124,8 @@ backfill_in_ddl(const LintContext *context, const DdlChange *change)
                 ddl_change_verb(change), label, lock_mode_name(held->mode), held->name);
     lint_add_relation(context, held->name, held->mode);
     lint_add_locks(context);
+    if (change->where != NULL)
+        lint_possible(context, "how many rows it touches");
     if (facts_by_sluice(context))
         lint_recipe(context, "-- sluice: backfill\n%s;", sql_statement_text(context->statement));
     else
@@ -182,7 +184,7 @@ is_about_rows(const LintContext *context, const DdlChange *change)
 {
     return (change->kind == CHANGE_UPDATE || change->kind == CHANGE_DELETE) &&
            !is_bounded_by_sluice(context) && !facts_is_new(context, change->relation) &&
-           !is_small(context, change->relation);
+           !facts_is_bookkeeping(change->relation) && !is_small(context, change->relation);
 }
 
 static void

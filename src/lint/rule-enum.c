@@ -31,15 +31,22 @@ const LintRule lint_rule_enum_rename_value = {
 static void
 create_enum(const LintContext *context, const DdlChange *change)
 {
-    if (change->kind == CHANGE_CREATE_ENUM)
-        lint_report(context, change,
-                    "values of an enum cannot be removed or put in another order: a table of "
-                    "values, or a CHECK, can");
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_CREATE_ENUM)
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "values of %s can be added later, but never removed or put in another order",
+                label);
+    lint_possible(context, "whether its values ever change");
+    lint_recipe(context, "-- if they may: text with a CHECK (NOT VALID, then VALIDATE, when they "
+                         "change),\n-- or a table of values with a foreign key");
 }
 
 const LintRule lint_rule_enum_create = {
     .id = "enum-create",
-    .level = LINT_OFF,
+    .level = LINT_NOTE,
     .title = "CREATE TYPE .. AS ENUM",
     .at_change = create_enum,
 };
@@ -52,13 +59,16 @@ append_value(const LintContext *context, const DdlChange *change)
     if (change->kind != CHANGE_ADD_VALUE || change->new_name != NULL)
         return;
     label = ddl_name_label(change->relation);
-    lint_report(context, change, "the new value of %s sorts last: BEFORE or AFTER says where",
+    lint_report(context, change, "the new value of %s sorts last, which cannot be changed later",
                 label);
+    lint_possible(context, "whether anything sorts or compares by %s", label);
+    lint_recipe(context, "ALTER TYPE %s ADD VALUE '%s' BEFORE '<neighbour>'; -- or AFTER", label,
+                change->text);
 }
 
 const LintRule lint_rule_enum_append_order = {
     .id = "enum-append-order",
-    .level = LINT_OFF,
+    .level = LINT_NOTE,
     .title = "ADD VALUE does not say where the value sorts",
     .at_change = append_value,
 };

@@ -74,6 +74,11 @@ create_blocking(const LintContext *context, const DdlChange *change)
     lint_report(context, change, "CREATE INDEX blocks all writes of %s until the index is built",
                 label);
     cost_add(context, work);
+    if (change->only && model_table(context->model, change->other) == NULL)
+        lint_possible(context,
+                      "whether %s is partitioned: ON ONLY of a partitioned table builds "
+                      "nothing",
+                      label);
     recommend_concurrently(context, PG_QUERY__TOKEN__INDEX, "",
                            change->relation.name != NULL && !change->if_not_exists);
 }
@@ -147,7 +152,7 @@ reindex(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL;
 
     if (change->kind != CHANGE_REINDEX || change->concurrently ||
-        g_strcmp0(change->text, "system") == 0 || facts_is_new(context, change->relation))
+        facts_is_new(context, change->relation))
         return;
     index = change->object == OBJECT(INDEX) ? model_index(context->model, change->relation) : NULL;
     if (index != NULL && session_is_new(context->session, index->table))
@@ -159,8 +164,12 @@ reindex(const LintContext *context, const DdlChange *change)
                 "it), until it is built anew",
                 label);
     lint_add_locks(context);
-    recommend_concurrently(context, reindexed_token(change->object), "",
-                           context->server_version >= 12);
+    if (g_strcmp0(change->text, "system") == 0)
+        lint_recipe(context, "-- in a window, with the app stopped: CONCURRENTLY is refused for "
+                             "the system's catalogs");
+    else
+        recommend_concurrently(context, reindexed_token(change->object), "",
+                               context->server_version >= 12);
 }
 
 const LintRule lint_rule_reindex_blocking = {
@@ -170,11 +179,36 @@ const LintRule lint_rule_reindex_blocking = {
     .at_change = reindex,
 };
 
+/* Flyway runs a file that holds such a statement without a transaction, but for one that holds
+ * others too. */
+static void
+mixed_in_flyway(const LintContext *context)
+{
+    const GPtrArray *units = context->file->units;
+    bool has_others = false;
+
+    for (guint i = 0; i < units->len; i++) {
+        const LintUnit *unit = units->pdata[i];
+        has_others = has_others ||
+                     (unit->statement != NULL && sql_statement_is_transactional(unit->statement));
+    }
+    if (context->file->runner != RUNNER_FLYWAY || !has_others || context->unit->outer != NULL ||
+        sql_statement_is_transactional(context->statement))
+        return;
+    lint_report(context, NULL,
+                "%s cannot run inside a transaction block, other statements of the file can: "
+                "Flyway refuses to mix them",
+                sql_statement_verb(context->statement));
+    lint_possible(context, "flyway.mixed, and executeInTransaction of the file");
+    lint_recipe(context, "%s; -- in a file of its own", sql_statement_text(context->statement));
+}
+
 static void
 in_transaction(const LintContext *context)
 {
     const char *block;
 
+    mixed_in_flyway(context);
     if ((!session_in_transaction(context->session) && context->unit->outer == NULL) ||
         !locks_refuses_transaction(context->model, context->statement, context->changes))
         return;
@@ -318,11 +352,15 @@ too_wide(const LintContext *context, const DdlChange *change)
     lint_report(context, change,
                 "an index of %u columns is large, and few queries use more than its first %d",
                 change->index->columns->len, WIDE);
+    lint_possible(context, "which columns the queries compare (pg_stat_user_indexes tells whether "
+                           "an index is used)");
+    lint_recipe(context, "-- the columns that queries compare with =, most selective first; what "
+                         "they only read: INCLUDE (..)");
 }
 
 const LintRule lint_rule_index_too_wide = {
     .id = "index-too-wide",
-    .level = LINT_OFF,
+    .level = LINT_NOTE,
     .title = "an index of more than three columns",
     .at_change = too_wide,
 };

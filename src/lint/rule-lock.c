@@ -129,7 +129,7 @@ comment_stats(const LintContext *context, const DdlChange *change)
     if ((change->kind != CHANGE_COMMENT && change->kind != CHANGE_CREATE_STATISTICS &&
          change->kind != CHANGE_RELATION_OPTIONS) ||
         lock == NULL || lock->mode != LOCK_SHARE_UPDATE_EXCLUSIVE || facts_by_sluice(context) ||
-        session_lock_timeout_ms(context->session) != 0)
+        session_lock_timeout_ms(context->session) > 0)
         return;
     label = facts_lock_label(lock);
     lint_report(context, change,
@@ -137,6 +137,8 @@ comment_stats(const LintContext *context, const DdlChange *change)
                 "wraparound, CREATE INDEX CONCURRENTLY or VALIDATE, and the next ALTER behind it",
                 sql_statement_verb(context->statement), label);
     lint_possible(context, "whether one of them runs on %s", label);
+    lint_recipe(context, "SET lock_timeout = '2s';\n%s; -- again, if it had to wait",
+                sql_statement_text(context->statement));
 }
 
 const LintRule lint_rule_comment_stats_blocked = {

@@ -50,6 +50,25 @@ has_new_key(const LintContext *context, const DdlChange *change)
 }
 
 static void
+identity_full(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_REPLICA_IDENTITY || g_strcmp0(change->text, "full") != 0 ||
+        facts_is_new(context, change->relation))
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "REPLICA IDENTITY FULL: each UPDATE and DELETE of %s writes the whole old row to "
+                "the WAL, and a subscriber looks for it row by row",
+                label);
+    lint_level(context, LINT_NOTE);
+    lint_possible(context, "whether %s is published, and has a unique index over NOT NULL columns",
+                  label);
+    lint_recipe(context, "ALTER TABLE %s REPLICA IDENTITY USING INDEX <unique index>;", label);
+}
+
+static void
 replica_identity(const LintContext *context, const DdlChange *change)
 {
     const ModelTable *table = model_table(context->model, change->relation);
@@ -57,6 +76,7 @@ replica_identity(const LintContext *context, const DdlChange *change)
     const char *why;
     g_autofree char *label = NULL;
 
+    identity_full(context, change);
     if (change->kind == CHANGE_DROP && change->object == OBJECT(INDEX)) {
         index = model_index(context->model, change->relation);
         table = index != NULL ? index->table : NULL;

@@ -21,7 +21,6 @@ queues_now(const LintContext *context)
            facts_lock(context->prediction, LOCK_SHARE_UPDATE_EXCLUSIVE) != NULL;
 }
 
-/* One finding a file is enough. */
 static bool
 queued_before(const LintContext *context)
 {
@@ -30,6 +29,20 @@ queued_before(const LintContext *context)
     for (guint i = 0; i < statements->len; i++)
         if (queues(statements->pdata[i]))
             return true;
+    return false;
+}
+
+/* One finding a file is enough. */
+static bool
+is_reported(const LintContext *context, TimeoutKind kind)
+{
+    const GPtrArray *statements = session_statements(context->session);
+
+    for (guint i = 0; i < statements->len; i++) {
+        const SessionStatement *statement = statements->pdata[i];
+        if (queues(statement) && timeouts_get(&statement->timeouts, kind) < 0)
+            return true;
+    }
     return false;
 }
 
@@ -56,14 +69,15 @@ report_missing(const LintContext *context, TimeoutKind kind, const char *example
                 timeout_name(kind), sql_statement_verb(context->statement), label);
     lint_possible(context, "the role's %s (lint.%s)", timeout_name(kind), timeout_name(kind));
     lint_recipe(context, "SET %s = '%s';", timeout_name(kind), example);
-    fix_set(context, kind, example);
+    if (kind == TIMEOUT_LOCK)
+        fix_set(context, kind, example);
 }
 
 static void
 missing_lock_timeout(const LintContext *context)
 {
     if (queues_now(context) && session_lock_timeout_ms(context->session) < 0 &&
-        !queued_before(context))
+        !is_reported(context, TIMEOUT_LOCK))
         report_missing(context, TIMEOUT_LOCK, "2s");
 }
 
@@ -74,20 +88,30 @@ const LintRule lint_rule_missing_lock_timeout = {
     .at_statement = missing_lock_timeout,
 };
 
+/* What is done in a moment needs none, nor what stops nobody while it lasts. */
 static void
 missing_statement_timeout(const LintContext *context)
 {
     if (queues_now(context) && session_statement_timeout_ms(context->session) < 0 &&
-        !queued_before(context))
+        facts_works(context, WORK_SCAN) &&
+        facts_lock(context->prediction, LOCK_ACCESS_EXCLUSIVE) != NULL &&
+        !is_reported(context, TIMEOUT_STATEMENT))
         report_missing(context, TIMEOUT_STATEMENT, "30s");
 }
 
 const LintRule lint_rule_missing_statement_timeout = {
     .id = "missing-statement-timeout",
-    .level = LINT_OFF,
+    .level = LINT_NOTE,
     .title = "a statement may run without end",
     .at_statement = missing_statement_timeout,
 };
+
+static bool
+begins(const LintContext *context G_GNUC_UNUSED, const SessionStatement *statement G_GNUC_UNUSED,
+       const DdlChange *change, const void *data G_GNUC_UNUSED)
+{
+    return change->kind == CHANGE_TRANSACTION;
+}
 
 /* SET LOCAL where no transaction is: the server only warns. */
 static void
@@ -97,6 +121,8 @@ local_outside(const LintContext *context, const DdlChange *change)
         return;
     lint_report(context, change, "SET LOCAL %s outside of a transaction does nothing",
                 change->text);
+    if (facts_before(context, false, begins, NULL) == NULL)
+        lint_possible(context, "whether the tool opens a transaction around the file (--runner)");
     lint_recipe(context, "BEGIN;\nSET LOCAL %s = '%s';\n..\nCOMMIT;", change->text,
                 change->value ? change->value : "2s");
 }

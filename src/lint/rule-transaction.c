@@ -18,15 +18,20 @@ is_harmless_beside(const LintContext *context)
 {
     const PredictedWork *work = prediction_dearest(context->prediction);
 
-    for (guint i = 0; i < ddl_changes_count(context->changes); i++)
-        if (facts_is_bulk(ddl_changes_get(context->changes, i)))
-            return true; /* backfill-in-ddl-transaction tells */
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
+        const DdlChange *change = ddl_changes_get(context->changes, i);
+
+        if (facts_is_bulk(change) || change->kind == CHANGE_INSERT)
+            return true; /* backfill-in-ddl-transaction tells; rows that are written out are few */
+        if (change->kind == CHANGE_SELECT)
+            return false;
+    }
     if (context->prediction->unknown || (work != NULL && work->kind > WORK_METADATA))
         return false;
     for (guint i = 0; i < context->prediction->locks->len; i++) {
         const PredictedLock *lock = context->prediction->locks->pdata[i];
         const GPtrArray *held = session_locks(context->session);
-        bool is_held = lock->is_new;
+        bool is_held = lock->is_new || lock->mode == LOCK_ACCESS_SHARE;
 
         for (guint k = 0; k < held->len && !is_held; k++)
             is_held = facts_same_lock(held->pdata[k], lock);
@@ -50,6 +55,8 @@ after_access_exclusive(const LintContext *context)
                 sql_statement_verb(context->statement), held->name, held->name);
     lint_add_relation(context, held->name, held->mode);
     lint_add_locks(context);
+    if (!facts_works(context, WORK_SCAN))
+        lint_possible(context, "how long %s waits or runs", sql_statement_verb(context->statement));
     report_commit_between(context);
 }
 
@@ -294,6 +301,7 @@ multi_table(const LintContext *context)
                          first->name, lock->name);
         lint_add_relation(context, first->name, first->mode);
         lint_add_relation(context, lock->name, lock->mode);
+        lint_possible(context, "whether an app's transaction takes them the other way round");
         lint_recipe(context,
                     "-- a transaction for each, or all locks up front, in the app's order:\n"
                     "SET LOCAL lock_timeout = '2s';\nLOCK TABLE %s, %s IN ACCESS EXCLUSIVE MODE;",

@@ -349,6 +349,7 @@ session_leave(Session *session)
     statement->unit = unit;
     statement->transaction = session->transaction;
     statement->step = model_step(session->model);
+    statement->timeouts = session->timeouts;
     statement->prediction = g_steal_pointer(&session->prediction);
     g_ptr_array_add(session->statements, statement);
     if (unit->statement == NULL) {

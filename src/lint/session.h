@@ -17,6 +17,7 @@ typedef struct {
     Prediction *prediction; /* NULL: the statement could not be parsed */
     guint transaction;      /* its number: statements of one transaction share it */
     guint step;             /* the model's, before it */
+    Timeouts timeouts;      /* in force while it ran */
 } SessionStatement;
 
 typedef struct {

@@ -305,6 +305,10 @@ sink_report_problem(LintSink *sink, const LintUnit *unit)
     begin_finding(sink, unit->start, unit->end);
     sink->current->message = g_strdup_printf(
         is_newer ? "%s; it is not looked at, the other statements are" : "%s", unit->problem);
+    if (is_newer) {
+        sink->current->certain = false;
+        sink->current->settled_by = g_strdup("a rehearsal on a server of that version");
+    }
 }
 
 void

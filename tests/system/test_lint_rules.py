@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, clean_environment, run_sluice
 
 PAGES = sorted((ROOT / "docs/rules").glob("*.md"))
-BLOCK = re.compile(r"^```sql ([a-z ]+)\n(.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"^```sql ([a-z0-9 ]+)\n(.*?)^```$", re.M | re.S)
 # What psql cannot run of a revision.
 DERIVED = re.compile(r"^-- sluice: (sync|verify|downgrade|cutover undo)\b.*?(?=^-- sluice: |\Z)",
                      re.M | re.S)
@@ -32,7 +32,7 @@ def all_blocks(*kinds):
             for number, (words, text) in enumerate(blocks(page, kind))]
 
 
-def lint(folder, page, text):
+def lint(folder, page, words, text):
     """The findings of the block, on the schema of the page's given block."""
     seed, file = folder / "given.sql", folder / "block.sql"
     seed.write_text(given(page))
@@ -40,6 +40,8 @@ def lint(folder, page, text):
     rules = json.loads(run_sluice("lint", "--list-rules", "--format", "json").stdout)["rules"]
     is_off = {rule["rule"]: rule["level"] for rule in rules}[page.stem] == "off"
     options = ["-o", f"lint.rules={{{page.stem}: warning}}"] if is_off else []
+    if "server" in words:  # "bad server 10"
+        options += ["-o", f"lint.server_version={words[words.index('server') + 1]}"]
     result = run_sluice("lint", *options, "--format", "json", "--seed", seed, file, cwd=folder)
     assert result.returncode in (0, 9), result
     return result.json["findings"]
@@ -47,12 +49,12 @@ def lint(folder, page, text):
 
 @pytest.mark.parametrize("page, words, text", all_blocks("bad"))
 def test_bad_is_found(tmp_path, page, words, text):
-    assert page.stem in {finding["rule"] for finding in lint(tmp_path, page, text)}
+    assert page.stem in {finding["rule"] for finding in lint(tmp_path, page, words, text)}
 
 
 @pytest.mark.parametrize("page, words, text", all_blocks("good"))
 def test_good_is_clean(tmp_path, page, words, text):
-    findings = lint(tmp_path, page, text)
+    findings = lint(tmp_path, page, words, text)
     assert [f for f in findings if f["rule"] == page.stem and f["level"] != "note"] == []
     assert [f for f in findings if f["level"] == "error" and f["certainty"] == "certain"] == []
 
