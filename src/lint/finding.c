@@ -83,7 +83,6 @@ lint_finding_restore_placeholders(LintFinding *finding, GHashTable *names)
     restore(&finding->breaks, names);
     restore(&finding->settled_by, names);
     restore(&finding->recipe, names);
-    restore(&finding->statement, names);
     for (guint i = 0; i < finding->relations->len; i++)
         restore(&((LintRelation *) finding->relations->pdata[i])->name, names);
     for (guint i = 0; i < finding->fix->len; i++)
