@@ -86,55 +86,6 @@ const LintRule lint_rule_partition_create_of = {
     .at_change = create_of,
 };
 
-/* Does a valid CHECK of @table prove each of the key's columns NOT NULL and bound something? The
- * server then need not look; whether the bounds are the partition's, it alone can tell. */
-static bool
-has_bounding_check(const ModelTable *table, const ModelTable *parent)
-{
-    for (guint i = 0; i < table->constraints->len; i++) {
-        const ModelConstraint *check = table->constraints->pdata[i];
-        guint found = 0;
-
-        if (check->kind != CONSTRAINT_CHECK || !check->valid)
-            continue;
-        for (guint k = 0; k < parent->partition_key->len; k++)
-            found += g_ptr_array_find_with_equal_func(
-                check->columns, parent->partition_key->pdata[k], g_str_equal, NULL);
-        if (found > 0 && found == parent->partition_key->len)
-            return true;
-    }
-    return false;
-}
-
-static bool
-has_key_columns_not_null(const ModelTable *table, const ModelTable *parent)
-{
-    for (guint k = 0; k < parent->partition_key->len; k++)
-        if (model_is_not_null(table, parent->partition_key->pdata[k], true) == KNOWN_NO)
-            return false;
-    return true;
-}
-
-/* A key or index of the parent that the partition lacks is built under the lock. */
-static const ModelIndex *
-missing_index(const ModelTable *table, const ModelTable *parent)
-{
-    for (guint i = 0; i < parent->indexes->len; i++) {
-        const ModelIndex *wanted = parent->indexes->pdata[i];
-        bool found = wanted->has_expressions;
-
-        for (guint k = 0; !found && k < table->indexes->len; k++) {
-            const ModelIndex *own = table->indexes->pdata[k];
-            found = own->columns->len == wanted->columns->len && own->unique >= wanted->unique;
-            for (guint n = 0; found && n < own->columns->len; n++)
-                found = g_strcmp0(own->columns->pdata[n], wanted->columns->pdata[n]) == 0;
-        }
-        if (!found)
-            return wanted;
-    }
-    return NULL;
-}
-
 static void
 recommend_check(const LintContext *context, const char *child, const char *parent)
 {
@@ -147,52 +98,68 @@ recommend_check(const LintContext *context, const char *child, const char *paren
                 child, child, parent, child, child);
 }
 
-static void
-attach_scan(const LintContext *context, const DdlChange *change)
+/* The dearest work on rows that are there: a partition that this file has made and not filled has
+ * none. */
+static const PredictedWork *
+attach_work(const LintContext *context, const DdlChange *change)
 {
-    const ModelTable *parent = model_table(context->model, change->relation);
     const ModelTable *child = model_table(context->model, change->other);
-    const ModelTable *rest = default_of(parent);
-    const ModelIndex *index = NULL;
-    g_autofree char *label = NULL, *to = NULL;
-    bool is_known = child != NULL && parent != NULL && child->columns_known &&
-                    parent->columns_known && parent->partition_key->len > 0;
-    bool is_empty, child_fits, rest_fits;
+    const bool is_empty =
+        facts_is_new(context, change->other) && (child == NULL || !child->rows_loaded);
+    const PredictedWork *dearest = NULL;
 
-    if (change->kind != CHANGE_ATTACH_PARTITION)
-        return;
-    is_empty = facts_is_new(context, change->other) && (child == NULL || !child->rows_loaded);
-    child_fits = is_empty || (is_known && has_bounding_check(child, parent) &&
-                              has_key_columns_not_null(child, parent));
-    rest_fits = rest == NULL || (is_known && has_bounding_check(rest, parent));
-    index = is_known && !is_empty ? missing_index(child, parent) : NULL;
-    if (child_fits && rest_fits && index == NULL)
-        return;
-    label = ddl_name_label(change->other);
-    to = ddl_name_label(change->relation);
-    if (index != NULL)
-        lint_report(context, change,
-                    "ATTACH PARTITION builds an index on %s, as %s has with %s, under ACCESS "
-                    "EXCLUSIVE",
-                    label, to, index->name);
-    else
-        lint_report(context, change,
-                    "ATTACH PARTITION reads all of %s under ACCESS EXCLUSIVE: no valid CHECK says "
-                    "that its rows %s",
-                    child_fits ? "the DEFAULT partition" : label,
-                    child_fits ? "belong elsewhere" : "fit");
-    lint_add_locks(context);
-    if (!is_known)
-        lint_possible(context, "the constraints of %s", label);
-    if (index != NULL)
-        lint_recipe(context, "CREATE INDEX CONCURRENTLY ON %s (..); -- as %s, before ATTACH", label,
-                    index->name);
-    else if (child_fits)
+    for (guint i = 0; i < context->prediction->works->len; i++) {
+        const PredictedWork *work = context->prediction->works->pdata[i];
+
+        if (work->kind < WORK_SCAN || work->kind == WORK_ROWS ||
+            ddl_changes_get(context->changes, work->change) != change ||
+            (is_empty && work->table == child))
+            continue;
+        if (dearest == NULL || work->kind > dearest->kind ||
+            (work->kind == dearest->kind && work->certainty == KNOWN_YES &&
+             dearest->certainty != KNOWN_YES))
+            dearest = work;
+    }
+    return dearest;
+}
+
+static void
+recommend_before_attach(const LintContext *context, const DdlChange *change,
+                        const PredictedWork *work, bool is_rest)
+{
+    g_autofree char *label = ddl_name_label(change->other);
+    g_autofree char *to = ddl_name_label(change->relation);
+
+    if (work->kind == WORK_BUILD)
+        lint_recipe(context,
+                    "CREATE INDEX CONCURRENTLY ON %s (..); -- before ATTACH, as %s has it: %s",
+                    label, to, work->why);
+    else if (is_rest)
         lint_recipe(context,
                     "-- on the DEFAULT partition, NOT VALID, then VALIDATE: CHECK (NOT (<key> >= "
                     ".. AND <key> < ..))");
     else
         recommend_check(context, label, to);
+}
+
+static void
+attach_scan(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *rest = default_of(model_table(context->model, change->relation));
+    const PredictedWork *work;
+    bool is_rest;
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_ATTACH_PARTITION || (work = attach_work(context, change)) == NULL)
+        return;
+    is_rest = rest != NULL && work->table == rest;
+    label = work->table != NULL ? model_table_label(work->table) : ddl_name_label(change->other);
+    lint_report(context, change, "ATTACH PARTITION reads all of %s under ACCESS EXCLUSIVE%s: %s",
+                label, work->kind == WORK_BUILD ? ", and builds an index" : "", work->why);
+    lint_add_locks(context);
+    if (work->certainty != KNOWN_YES)
+        lint_possible(context, "%s", work->settled_by);
+    recommend_before_attach(context, change, work, is_rest);
 }
 
 const LintRule lint_rule_partition_attach_scan = {

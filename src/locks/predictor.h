@@ -43,6 +43,10 @@ void predictor_validate_constraint(Predictor *predictor, const DdlChange *change
 void predictor_attach(Predictor *predictor, const DdlChange *change, const ModelTable *parent,
                       const ModelTable *partition);
 
+/* Do the valid CHECKs of @table imply the bounds of a partition by @column? Then its rows are not
+ * read. KNOWN_MAYBE: only the server can tell. */
+Known predictor_implies_bound(const ModelTable *table, const char *column,
+                              const PgQuery__PartitionBoundSpec *bound);
 /* Tables whose foreign keys name @parent are searched. */
 void predictor_detach(Predictor *predictor, const ModelTable *parent);
 

@@ -107,8 +107,8 @@ is_proven(const Predictor *predictor, const ModelTable *table, const char *colum
         return known;
     for (guint i = 0; i < table->constraints->len; i++) {
         const ModelConstraint *check = table->constraints->pdata[i];
-        if (check->kind == CONSTRAINT_CHECK && check->valid && check->expression != NULL &&
-            !is_dropped(predictor, check) && ddl_proves_not_null(check->expression, column))
+        if (check->kind == CONSTRAINT_CHECK && check->valid && !is_dropped(predictor, check) &&
+            model_proves_not_null(table, check->expression, column))
             return KNOWN_YES;
     }
     return table->columns_known ? KNOWN_NO : KNOWN_MAYBE;

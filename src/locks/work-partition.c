@@ -1,70 +1,6 @@
 /* New partitions: which rows are read to see that they are within the bounds. */
 #include "locks/predictor.h"
 
-/* The comparison `column operator constant` of a CHECK. */
-typedef struct {
-    const char *column;
-    const char *sign;
-    const PgQuery__Node *constant;
-    bool found;
-} Bound;
-
-static const char *
-column_name(const PgQuery__Node *node)
-{
-    const PgQuery__ColumnRef *column =
-        node != NULL && node->node_case == PG_QUERY__NODE__NODE_COLUMN_REF ? node->column_ref
-                                                                           : NULL;
-
-    if (column == NULL || column->n_fields != 1 ||
-        column->fields[0]->node_case != PG_QUERY__NODE__NODE_STRING)
-        return NULL;
-    return column->fields[0]->string->sval;
-}
-
-/* A constant without the casts that a dump writes around it. */
-static const PgQuery__Node *
-bare(const PgQuery__Node *node)
-{
-    while (node != NULL && node->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
-        node = node->type_cast->arg;
-    return node;
-}
-
-static void
-look_for_bound(const PgQuery__Node *node, Bound *bound)
-{
-    if (node == NULL)
-        return;
-    if (node->node_case == PG_QUERY__NODE__NODE_BOOL_EXPR &&
-        node->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR) {
-        for (size_t i = 0; i < node->bool_expr->n_args; i++)
-            look_for_bound(node->bool_expr->args[i], bound);
-    } else if (node->node_case == PG_QUERY__NODE__NODE_A_EXPR &&
-               node->a_expr->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP) {
-        const PgQuery__AExpr *expr = node->a_expr;
-        const PgQuery__Node *name = expr->name[expr->n_name - 1];
-
-        bound->found |= g_strcmp0(column_name(expr->lexpr), bound->column) == 0 &&
-                        g_strcmp0(name->string->sval, bound->sign) == 0 &&
-                        ddl_expression_equal(bare(expr->rexpr), bare(bound->constant));
-    }
-}
-
-/* Does a valid CHECK say `column operator constant` in so many words? */
-static bool
-says(const ModelTable *table, const char *column, const char *sign, const PgQuery__Node *constant)
-{
-    Bound bound = {.column = column, .sign = sign, .constant = constant};
-
-    for (guint i = 0; i < table->constraints->len && !bound.found; i++) {
-        const ModelConstraint *check = table->constraints->pdata[i];
-        if (check->kind == CONSTRAINT_CHECK && check->valid)
-            look_for_bound(check->expression, &bound);
-    }
-    return bound.found;
-}
-
 static bool
 checks_column(const ModelTable *table, const char *column)
 {
@@ -83,19 +19,13 @@ checks_column(const ModelTable *table, const char *column)
     return false;
 }
 
-/* Do the constraints imply the bound? Certain only where they say it in its own words; KNOWN_MAYBE
- * if they say something of the column, for the server understands more. */
-static Known
-implies(const ModelTable *table, const char *column, const PgQuery__PartitionBoundSpec *bound)
+static bool
+checks_key(const ModelTable *table, const ModelTable *parent)
 {
-    if (table->columns_known && !checks_column(table, column))
-        return KNOWN_NO;
-    if (bound->n_lowerdatums == 1 && bound->n_upperdatums == 1 &&
-        model_is_not_null(table, column, true) == KNOWN_YES &&
-        says(table, column, ">=", bound->lowerdatums[0]) &&
-        says(table, column, "<", bound->upperdatums[0]))
-        return KNOWN_YES;
-    return KNOWN_MAYBE;
+    for (guint i = 0; i < parent->partition_key->len; i++)
+        if (checks_column(table, parent->partition_key->pdata[i]))
+            return true;
+    return parent->partition_key->len == 0; /* an expression, or not known */
 }
 
 static void
@@ -107,7 +37,9 @@ scan_unless_implied(Predictor *predictor, const ModelTable *parent, const ModelT
     Known implied = KNOWN_MAYBE;
 
     if (table != NULL && column != NULL && change->bound != NULL)
-        implied = implies(table, column, change->bound);
+        implied = predictor_implies_bound(table, column, change->bound);
+    else if (table != NULL && parent != NULL && table->columns_known && !checks_key(table, parent))
+        implied = KNOWN_NO;
     if (implied == KNOWN_YES)
         return;
     predictor_work(predictor, WORK_SCAN, table, g_strdup("its rows are compared with the bounds"),
