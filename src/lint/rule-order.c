@@ -229,7 +229,7 @@ is_proof(const LintContext *context, const DdlChange *drop, const char *column)
         return table && table->columns_known ? KNOWN_NO : KNOWN_MAYBE;
     if (constraint->kind != CONSTRAINT_CHECK || !constraint->valid)
         return KNOWN_NO;
-    return ddl_proves_not_null(constraint->expression, column) ? KNOWN_YES : KNOWN_NO;
+    return model_proves_not_null(table, constraint->expression, column) ? KNOWN_YES : KNOWN_NO;
 }
 
 static void
@@ -296,10 +296,14 @@ unproven(const LintContext *context, const DdlChange *change)
 {
     const ModelTable *table =
         change->kind == CHANGE_SET_NOT_NULL ? model_table(context->model, change->relation) : NULL;
+    const ModelColumn *column;
 
     if (table == NULL || session_is_new(context->session, table) ||
         model_is_not_null(table, change->column, true) == KNOWN_YES)
         return;
+    column = model_column(table, change->column);
+    if (column != NULL && column->is_row)
+        return; /* no CHECK would */
     for (guint i = 0; i < table->constraints->len; i++) {
         const ModelConstraint *check = table->constraints->pdata[i];
         g_autofree char *label = NULL;
@@ -307,7 +311,7 @@ unproven(const LintContext *context, const DdlChange *change)
 
         if (check->kind != CONSTRAINT_CHECK || check->expression == NULL)
             continue;
-        proves = ddl_proves_not_null(check->expression, change->column);
+        proves = model_proves_not_null(table, check->expression, change->column);
         if (!is_meant(context, change, check) || (proves && check->valid))
             continue;
         label = model_table_label(table);

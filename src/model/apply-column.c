@@ -19,6 +19,9 @@ model_set_type(Model *model, ModelColumn *column, const DdlType *type)
     column->parsed.words = model_intern(model, type->words);
     label = ddl_type_label(&column->parsed);
     column->type = model_intern(model, label);
+    found = type->name.name != NULL && type->dimensions == 0 ? model_find_type(model, type->name)
+                                                             : NULL;
+    column->is_row = found != NULL && found->kind == MODEL_COMPOSITE;
 }
 
 /* @name NULL: the server makes one. */

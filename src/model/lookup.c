@@ -232,13 +232,21 @@ key_has(const ModelTable *table, const char *column)
     return false;
 }
 
+bool
+model_proves_not_null(const ModelTable *table, const PgQuery__Node *expression, const char *column)
+{
+    const ModelColumn *found = model_column(table, column);
+
+    return (found == NULL || !found->is_row) && ddl_proves_not_null(expression, column);
+}
+
 static bool
 check_proves(const ModelTable *table, const char *column)
 {
     for (guint i = 0; i < table->constraints->len; i++) {
         const ModelConstraint *constraint = g_ptr_array_index(table->constraints, i);
         if (constraint->kind == CONSTRAINT_CHECK && constraint->valid && !constraint->no_inherit &&
-            constraint->expression != NULL && ddl_proves_not_null(constraint->expression, column))
+            model_proves_not_null(table, constraint->expression, column))
             return true;
     }
     return false;

@@ -25,6 +25,7 @@ typedef struct {
     const char *collation;
     const PgQuery__Node *default_expression; /* NULL: none, or it is not known; generated: that */
     bool not_null, has_default, is_identity, identity_always, is_generated, is_serial;
+    bool is_row;       /* of a composite type: IS NOT NULL asks for each of its fields */
     bool is_inherited; /* from a parent or partitioned table; is_local too where both define it */
     bool is_local;
     Known default_known; /* KNOWN_MAYBE: the column is known, its default is not */
@@ -180,6 +181,9 @@ const ModelColumn *model_column(const ModelTable *table, const char *name);
 const ModelConstraint *model_constraint(const ModelTable *table, const char *name);
 /* Is a column proven NOT NULL: by itself, by the primary key, or (@by_check) a valid CHECK? */
 Known model_is_not_null(const ModelTable *table, const char *column, bool by_check);
+/* Does the CHECK's @expression prove it to the server? Never of a composite column. */
+bool model_proves_not_null(const ModelTable *table, const PgQuery__Node *expression,
+                           const char *column);
 /* A valid index whose first columns are @columns in any order; not partial. NULL: none. */
 const ModelIndex *model_covering_index(const ModelTable *table, const GPtrArray *columns);
 /* Foreign keys of all tables that reference @table: element-type const ModelConstraint *, and their

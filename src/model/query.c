@@ -214,6 +214,7 @@ column_new(Model *model, const char *name, const ModelColumn *like)
         column->type = like->type;
         column->parsed = like->parsed;
         column->collation = like->collation;
+        column->is_row = like->is_row;
     }
     column->name = model_intern(model, name);
     column->is_local = true;
