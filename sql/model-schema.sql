@@ -124,6 +124,17 @@ statement AS (
       AND NOT a.attisdropped AND a.attgenerated = ''
       AND ((a.attnotnull AND NOT a.attislocal) OR NOT a.atthasdef)
     UNION ALL
+    -- A parent may say more of a column than a child that had it first.
+    SELECT 52, r.depth, r.oid, format('ALTER TABLE ONLY %s ALTER %I DROP %s', r.label, a.attname, w.what)
+    FROM relation r
+    JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped,
+    LATERAL (SELECT bool_or(p.attnotnull) AS not_null, bool_or(p.attgenerated <> '') AS generated
+             FROM pg_inherits h JOIN pg_attribute p ON p.attrelid = h.inhparent
+             WHERE h.inhrelid = r.oid AND p.attname = a.attname AND NOT p.attisdropped) p,
+    LATERAL (VALUES ('NOT NULL', p.not_null AND NOT a.attnotnull),
+                    ('EXPRESSION', p.generated AND a.attgenerated = '')) w(what, is_so)
+    WHERE NOT r.relispartition AND r.depth > 0 AND r.relkind IN ('r', 'f') AND w.is_so
+    UNION ALL
     SELECT 60, 0, c.oid, format('ALTER SEQUENCE %s OWNED BY %s.%I', c.label, r.label, a.attname)
     FROM pg_depend d
     JOIN relation c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid AND c.relkind = 'S'

@@ -241,6 +241,7 @@ alter_constraint(const Subcommand *at)
     DdlChange *change = add(at, CHANGE_ALTER_CONSTRAINT);
 
     change->constraint_name = build_text(at->command->def->constraint->conname);
+    change->removes = !at->command->def->constraint->deferrable;
 }
 
 static void

@@ -62,7 +62,7 @@ typedef enum {
     CHANGE_ADD_CONSTRAINT,  /* constraint */
     CHANGE_DROP_CONSTRAINT, /* name in column's place: `constraint_name`; if_exists, cascade */
     CHANGE_VALIDATE_CONSTRAINT,
-    CHANGE_ALTER_CONSTRAINT,
+    CHANGE_ALTER_CONSTRAINT,  /* DEFERRABLE; NOT DEFERRABLE (removes) */
     CHANGE_RENAME_CONSTRAINT, /* new_name */
 
     /* indexes: relation is the index, other its table where the statement names it */

@@ -191,6 +191,34 @@ ddl_calls(const PgQuery__Node *expression, const char *function)
     return mention.found;
 }
 
+static bool
+visit_nextval(ProtobufCMessage *message, void *data)
+{
+    const PgQuery__FuncCall *call = TREE_AS(message, FuncCall, func_call);
+    const char **sequence = data;
+    const PgQuery__Node *name;
+
+    if (call == NULL || call->n_args != 1 ||
+        g_strcmp0(build_names(call->funcname, call->n_funcname).name, "nextval") != 0)
+        return *sequence == NULL;
+    name = call->args[0];
+    while (name->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
+        name = name->type_cast->arg;
+    if (name->node_case == PG_QUERY__NODE__NODE_A_CONST &&
+        name->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL)
+        *sequence = name->a_const->sval->sval;
+    return *sequence == NULL;
+}
+
+const char *
+ddl_sequence_of(const PgQuery__Node *expression)
+{
+    const char *sequence = NULL;
+
+    TREE_WALK((PgQuery__Node *) expression, visit_nextval, &sequence);
+    return sequence;
+}
+
 bool
 ddl_expression_equal(const PgQuery__Node *a, const PgQuery__Node *b)
 {

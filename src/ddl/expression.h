@@ -34,6 +34,10 @@ bool ddl_mentions_relation(const PgQuery__Node *query, DdlName relation);
 /* Is the function (by its name without a schema, or pg_catalog's) called in it, at any depth? */
 bool ddl_calls(const PgQuery__Node *expression, const char *function);
 
+/* The sequence that it calls nextval() for, as the name is written in its literal ("s.t_id_seq");
+ * NULL: none, or not a literal. Borrowed. */
+const char *ddl_sequence_of(const PgQuery__Node *expression);
+
 /* Do both say the same, wherever they stand? Either may be NULL. */
 bool ddl_expression_equal(const PgQuery__Node *a, const PgQuery__Node *b);
 /* As SQL. Caller owns. */

@@ -25,7 +25,7 @@ model_set_type(Model *model, ModelColumn *column, const DdlType *type)
 }
 
 /* @name NULL: the server makes one. */
-static void
+static const ModelTable *
 make_sequence(Model *model, ModelTable *table, const char *column, const char *name,
               bool is_identity)
 {
@@ -39,11 +39,25 @@ make_sequence(Model *model, ModelTable *table, const char *column, const char *n
     sequence->owned_by_column = model_intern(model, column);
     sequence->is_identity = is_identity;
     sequence->temporary = table->temporary;
+    return sequence;
 }
 
-static void
-set_default(Model *model, ModelColumn *column, const PgQuery__Node *expression)
+/* NULL: none, or it is not known. */
+static const ModelTable *
+find_sequence(const Model *model, const PgQuery__Node *expression)
 {
+    const char *text = expression != NULL ? ddl_sequence_of(expression) : NULL;
+    g_autofree char *schema = NULL, *name = NULL;
+
+    if (text == NULL || !sql_name_parse(text, (Place){0}, &schema, &name, NULL))
+        return NULL;
+    return model_find_table(model, (DdlName){schema, name});
+}
+
+void
+model_set_default(Model *model, ModelColumn *column, const PgQuery__Node *expression)
+{
+    column->default_sequence = find_sequence(model, expression);
     column->default_expression = model_keep(model, expression);
     column->has_default = expression != NULL && !ddl_is_null_constant(expression);
     column->default_known = KNOWN_YES;
@@ -64,7 +78,7 @@ model_new_column(Model *model, ModelTable *table, const DdlColumn *definition)
     model_set_type(model, column, &definition->type);
     column->collation = model_intern(model, definition->collation);
     column->is_local = true;
-    set_default(model, column, definition->default_expression);
+    model_set_default(model, column, definition->default_expression);
     if (definition->generated != NULL)
         column->default_expression = model_keep(model, definition->generated);
     column->is_generated = definition->generated != NULL;
@@ -74,8 +88,10 @@ model_new_column(Model *model, ModelTable *table, const DdlColumn *definition)
     column->has_default |= column->is_serial;
     column->not_null = definition->not_null || column->is_identity || column->is_serial;
     g_ptr_array_add(table->columns, column);
-    if (column->is_identity || column->is_serial)
-        make_sequence(model, table, column->name, NULL, column->is_identity);
+    if (column->is_identity)
+        model_add_identity_sequence(model, table, column->name);
+    if (column->is_serial)
+        column->default_sequence = make_sequence(model, table, column->name, NULL, false);
     return column;
 }
 
@@ -149,7 +165,8 @@ apply_column_type(Model *model, const DdlChange *change)
 static void
 visit_default(Model *model, const DdlChange *change, ModelColumn *column)
 {
-    set_default(model, column, change->kind == CHANGE_SET_DEFAULT ? change->expression : NULL);
+    model_set_default(model, column,
+                      change->kind == CHANGE_SET_DEFAULT ? change->expression : NULL);
     column->is_serial = false;
 }
 
@@ -246,7 +263,7 @@ visit_drop_expression(Model *model, const DdlChange *change, ModelColumn *column
 {
     (void) change;
     if (column->is_generated)
-        set_default(model, column, NULL);
+        model_set_default(model, column, NULL);
     column->is_generated = false;
 }
 

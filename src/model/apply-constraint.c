@@ -345,13 +345,30 @@ apply_validate_constraint(Model *model, const DdlChange *change)
     return constraint != NULL;
 }
 
+static void
+set_deferrable(ModelConstraint *constraint, bool deferrable)
+{
+    const GPtrArray *children = constraint->table->children;
+
+    constraint->deferrable = deferrable;
+    for (guint i = 0; i < children->len; i++) {
+        const ModelTable *child = g_ptr_array_index(children, i);
+
+        for (guint k = 0; k < child->constraints->len; k++) {
+            ModelConstraint *own = g_ptr_array_index(child->constraints, k);
+            if (g_strcmp0(own->inherited, constraint->name) == 0)
+                set_deferrable(own, deferrable);
+        }
+    }
+}
+
 bool
 apply_alter_constraint(Model *model, const DdlChange *change)
 {
     ModelConstraint *constraint = constraint_of(model, change);
 
-    if (constraint != NULL && change->constraint != NULL)
-        constraint->deferrable = change->constraint->deferrable;
+    if (constraint != NULL)
+        set_deferrable(constraint, !change->removes);
     return constraint != NULL;
 }
 

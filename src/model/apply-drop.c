@@ -13,21 +13,6 @@ model_drop_owned(Model *model, ModelTable *table, const char *column)
     }
 }
 
-/* Defaults that call nextval() of it go along. */
-static void
-forget_defaults(Model *model, const ModelTable *sequence)
-{
-    ModelTable *table = sequence->owned_by;
-    ModelColumn *column =
-        table != NULL ? model_find_column(table, sequence->owned_by_column) : NULL;
-
-    (void) model;
-    if (column == NULL || sequence->is_identity)
-        return;
-    column->has_default = column->is_serial = false;
-    column->default_expression = NULL;
-}
-
 void
 model_drop_table(Model *model, ModelTable *table)
 {
@@ -35,8 +20,6 @@ model_drop_table(Model *model, ModelTable *table)
         model_drop_table(model, g_ptr_array_index(table->read_by, 0));
     while (table->children->len > 0)
         model_drop_table(model, g_ptr_array_index(table->children, 0));
-    if (table->kind == MODEL_SEQUENCE)
-        forget_defaults(model, table);
     model_drop_owned(model, table, NULL);
     model_remove_table(model, table);
 }

@@ -40,6 +40,7 @@ copy_columns(Model *model, ModelTable *table, const PgQuery__TableLikeClause *li
         if (!(like->options & (from->is_generated ? GENERATED : DEFAULTS))) {
             column->has_default = column->is_generated = false;
             column->default_expression = NULL;
+            column->default_sequence = NULL;
         }
         column->is_identity = column->identity_always = false;
         g_ptr_array_add(table->columns, column);
@@ -69,8 +70,7 @@ merge_column(Model *model, ModelTable *table, ModelColumn *column, const DdlColu
     column->is_local = !model_is_partition(table);
     column->not_null |= definition->not_null;
     if (definition->default_expression != NULL) {
-        column->default_expression = model_keep(model, definition->default_expression);
-        column->has_default = !ddl_is_null_constant(definition->default_expression);
+        model_set_default(model, column, definition->default_expression);
     }
 }
 
@@ -152,6 +152,8 @@ apply_create_table(Model *model, const DdlChange *change)
     table->is_default_partition = change->is_default;
     g_ptr_array_unref(table->partition_key);
     table->partition_key = model_intern_all(model, change->partitioned ? change->names : NULL);
+    /* What the type's attributes become is not followed. */
+    table->columns_known &= statement->of_typename == NULL;
     add_parents(model, table, statement);
     settle_checks(table);
     add_elements(model, table, change, statement);

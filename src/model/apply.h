@@ -53,6 +53,7 @@ bool apply_default(Model *model, const DdlChange *change);
 bool apply_not_null(Model *model, const DdlChange *change);
 bool apply_identity(Model *model, const DdlChange *change);
 bool apply_drop_expression(Model *model, const DdlChange *change);
+void model_set_default(Model *model, ModelColumn *column, const PgQuery__Node *expression);
 /* A column whose default is nextval() of the sequence that it owns is a serial one. */
 void model_settle_serial(Model *model, ModelTable *table, const char *column);
 

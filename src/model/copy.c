@@ -44,6 +44,18 @@ copy_tables(const Copying *copying, const GPtrArray *from)
     return to;
 }
 
+static GPtrArray *
+copy_columns(const Copying *copying, const GPtrArray *from)
+{
+    GPtrArray *to = copy_flat(from, sizeof(ModelColumn));
+
+    for (guint i = 0; i < to->len; i++) {
+        ModelColumn *column = g_ptr_array_index(to, i);
+        column->default_sequence = table_of(copying, column->default_sequence);
+    }
+    return to;
+}
+
 static ModelConstraint *
 copy_constraint(const Copying *copying, const ModelConstraint *from)
 {
@@ -116,7 +128,7 @@ static void
 copy_table(const Copying *copying, ModelTable *to, const ModelTable *from)
 {
     *to = *from;
-    to->columns = copy_flat(from->columns, sizeof(ModelColumn));
+    to->columns = copy_columns(copying, from->columns);
     to->constraints = copy_constraints(copying, from->constraints);
     copy_indexes(copying, to, from->indexes);
     to->triggers = copy_triggers(from->triggers);

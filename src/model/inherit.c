@@ -17,6 +17,7 @@ model_inherit_columns(Model *model, ModelTable *child, ModelTable *parent)
             g_ptr_array_add(child->columns, own);
         } else if (!own->has_default && !own->is_generated) {
             own->default_expression = column->default_expression;
+            own->default_sequence = column->default_sequence;
             own->has_default = column->has_default;
             own->is_generated = column->is_generated;
         }

@@ -278,9 +278,29 @@ forget_readers(ModelTable *table)
     }
 }
 
+/* Defaults that count with it go along. */
+static void
+forget_defaults(const Model *model, const ModelTable *sequence)
+{
+    for (guint i = 0; i < model->tables->len; i++) {
+        const ModelTable *table = g_ptr_array_index(model->tables, i);
+
+        for (guint k = 0; k < table->columns->len; k++) {
+            ModelColumn *column = g_ptr_array_index(table->columns, k);
+            if (column->default_sequence != sequence)
+                continue;
+            column->has_default = column->is_serial = false;
+            column->default_expression = NULL;
+            column->default_sequence = NULL;
+        }
+    }
+}
+
 void
 model_remove_table(Model *model, ModelTable *table)
 {
+    if (table->kind == MODEL_SEQUENCE)
+        forget_defaults(model, table);
     while (table->referenced_by->len > 0)
         model_remove_constraint(model, g_ptr_array_index(table->referenced_by, 0));
     while (table->constraints->len > 0)

@@ -24,6 +24,7 @@ typedef struct {
     DdlType parsed;   /* the same */
     const char *collation;
     const PgQuery__Node *default_expression; /* NULL: none, or it is not known; generated: that */
+    const ModelTable *default_sequence;      /* whose next value is its default; NULL: none */
     bool not_null, has_default, is_identity, identity_always, is_generated, is_serial;
     bool is_row;       /* of a composite type: IS NOT NULL asks for each of its fields */
     bool is_inherited; /* from a parent or partitioned table; is_local too where both define it */

@@ -1,0 +1,11 @@
+CREATE TYPE cents AS (n int);
+CREATE FUNCTION to_cents(int) RETURNS cents LANGUAGE sql IMMUTABLE AS 'SELECT ROW($1)::cents';
+CREATE CAST (int AS cents) WITH FUNCTION to_cents(int) AS ASSIGNMENT;
+CREATE FUNCTION same(cents, cents) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT ($1).n = ($2).n';
+CREATE OPERATOR === (LEFTARG = cents, RIGHTARG = cents, FUNCTION = same);
+CREATE AGGREGATE total (int) (SFUNC = int4pl, STYPE = int);
+CREATE TABLE prices (a int, b cents, c text DEFAULT 5::text, d timestamptz DEFAULT '2020-01-01'::date, e int[] DEFAULT '{1,2}', f jsonb DEFAULT '{}'::jsonb);
+ALTER TABLE prices ALTER a TYPE bigint USING a::bigint;
+ALTER TABLE prices ALTER c DROP DEFAULT, ALTER c TYPE int USING length(c), ALTER c SET DEFAULT 1;
+CREATE VIEW totals AS SELECT total(c) AS t, a::text AS label FROM prices GROUP BY a;
+DROP CAST (int AS cents);

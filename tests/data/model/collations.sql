@@ -1,0 +1,13 @@
+CREATE SCHEMA l;
+CREATE COLLATION l.plain FROM "C";
+CREATE COLLATION german (provider = icu, locale = 'de-x-icu', deterministic = false);
+CREATE TABLE t (a text COLLATE "C", b text COLLATE german, c text COLLATE l.plain, d varchar(5), e char(3));
+CREATE INDEX ON t (c COLLATE "POSIX", d);
+CREATE INDEX patterns ON t (d text_pattern_ops DESC NULLS LAST);
+ALTER TABLE t ALTER a TYPE text COLLATE "POSIX";
+ALTER TABLE t ALTER b TYPE text;
+ALTER TABLE t ADD COLUMN f text COLLATE german NOT NULL DEFAULT '';
+ALTER TABLE t ALTER d TYPE varchar(10) COLLATE "C";
+CREATE TYPE pair AS (x text COLLATE "C", y int);
+CREATE DOMAIN named AS text COLLATE "C";
+ALTER TABLE t ADD COLUMN g named;

@@ -1,0 +1,13 @@
+CREATE SCHEMA s;
+CREATE TABLE s.t (a int PRIMARY KEY, b text CHECK (b <> ''));
+CREATE VIEW s.v AS SELECT a FROM s.t;
+CREATE TYPE s.e AS ENUM ('x');
+CREATE FUNCTION s.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+COMMENT ON SCHEMA s IS 'of the shop';
+COMMENT ON TABLE s.t IS 'it''s a table';
+COMMENT ON COLUMN s.t.b IS 'a name';
+COMMENT ON CONSTRAINT t_b_check ON s.t IS 'never empty';
+COMMENT ON INDEX s.t_pkey IS NULL;
+COMMENT ON VIEW s.v IS E'two\nlines';
+COMMENT ON TYPE s.e IS 'kinds';
+COMMENT ON FUNCTION s.f(int) IS 'the same';

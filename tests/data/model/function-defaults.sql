@@ -1,0 +1,16 @@
+CREATE FUNCTION token() RETURNS text LANGUAGE sql VOLATILE AS 'SELECT random()::text';
+CREATE FUNCTION slug(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)';
+CREATE FUNCTION positive(int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
+CREATE TABLE t (id text DEFAULT token(), name text, n int CHECK (positive(n)), s text GENERATED ALWAYS AS (slug(name)) STORED);
+CREATE INDEX by_slug ON t (slug(name));
+CREATE UNIQUE INDEX ON t (slug(name), n) WHERE positive(n);
+CREATE VIEW v AS SELECT slug(name) AS s2, n FROM t;
+ALTER FUNCTION slug(text) RENAME TO slugged;
+CREATE OR REPLACE FUNCTION token() RETURNS text LANGUAGE plpgsql STABLE AS 'BEGIN RETURN 1; END';
+ALTER FUNCTION token() VOLATILE;
+ALTER FUNCTION token() COST 10;
+ALTER TABLE t ALTER id SET DEFAULT upper(token());
+CREATE FUNCTION overloaded(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE FUNCTION overloaded(text, int DEFAULT 3) RETURNS int LANGUAGE sql STABLE AS 'SELECT $2';
+DROP FUNCTION overloaded(int);
+CREATE PROCEDURE tidy(INOUT x int) LANGUAGE plpgsql AS 'BEGIN x := 1; END';

@@ -1,0 +1,17 @@
+CREATE TABLE t (net numeric(10,2), rate numeric, gross numeric GENERATED ALWAYS AS (net * (1 + rate)) STORED);
+ALTER TABLE t ADD COLUMN label text GENERATED ALWAYS AS (lower(net::text) || rate) STORED;
+CREATE INDEX ON t (gross);
+CREATE INDEX ON t ((gross + 1)) WHERE label IS NOT NULL;
+ALTER TABLE t ALTER gross DROP EXPRESSION;
+ALTER TABLE t ALTER gross SET DEFAULT 0;
+ALTER TABLE t RENAME COLUMN net TO price;
+CREATE TABLE child (extra int) INHERITS (t);
+ALTER TABLE t ADD COLUMN twice numeric GENERATED ALWAYS AS (price * 2) STORED NOT NULL;
+ALTER TABLE child ADD COLUMN half numeric GENERATED ALWAYS AS (price / 2) STORED;
+ALTER TABLE t DROP COLUMN rate CASCADE;
+CREATE TABLE first_here (c int, a int);
+CREATE TABLE p (c int);
+ALTER TABLE first_here INHERIT p;
+ALTER TABLE p ADD COLUMN a int GENERATED ALWAYS AS (c + 1) STORED;
+ALTER TABLE p ADD COLUMN b int NOT NULL DEFAULT 3;
+CREATE TABLE late (b int);

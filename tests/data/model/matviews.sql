@@ -1,0 +1,15 @@
+CREATE TABLE sales (day date, shop int, amount numeric);
+CREATE MATERIALIZED VIEW daily AS SELECT day, sum(amount) AS total, count(*) AS n FROM sales GROUP BY day;
+CREATE UNIQUE INDEX daily_day ON daily (day);
+CREATE INDEX ON daily (total) WHERE n > 1;
+CREATE MATERIALIZED VIEW empty AS SELECT shop FROM sales WITH NO DATA;
+CREATE VIEW over AS SELECT day, total FROM daily WHERE total > 0;
+REFRESH MATERIALIZED VIEW daily;
+ALTER MATERIALIZED VIEW daily RENAME TO per_day;
+ALTER MATERIALIZED VIEW per_day RENAME COLUMN n TO how_many;
+CREATE SCHEMA reports;
+ALTER MATERIALIZED VIEW per_day SET SCHEMA reports;
+DROP MATERIALIZED VIEW empty;
+ALTER MATERIALIZED VIEW reports.per_day SET (fillfactor = 90);
+CREATE MATERIALIZED VIEW chain AS SELECT * FROM over;
+DROP MATERIALIZED VIEW reports.per_day CASCADE;

@@ -1,0 +1,12 @@
+CREATE TABLE docs (id int, owner text, team int);
+CREATE TABLE members (team int, who text);
+ALTER TABLE docs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON docs USING (owner = current_user) WITH CHECK (owner = current_user);
+CREATE POLICY team ON docs FOR SELECT USING (team IN (SELECT m.team FROM members m WHERE m.who = current_user));
+CREATE POLICY strict ON docs AS RESTRICTIVE FOR UPDATE TO PUBLIC USING (true);
+ALTER POLICY own ON docs USING (owner = session_user);
+ALTER POLICY strict ON docs RENAME TO narrow;
+ALTER TABLE docs RENAME TO papers;
+ALTER TABLE papers RENAME COLUMN owner TO holder;
+DROP POLICY IF EXISTS nothing ON papers;
+ALTER TABLE papers NO FORCE ROW LEVEL SECURITY;

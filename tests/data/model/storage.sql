@@ -1,0 +1,18 @@
+CREATE TABLE t (a int, body text, raw bytea) WITH (fillfactor = 70, autovacuum_enabled = off);
+ALTER TABLE t ALTER body SET STORAGE EXTERNAL;
+ALTER TABLE t ALTER body SET COMPRESSION pglz;
+ALTER TABLE t ALTER a SET STATISTICS 500;
+ALTER TABLE t ALTER a SET (n_distinct = -0.5);
+ALTER TABLE t SET (fillfactor = 90);
+ALTER TABLE t RESET (autovacuum_enabled);
+ALTER TABLE t SET (toast.autovacuum_enabled = off);
+CREATE INDEX i ON t (a) WITH (fillfactor = 50);
+ALTER INDEX i SET (fillfactor = 60);
+ALTER INDEX i RESET (fillfactor);
+CREATE INDEX e ON t ((lower(body)));
+ALTER INDEX e ALTER COLUMN 1 SET STATISTICS 100;
+ALTER TABLE t CLUSTER ON i;
+ALTER TABLE t SET WITHOUT CLUSTER;
+ALTER TABLE t SET UNLOGGED;
+CREATE UNLOGGED TABLE u (id serial);
+ALTER TABLE u SET LOGGED;
