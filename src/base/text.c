@@ -210,21 +210,60 @@ text_printable(const char *text)
     return g_string_free(out, FALSE);
 }
 
+enum { MARK_BYTES = 256 }; /* from one mark to the next */
+
+typedef struct {
+    int line, column;
+} Mark;
+
+/* How @mark moves behind @text[0,bytes), or behind its end. False: that comes first. */
+static bool
+move_mark(Mark *mark, const char *text, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        if (text[i] == '\0')
+            return false;
+        if (text[i] == '\n')
+            *mark = (Mark){mark->line + 1, 1};
+        else
+            mark->column += ((unsigned char) text[i] & 0xC0) != 0x80;
+    }
+    return true;
+}
+
 void
 text_position(const char *text, size_t offset, int *ret_line, int *ret_column)
 {
-    int line = 1, column = 1;
+    Mark mark = {1, 1};
 
-    for (size_t i = 0; i < offset && text[i]; i++) {
-        if (text[i] == '\n') {
-            line++;
-            column = 1;
-        } else if (((unsigned char) text[i] & 0xC0) != 0x80) {
-            column++;
-        }
-    }
-    *ret_line = line;
-    *ret_column = column;
+    move_mark(&mark, text, offset);
+    *ret_line = mark.line;
+    *ret_column = mark.column;
+}
+
+GArray *
+text_marks(const char *text)
+{
+    GArray *marks = g_array_new(FALSE, FALSE, sizeof(Mark));
+    Mark mark = {1, 1};
+
+    do {
+        g_array_append_val(marks, mark);
+        text += MARK_BYTES;
+    } while (move_mark(&mark, text - MARK_BYTES, MARK_BYTES));
+    return marks;
+}
+
+void
+text_position_by(const GArray *marks, const char *text, size_t offset, int *ret_line,
+                 int *ret_column)
+{
+    const size_t index = MIN(offset / MARK_BYTES, marks->len - 1);
+    Mark mark = g_array_index(marks, Mark, index);
+
+    move_mark(&mark, text + index * MARK_BYTES, offset - index * MARK_BYTES);
+    *ret_line = mark.line;
+    *ret_column = mark.column;
 }
 
 char *

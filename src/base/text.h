@@ -40,6 +40,11 @@ char *text_printable(const char *text);
 
 /* Line and column (from 1, columns count characters) of byte @offset in @text. */
 void text_position(const char *text, size_t offset, int *ret_line, int *ret_column);
+/* The same for a text of which many places are asked: @marks, made once, spare counting from its
+ * beginning. The caller owns them, and frees them with g_array_unref. */
+GArray *text_marks(const char *text);
+void text_position_by(const GArray *marks, const char *text, size_t offset, int *ret_line,
+                      int *ret_column);
 
 /* SHA-256 in lower-case hex. Caller owns. */
 char *text_sha256(const char *text);

@@ -57,6 +57,7 @@ lint_file_free(LintFile *file)
     g_ptr_array_unref(file->scripts);
     g_ptr_array_unref(file->allows);
     g_hash_table_unref(file->placeholders);
+    g_array_unref(file->marks);
     revision_free(file->revision);
     g_clear_error(&file->error);
     g_free(file->path);
@@ -69,7 +70,8 @@ lint_file_place(const LintFile *file, gsize offset)
 {
     Place place = {.file = file->path};
 
-    text_position(file->text, MIN(offset, file->length), &place.line, &place.column);
+    text_position_by(file->marks, file->text, MIN(offset, file->length), &place.line,
+                     &place.column);
     return place;
 }
 
@@ -352,12 +354,13 @@ lint_file_read(const char *path, char *take_text, LintRunner runner)
     file->units = g_ptr_array_new_with_free_func((GDestroyNotify) unit_free);
     file->scripts = g_ptr_array_new_with_free_func((GDestroyNotify) sql_script_free);
     file->text = take_text ? take_text : file_read(path, &file->error);
-    if (file->text != NULL) {
-        file->length = strlen(file->text);
-        parse_file(file);
-    } else {
+    if (file->text == NULL)
         file->text = g_strdup("");
+    file->length = strlen(file->text);
+    file->marks = text_marks(file->text);
+    if (file->error == NULL)
+        parse_file(file);
+    else
         file->allows = g_ptr_array_new();
-    }
     return file;
 }

@@ -40,6 +40,7 @@ struct LintFile {
     char *path;
     char *text;
     gsize length;
+    GArray *marks;      /* of the text: places are asked for each finding */
     Revision *revision; /* NULL: a plain file */
     LintRunner runner;
     bool wrapped;       /* the runner makes one transaction of it */

@@ -354,12 +354,13 @@ dependents_of(const LintContext *context, const ModelTable *table, const char *c
 static void
 drop_column(const LintContext *context, const DdlChange *change)
 {
-    const ModelTable *table = model_table(context->model, change->relation);
+    const ModelTable *table;
     g_autofree char *label = NULL, *column = NULL, *dependents = NULL;
 
     if (change->kind != CHANGE_DROP_COLUMN || !is_column_of_app(context, change) ||
         is_after_the_app(context))
         return;
+    table = model_table(context->model, change->relation);
     if (change->if_exists && table != NULL && table->columns_known &&
         model_column(table, change->column) == NULL)
         return;

@@ -288,12 +288,14 @@ hidden_users(const LintContext *context, const ModelTable *table, const char *co
 static void
 hidden_dependents(const LintContext *context, const DdlChange *change)
 {
-    const ModelTable *table = model_table(context->model, change->relation);
+    const ModelTable *table;
     g_autofree char *label = NULL, *users = NULL;
 
-    if (table == NULL || facts_in_section(context, SECTION_DOWNGRADE) ||
-        (change->kind != CHANGE_DROP_COLUMN && change->kind != CHANGE_RENAME_COLUMN) ||
-        change->column == NULL)
+    if ((change->kind != CHANGE_DROP_COLUMN && change->kind != CHANGE_RENAME_COLUMN) ||
+        change->column == NULL || facts_in_section(context, SECTION_DOWNGRADE))
+        return;
+    table = model_table(context->model, change->relation);
+    if (table == NULL)
         return;
     users = hidden_users(context, table, change->column);
     if (users == NULL)

@@ -136,12 +136,13 @@ const LintRule lint_rule_multiple_foreign_keys = {
 static void
 drop_table_multiple(const LintContext *context, const DdlChange *change)
 {
-    g_autoptr(GPtrArray) parents = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) parents = NULL;
     g_autofree char *label = NULL, *labels = NULL;
     const ModelTable *table;
 
     if (change->kind != CHANGE_DROP || change->object != OBJECT(TABLE))
         return;
+    parents = g_ptr_array_new_with_free_func(g_free);
     table = model_table(context->model, change->relation);
     if (table == NULL || session_is_new(context->session, table))
         return;

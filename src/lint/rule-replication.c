@@ -71,7 +71,7 @@ identity_full(const LintContext *context, const DdlChange *change)
 static void
 replica_identity(const LintContext *context, const DdlChange *change)
 {
-    const ModelTable *table = model_table(context->model, change->relation);
+    const ModelTable *table = NULL;
     const ModelIndex *index = NULL;
     const char *why;
     g_autofree char *label = NULL;
@@ -80,7 +80,9 @@ replica_identity(const LintContext *context, const DdlChange *change)
     if (change->kind == CHANGE_DROP && change->object == OBJECT(INDEX)) {
         index = model_index(context->model, change->relation);
         table = index != NULL ? index->table : NULL;
-    } else if (change->kind != CHANGE_REPLICA_IDENTITY && change->kind != CHANGE_DROP_CONSTRAINT) {
+    } else if (change->kind == CHANGE_REPLICA_IDENTITY || change->kind == CHANGE_DROP_CONSTRAINT) {
+        table = model_table(context->model, change->relation);
+    } else {
         return;
     }
     if (table != NULL && session_is_new(context->session, table))

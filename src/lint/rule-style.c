@@ -6,18 +6,19 @@
 
 enum { NAME_BYTES = 63 };
 
+#define NO_NAME " \t\n\v\f\r,;().="
+
 /* Is there a word that long at all? The scanner is asked only then. */
 static bool
 has_long_word(const char *text)
 {
-    gsize length = 0;
+    gsize length = strcspn(text, NO_NAME);
 
-    for (const char *c = text; *c; c++) {
-        length = g_ascii_isspace(*c) || strchr(",;().=", *c) ? 0 : length + 1;
-        if (length > NAME_BYTES)
-            return true;
+    while (length <= NAME_BYTES && text[length] != '\0') {
+        text += length + 1;
+        length = strcspn(text, NO_NAME);
     }
-    return false;
+    return length > NAME_BYTES;
 }
 
 static void

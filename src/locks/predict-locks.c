@@ -4,6 +4,22 @@
 
 #include "locks/predictor.h"
 
+static guint
+name_hash(const void *key)
+{
+    const char *name = ((const DdlName *) key)->name;
+
+    return name != NULL ? g_str_hash(name) : 0;
+}
+
+static gboolean
+name_equal(const void *a, const void *b)
+{
+    const DdlName *left = a, *right = b;
+
+    return g_strcmp0(left->name, right->name) == 0 && g_strcmp0(left->schema, right->schema) == 0;
+}
+
 static RelationKind
 kind_of(const ModelTable *table)
 {
@@ -20,22 +36,45 @@ kind_of(const ModelTable *table)
     return RELATION_TABLE;
 }
 
+enum { FEW_LOCKS = 8 }; /* up to here a hash costs more than it spares */
+
+static PredictedLock *
+find_lock(const Predictor *predictor, const DdlName *name)
+{
+    const GPtrArray *locks = predictor->prediction->locks;
+
+    if (locks->len > FEW_LOCKS)
+        return g_hash_table_lookup(predictor->locked, name);
+    for (guint i = 0; i < locks->len; i++) {
+        PredictedLock *lock = locks->pdata[i];
+
+        if (name_equal(&lock->name, name))
+            return lock;
+    }
+    return NULL;
+}
+
 /* @lock's relation in its place, or merged with an earlier lock on the same. */
 static void
 add_lock(Predictor *predictor, PredictedLock lock)
 {
-    g_autofree char *label = ddl_name_label(lock.name);
-    PredictedLock *known = g_hash_table_lookup(predictor->locked, label);
+    GPtrArray *locks = predictor->prediction->locks;
+    PredictedLock *known = find_lock(predictor, &lock.name);
 
     if (known != NULL) {
         known->mode = MAX(known->mode, lock.mode);
         known->implicit &= lock.implicit;
         return;
     }
-    known = g_new(PredictedLock, 1);
-    *known = lock;
-    g_ptr_array_add(predictor->prediction->locks, known);
-    g_hash_table_insert(predictor->locked, g_steal_pointer(&label), known);
+    g_ptr_array_add(locks, g_memdup2(&lock, sizeof lock));
+    if (locks->len <= FEW_LOCKS)
+        return;
+    if (predictor->locked == NULL)
+        predictor->locked = g_hash_table_new(name_hash, name_equal);
+    for (guint i = g_hash_table_size(predictor->locked); i < locks->len; i++) {
+        known = locks->pdata[i];
+        g_hash_table_insert(predictor->locked, &known->name, known);
+    }
 }
 
 static void
@@ -196,12 +235,23 @@ lock_around(Predictor *predictor, const ModelTable *table, const SqlLock *lock)
         lock_column(predictor, table, lock->detail, lock->mode);
 }
 
+/* The template is gone before the prediction is. */
+static const char *
+keep(Predictor *predictor, const char *name)
+{
+    Prediction *prediction = predictor->prediction;
+
+    if (name == NULL)
+        return NULL;
+    if (prediction->strings == NULL)
+        prediction->strings = g_string_chunk_new(128);
+    return g_string_chunk_insert(prediction->strings, name);
+}
+
 /* What the model does not hold: by its name, unless the model holds all that there is. */
 static void
 lock_unknown(Predictor *predictor, const SqlLock *lock)
 {
-    GStringChunk *strings = predictor->prediction->strings;
-
     const ModelType *type = model_type(predictor->model, (DdlName){lock->schema, lock->name});
     const bool is_composite = type != NULL && type->kind == MODEL_COMPOSITE;
 
@@ -209,11 +259,9 @@ lock_unknown(Predictor *predictor, const SqlLock *lock)
         lock->reach & (REACH_INDEXED_TABLE | REACH_OTHERS))
         return;
     add_lock(predictor,
-             (PredictedLock){
-                 .name = {lock->schema ? g_string_chunk_insert_const(strings, lock->schema) : NULL,
-                          g_string_chunk_insert_const(strings, lock->name)},
-                 .kind = lock->kind,
-                 .mode = lock->mode});
+             (PredictedLock){.name = {keep(predictor, lock->schema), keep(predictor, lock->name)},
+                             .kind = lock->kind,
+                             .mode = lock->mode});
 }
 
 static void

@@ -18,7 +18,7 @@ prediction_free(Prediction *prediction)
         return;
     g_ptr_array_unref(prediction->locks);
     g_ptr_array_unref(prediction->works);
-    g_string_chunk_free(prediction->strings);
+    g_clear_pointer(&prediction->strings, g_string_chunk_free);
     g_free(prediction->failure);
     g_free(prediction);
 }
@@ -39,20 +39,18 @@ locks_predict(const Model *model, const SqlStatement *statement, const DdlChange
 {
     Prediction *prediction = g_new0(Prediction, 1);
     const int major = model_server_version(model);
-    g_autoptr(GHashTable) locked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Predictor predictor = {.model = model,
                            .changes = changes,
                            .since = since,
                            .major = major != 0 ? major : FACTS_MAJOR,
-                           .prediction = prediction,
-                           .locked = locked};
+                           .prediction = prediction};
 
     prediction->locks = g_ptr_array_new_with_free_func(g_free);
     prediction->works = g_ptr_array_new_with_free_func((GDestroyNotify) work_free);
-    prediction->strings = g_string_chunk_new(256);
     predictor_add_locks(&predictor, statement);
     predictor_add_works(&predictor);
     g_ptr_array_sort(prediction->works, compare_works);
+    g_clear_pointer(&predictor.locked, g_hash_table_unref);
     return prediction;
 }
 

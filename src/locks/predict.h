@@ -47,7 +47,7 @@ typedef struct {
                               METADATA and NOTHING are left out */
     bool unknown;          /* the locks cannot be known: DO, CALL, SELECT of a function */
     char *failure;         /* why the server is certain to refuse it; NULL: it is not */
-    GStringChunk *strings; /* what names are borrowed from, where the model has none */
+    GStringChunk *strings; /* what names are borrowed from, where the model has none; NULL: none */
 } Prediction;
 
 /* @model: the schema before the statement, and it must outlive the prediction; @since: the model's

@@ -11,7 +11,7 @@ typedef struct {
     guint since;
     int major; /* of the server; that of the facts where it is not known */
     Prediction *prediction;
-    GHashTable *locked; /* char *: label of a relation -> PredictedLock * */
+    GHashTable *locked; /* DdlName * of a relation -> PredictedLock *; NULL: there are few */
     guint change;       /* the one that is looked at */
 } Predictor;
 

@@ -162,8 +162,12 @@ skim_next(Skim *skim)
 bool
 skim_is(const Skim *skim, const char *word)
 {
-    const gsize length = strlen(word);
+    const char *text = skim->text + skim->start;
+    gsize length;
 
-    return skim->kind == SKIM_WORD && skim->end - skim->start == length &&
-           g_ascii_strncasecmp(skim->text + skim->start, word, length) == 0;
+    /* Most words differ in their first letter. */
+    if (skim->kind != SKIM_WORD || g_ascii_tolower(text[0]) != word[0])
+        return false;
+    length = strlen(word);
+    return skim->end - skim->start == length && g_ascii_strncasecmp(text, word, length) == 0;
 }

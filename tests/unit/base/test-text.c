@@ -189,6 +189,27 @@ test_position(void)
     assert_position("ab", 99, 1, 3);
 }
 
+/* With marks or without: each byte of texts around their distance is at the same place. */
+static void
+test_position_by_marks(void)
+{
+    for (gsize length = 0; length < 1100; length += 51) {
+        g_autofree char *text = g_malloc(length + 1);
+        g_autoptr(GArray) marks = NULL;
+
+        for (gsize i = 0; i < length; i++)
+            text[i] = i % 97 == 5 ? '\n' : "a\xc3\xa9"[i % 3];
+        text[length] = '\0';
+        marks = text_marks(text);
+        for (gsize offset = 0; offset < length + 300; offset++) {
+            int line, column;
+
+            text_position_by(marks, text, offset, &line, &column);
+            assert_position(text, offset, line, column);
+        }
+    }
+}
+
 static void
 test_sha256(void)
 {
@@ -209,6 +230,7 @@ main(int argc, char **argv)
     g_test_add_func("/text/redact", test_redact);
     g_test_add_func("/text/printable", test_printable);
     g_test_add_func("/text/position", test_position);
+    g_test_add_func("/text/position-by-marks", test_position_by_marks);
     g_test_add_func("/text/sha256", test_sha256);
     return g_test_run();
 }
