@@ -2,36 +2,16 @@
 
 #include <string.h>
 
-enum { BLOCK_SIZE = 1024, BLOCK_ALIGNMENT = 16 };
-
-struct BuildBlock {
-    BuildBlock *next;
-    gsize used, size;
-    _Alignas(BLOCK_ALIGNMENT) char bytes[];
-};
-
 void *
 build_alloc(DdlChanges *changes, gsize size)
 {
-    BuildBlock *block = changes->blocks;
-    const gsize wanted = (size + BLOCK_ALIGNMENT - 1) & ~(gsize) (BLOCK_ALIGNMENT - 1);
-
-    if (block == NULL || block->size - block->used < wanted) {
-        const gsize room = MAX(wanted, (gsize) BLOCK_SIZE);
-
-        block = g_malloc0(sizeof(BuildBlock) + room);
-        block->next = changes->blocks;
-        block->size = room;
-        changes->blocks = block;
-    }
-    block->used += wanted;
-    return block->bytes + block->used - wanted;
+    return statement_alloc(changes->statement, size);
 }
 
 static DdlChanges *
 changes_new(const SqlStatement *statement)
 {
-    DdlChanges *changes = g_new0(DdlChanges, 1);
+    DdlChanges *changes = statement_alloc(statement, sizeof *changes);
 
     changes->statement = statement;
     changes->node = statement->node;
@@ -54,15 +34,8 @@ ddl_changes_free(DdlChanges *changes)
 {
     if (changes == NULL)
         return;
-    while (changes->blocks != NULL) {
-        BuildBlock *next = changes->blocks->next;
-
-        g_free(changes->blocks);
-        changes->blocks = next;
-    }
     g_clear_pointer(&changes->arrays, g_ptr_array_unref);
     g_ptr_array_unref(changes->list);
-    g_free(changes);
 }
 
 guint

@@ -1,8 +1,8 @@
 /*
  * ddl/build.h - a statement's changes while they are put together; private to the room.
  *
- * Everything in them lives as long as they do: structs in blocks, lists as GPtrArrays that they
- * own. Strings are the parser's.
+ * They live as long as the statement's script, which they and their structs are part of; the lists
+ * are GPtrArrays that they own. Strings are the parser's.
  */
 #pragma once
 
@@ -11,13 +11,10 @@
 
 #define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
 
-typedef struct BuildBlock BuildBlock;
-
 struct DdlChanges {
     const SqlStatement *statement;
     GPtrArray *list; /* DdlChange * */
     GPtrArray *arrays;
-    BuildBlock *blocks;
     const PgQuery__Node *node; /* the statement, or the subcommand */
     int location;              /* where it begins */
 };

@@ -5,12 +5,20 @@
 #include "sql/skim.h"
 #include "sql/statement.h"
 
-static void
-statement_free(SqlStatement *statement)
+void *
+statement_alloc(const SqlStatement *statement, gsize size)
 {
-    g_free(statement->text);
-    g_free(statement->verb);
-    g_free(statement);
+    return memset(blocks_alloc(&((SqlTree *) statement->tree)->blocks, size), 0, size);
+}
+
+static const char *
+keep(SqlTree *tree, const char *text, gsize length)
+{
+    char *copy = blocks_alloc(&tree->blocks, length + 1);
+
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
 }
 
 static bool
@@ -33,8 +41,8 @@ append_word(GString *verb, const Skim *skim)
 }
 
 /* "create or replace function f .." gives CREATE FUNCTION: the words that tell the kind. */
-static char *
-verb_of(const SqlStatement *statement, bool concurrently)
+static void
+append_verb(GString *verb, const SqlStatement *statement, bool concurrently)
 {
     static const char *const with_object[] = {"create", "alter", "drop", "refresh", NULL};
     static const char *const adjectives[] = {"or",        "replace",    "unique",     "temp",
@@ -43,7 +51,6 @@ verb_of(const SqlStatement *statement, bool concurrently)
     static const char *const double_words[] = {"materialized", "foreign", "event", "access",
                                                "user",         "default", "large", "text",
                                                "trusted",      NULL};
-    GString *verb = g_string_sized_new(32);
     Skim skim = skim_begin(statement->tree->text, statement->start, statement->end);
     bool more = skim_next(&skim);
 
@@ -61,20 +68,18 @@ verb_of(const SqlStatement *statement, bool concurrently)
     }
     if (concurrently)
         g_string_append(verb, " CONCURRENTLY");
-    return g_string_free(verb, FALSE);
 }
 
+/* @verb: room for one. */
 static SqlStatement *
-statement_new(const SqlTree *tree, const PgQuery__RawStmt *raw, gsize text_length)
+statement_new(SqlTree *tree, const PgQuery__RawStmt *raw, gsize text_length, GString *verb)
 {
-    SqlStatement *statement = g_new0(SqlStatement, 1);
+    SqlStatement *statement = blocks_alloc(&tree->blocks, sizeof *statement);
     const gsize from = (gsize) raw->stmt_location;
     const gsize to = raw->stmt_len > 0 ? from + (gsize) raw->stmt_len : text_length;
     bool concurrently = false;
 
-    statement->tree = tree;
-    statement->node = raw->stmt;
-    statement->start = to;
+    *statement = (SqlStatement){.tree = tree, .node = raw->stmt, .start = to};
     for (Skim skim = skim_begin(tree->text, from, to); skim_next(&skim);) {
         if (skim.kind == SKIM_SEMICOLON)
             continue;
@@ -83,8 +88,10 @@ statement_new(const SqlTree *tree, const PgQuery__RawStmt *raw, gsize text_lengt
         concurrently = concurrently || skim_is(&skim, "concurrently");
     }
     g_assert(statement->start < statement->end);
-    statement->text = g_strndup(tree->text + statement->start, statement->end - statement->start);
-    statement->verb = verb_of(statement, concurrently);
+    statement->text = keep(tree, tree->text + statement->start, statement->end - statement->start);
+    g_string_truncate(verb, 0);
+    append_verb(verb, statement, concurrently);
+    statement->verb = keep(tree, verb->str, verb->len);
     return statement;
 }
 
@@ -92,6 +99,7 @@ SqlScript *
 sql_parse(const char *text, Place origin, GError **error)
 {
     g_autoptr(SqlTree) tree = tree_parse(text, origin, error);
+    g_autoptr(GString) verb = NULL;
     SqlScript *script;
     gsize length;
 
@@ -100,11 +108,12 @@ sql_parse(const char *text, Place origin, GError **error)
     length = strlen(tree->text);
     script = g_new0(SqlScript, 1);
     script->users = 1;
-    script->statements = g_ptr_array_new_with_free_func((GDestroyNotify) statement_free);
+    script->statements = g_ptr_array_sized_new((guint) tree->result->n_stmts);
+    verb = g_string_new(NULL);
     script->tree = g_steal_pointer(&tree);
     for (size_t i = 0; i < script->tree->result->n_stmts; i++)
         g_ptr_array_add(script->statements,
-                        statement_new(script->tree, script->tree->result->stmts[i], length));
+                        statement_new(script->tree, script->tree->result->stmts[i], length, verb));
     return script;
 }
 

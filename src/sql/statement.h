@@ -11,15 +11,17 @@ struct SqlStatement {
     const SqlTree *tree;
     PgQuery__Node *node;
     gsize start, end; /* its bytes of the tree's text, without blanks and comments around it */
-    char *text;
-    char *verb;
+    const char *text, *verb;
 };
 
 struct SqlScript {
     int users;
     SqlTree *tree;
-    GPtrArray *statements; /* SqlStatement * */
+    GPtrArray *statements; /* SqlStatement *, in the tree's blocks */
 };
+
+/* Zeroed memory that goes when the statement's script does. */
+void *statement_alloc(const SqlStatement *statement, gsize size);
 
 /* Where the pieces between its outer commas begin, in bytes of the tree's text: the subcommands of
  * an ALTER TABLE. Element-type int. Caller owns. */
