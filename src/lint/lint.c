@@ -1,20 +1,42 @@
 #include "lint/lint.h"
 
 #include "base/file.h"
+#include "lint/crew.h"
 #include "lint/replay.h"
 
-enum { WINDOW = 256 }; /* files of a history whose trees are in memory at the same time */
+enum { AHEAD = 256 }; /* files of a history whose trees are in memory at the same time */
 
 typedef struct {
     const LintOptions *options;
     LintLevels *levels;
     Model *seed;
     LintResult *result;
+    GArray *tasks; /* Task, one a file */
 } Lint;
+
+/* One file, by whichever thread. */
+typedef struct {
+    const char *path;
+    const char *text; /* of standard input; NULL: it is read */
+    bool reported;
+    LintFile *file;
+    GPtrArray *findings; /* of a file by itself */
+    guint statements;
+} Task;
+
+static void
+task_clear(void *data)
+{
+    Task *task = data;
+
+    lint_file_free(task->file);
+    g_clear_pointer(&task->findings, g_ptr_array_unref);
+}
 
 static void
 lint_clear(Lint *lint)
 {
+    g_clear_pointer(&lint->tasks, g_array_unref);
     levels_free(lint->levels);
     model_free(lint->seed);
     lint_result_free(lint->result);
@@ -52,6 +74,8 @@ static bool
 lint_init(Lint *lint, const LintOptions *options, GError **error)
 {
     lint->options = options;
+    lint->tasks = g_array_new(FALSE, TRUE, sizeof(Task));
+    g_array_set_clear_func(lint->tasks, task_clear);
     lint->result = g_new0(LintResult, 1);
     lint->result->files = g_ptr_array_new_with_free_func((GDestroyNotify) lint_file_free);
     lint->result->findings = g_ptr_array_new_with_free_func((GDestroyNotify) lint_finding_free);
@@ -62,46 +86,23 @@ lint_init(Lint *lint, const LintOptions *options, GError **error)
     return lint->seed != NULL;
 }
 
-/* One file, by whichever thread. */
-typedef struct {
-    const char *path;
-    const char *text; /* of standard input; NULL: it is read */
-    bool reported;
-    LintFile *file;
-    GPtrArray *findings; /* of a file by itself */
-    guint statements;
-} Task;
-
-static void
-task_clear(void *data)
-{
-    Task *task = data;
-
-    lint_file_free(task->file);
-    g_clear_pointer(&task->findings, g_ptr_array_unref);
-}
-
-static GArray *
-tasks_new(void)
-{
-    GArray *tasks = g_array_new(FALSE, TRUE, sizeof(Task));
-
-    g_array_set_clear_func(tasks, task_clear);
-    return tasks;
-}
-
 static bool
 holds(GHashTable *paths, const char *path)
 {
     return paths != NULL && g_hash_table_contains(paths, path);
 }
 
-static void
-read_task(void *data, void *user)
+static Task *
+get_task(const Lint *lint, guint index)
 {
-    Task *task = data;
-    const Lint *lint = user;
+    return &g_array_index(lint->tasks, Task, index);
+}
 
+static void
+read_task(guint index, void *data)
+{
+    const Lint *lint = data;
+    Task *task = get_task(lint, index);
     const LintOptions *options = lint->options;
     const char *text = task->text;
 
@@ -116,37 +117,28 @@ read_task(void *data, void *user)
 
 /* A plain file by itself: on the seed, which other threads read too. */
 static void
-lint_task(void *data, void *user)
+lint_task(guint index, void *data)
 {
-    Task *task = data;
-    const Lint *lint = user;
+    const Lint *lint = data;
+    Task *task = get_task(lint, index);
     g_autoptr(Replay) replay =
         replay_new(model_fork(lint->seed), lint->levels, lint->options->settings, false);
 
-    read_task(task, user);
+    read_task(index, data);
     task->findings = g_ptr_array_new();
     replay_file(replay, task->file, task->findings);
     replay_end(replay, task->file, task->findings);
     lint_file_drop_units(task->file);
 }
 
-/* @tasks [from,end) by as many threads as are wanted. */
-static void
-run_tasks(const Lint *lint, GFunc function, GArray *tasks, guint from, guint end)
+/* For all files, by as many threads as are wanted. */
+static Crew *
+hire(Lint *lint, guint ahead, CrewWork work)
 {
-    const int wanted = lint->options->jobs > 0 ? lint->options->jobs : (int) g_get_num_processors();
-    const int jobs = MIN(wanted, (int) (end - from));
-    Lint *shared = (Lint *) (guintptr) lint;
-    GThreadPool *pool = jobs > 1 ? g_thread_pool_new(function, shared, jobs, TRUE, NULL) : NULL;
+    const int jobs = lint->options->jobs;
 
-    for (guint i = from; i < end; i++) {
-        if (pool != NULL)
-            g_thread_pool_push(pool, &g_array_index(tasks, Task, i), NULL);
-        else
-            function(&g_array_index(tasks, Task, i), shared);
-    }
-    if (pool != NULL)
-        g_thread_pool_free(pool, FALSE, TRUE);
+    return crew_new(lint->tasks->len, jobs > 0 ? (guint) jobs : g_get_num_processors(), ahead, work,
+                    lint);
 }
 
 static void
@@ -163,32 +155,31 @@ keep(Lint *lint, Task *task)
 
 /* All of them in order, on one schema. */
 static void
-run_history(Lint *lint, GArray *tasks)
+run_history(Lint *lint)
 {
     g_autoptr(Replay) replay =
         replay_new(g_steal_pointer(&lint->seed), lint->levels, lint->options->settings, true);
+    g_autoptr(Crew) crew = hire(lint, AHEAD, read_task);
     GPtrArray *findings = lint->result->findings;
 
-    for (guint from = 0; from < tasks->len; from += WINDOW) {
-        const guint end = MIN(from + WINDOW, tasks->len);
+    for (guint i = 0; i < lint->tasks->len; i++) {
+        Task *task = get_task(lint, i);
 
-        run_tasks(lint, read_task, tasks, from, end);
-        for (guint i = from; i < end; i++) {
-            Task *task = &g_array_index(tasks, Task, i);
-            replay_file(replay, task->file, findings);
-            keep(lint, task);
-        }
+        crew_wait(crew, i);
+        replay_file(replay, task->file, findings);
+        keep(lint, task);
     }
     if (lint->result->files->len > 0)
         replay_end(replay, lint->result->files->pdata[lint->result->files->len - 1], findings);
 }
 
 static void
-run_apart(Lint *lint, GArray *tasks)
+run_apart(Lint *lint)
 {
-    run_tasks(lint, lint_task, tasks, 0, tasks->len);
-    for (guint i = 0; i < tasks->len; i++) {
-        Task *task = &g_array_index(tasks, Task, i);
+    crew_free(hire(lint, lint->tasks->len, lint_task));
+    for (guint i = 0; i < lint->tasks->len; i++) {
+        Task *task = get_task(lint, i);
+
         g_ptr_array_extend(lint->result->findings, task->findings, NULL, NULL);
         keep(lint, task);
     }
@@ -209,7 +200,6 @@ LintResult *
 lint_revisions(const LintOptions *options, const Graph *graph, GHashTable *reported, GError **error)
 {
     g_auto(Lint) lint = {0};
-    g_autoptr(GArray) tasks = tasks_new();
     const bool is_seeded = options->seed != NULL || options->conn != NULL;
 
     if (!lint_init(&lint, options, error))
@@ -221,9 +211,9 @@ lint_revisions(const LintOptions *options, const Graph *graph, GHashTable *repor
         const Task task = {.path = revision->path, .reported = wanted};
 
         if (wanted || !is_seeded)
-            g_array_append_val(tasks, task);
+            g_array_append_val(lint.tasks, task);
     }
-    run_history(&lint, tasks);
+    run_history(&lint);
     return g_steal_pointer(&lint.result);
 }
 
@@ -232,7 +222,6 @@ lint_files(const LintOptions *options, const GPtrArray *paths, bool together,
            const char *standard_input, GError **error)
 {
     g_auto(Lint) lint = {0};
-    g_autoptr(GArray) tasks = tasks_new();
 
     if (!lint_init(&lint, options, error))
         return NULL;
@@ -243,12 +232,12 @@ lint_files(const LintOptions *options, const GPtrArray *paths, bool together,
                            .reported = !is_excluded(options, path)};
 
         if (task.reported || together)
-            g_array_append_val(tasks, task);
+            g_array_append_val(lint.tasks, task);
     }
     if (together)
-        run_history(&lint, tasks);
+        run_history(&lint);
     else
-        run_apart(&lint, tasks);
+        run_apart(&lint);
     return g_steal_pointer(&lint.result);
 }
 
