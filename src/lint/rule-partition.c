@@ -145,13 +145,14 @@ recommend_before_attach(const LintContext *context, const DdlChange *change,
 static void
 attach_scan(const LintContext *context, const DdlChange *change)
 {
-    const ModelTable *rest = default_of(model_table(context->model, change->relation));
+    const ModelTable *rest;
     const PredictedWork *work;
     bool is_rest;
     g_autofree char *label = NULL;
 
     if (change->kind != CHANGE_ATTACH_PARTITION || (work = attach_work(context, change)) == NULL)
         return;
+    rest = default_of(model_table(context->model, change->relation));
     is_rest = rest != NULL && work->table == rest;
     label = work->table != NULL ? model_table_label(work->table) : ddl_name_label(change->other);
     lint_report(context, change, "ATTACH PARTITION reads all of %s under ACCESS EXCLUSIVE%s: %s",
