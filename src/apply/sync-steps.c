@@ -265,14 +265,26 @@ sync_steps_validate(const Phase *phase, Plan *plan, GError **error)
     return each_table(phase, plan, validate_table, error);
 }
 
+/* Those alone: of the others autovacuum will see that the table has changed. */
 static bool
-analyze_table(const Phase *phase G_GNUC_UNUSED, Plan *plan, const CatalogTable *table,
-              GError **error)
+analyze_table(const Phase *phase, Plan *plan, const CatalogTable *table, GError **error)
 {
-    g_autofree char *sql = g_strdup_printf("ANALYZE %s", table->quoted);
+    g_autoptr(GPtrArray) mappings = load_mappings(phase->context, table, error);
+    const SyncMapping *mapping = mappings ? find_mapping_of(mappings, phase->revision->id) : NULL;
+    const GPtrArray *pairs = mapping ? mapping->forward->pairs : NULL;
+    g_autoptr(GString) sql = g_string_new(NULL);
 
+    if (mapping == NULL)
+        return mappings != NULL;
+    g_string_append_printf(sql, "ANALYZE %s", table->quoted);
+    for (guint i = 0; i < pairs->len; i++) {
+        g_autofree char *column = pg_quote_identifier(((const SqlPair *) pairs->pdata[i])->column);
+
+        g_string_append_printf(sql, "%s%s", i == 0 ? " (" : ", ", column);
+    }
+    g_string_append_c(sql, ')');
     return plan_add_derived(
-        plan, &(PlanDerived){.label = "statistics of the new columns", .sql = sql}, error);
+        plan, &(PlanDerived){.label = "statistics of the new columns", .sql = sql->str}, error);
 }
 
 bool

@@ -30,6 +30,7 @@ struct Control {
     gint64 lost_since_ms; /* 0: connected */
     bool held;
     bool paused;
+    bool apps; /* are at work: it does not work all the time */
 
     Progress *progress;
     gint64 progress_ms; /* when it was told last; 0: not yet */
@@ -176,6 +177,11 @@ tell_progress(Control *control, const LedgerBackfill *backfill, GError **error)
 {
     const char *held = control->paused ? "paused" : throttle_text(control->throttle);
     const SignalReading *old = signals_old_xmin(control->signals);
+    const double duty = control->settings->backfill_duty_cycle;
+    g_autofree char *beside =
+        control->apps && duty < 1
+            ? g_strdup_printf("apps are at work: %.0f %% of the time", 100 * duty)
+            : NULL;
     g_autoptr(GPtrArray) throttles = NULL;
 
     progress_see(control->progress, backfill, held == NULL);
@@ -188,7 +194,7 @@ tell_progress(Control *control, const LedgerBackfill *backfill, GError **error)
     progress_tell(control->progress, backfill, throttles,
                   held  ? held
                   : old ? old->text
-                        : NULL,
+                        : beside,
                   control->context->report);
     return true;
 }
@@ -233,6 +239,7 @@ keep_pace(Control *control, Run *run)
         .workers = settings->backfill_workers,
         .target_ms = settings->backfill_target_ms,
         .max_part_wal = settings->backfill_max_part_wal,
+        .duty = control->apps ? settings->backfill_duty_cycle : 1,
         .plain = control->old_xmin && g_str_equal(settings->backfill_old_xmin, "plain"),
     };
 
@@ -250,7 +257,8 @@ tick(Control *control, Run *run, bool *ret_paused, GError **error)
     backfill = ledger_load_backfill(control->conn, run_task(run)->id, error);
     if (backfill == NULL || !obey(control, run, backfill, ret_paused, error) ||
         !renew_settings(control, backfill, error) ||
-        !look_at_signals(control, run, backfill, error))
+        !look_at_signals(control, run, backfill, error) ||
+        !signals_see_apps(control->signals, &control->apps, error))
         return false;
     keep_pace(control, run);
     return tell_progress(control, backfill, error);

@@ -4,8 +4,11 @@ enum {
     RANGE_PAGES_MIN = 16,
     RANGE_PAGES_MAX = 16384, /* 128 MB: what K visits should find in memory */
     RANGE_ROWS_MAX = 1 << 20,
+    REST_MAX_US = 5000000,
     STALE_MS = 10000, /* what was seen longer ago tells nothing of now */
 };
+
+static const double DUTY_MIN = 0.01;
 
 /* Weight of the newest part in the running cost. */
 static const double SMOOTHING = 0.2;
@@ -41,6 +44,7 @@ run_new(const BackfillContext *context, const BackfillTask *task, int workers)
         .workers = workers,
         .target_ms = context->settings->backfill_target_ms,
         .max_part_wal = context->settings->backfill_max_part_wal,
+        .duty = 1,
     };
     g_mutex_init(&run->mutex);
     g_cond_init(&run->changed);
@@ -84,6 +88,7 @@ run_adjust(Run *run, const RunPace *pace)
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
 
     run->pace = *pace;
+    g_cond_broadcast(&run->changed);
 }
 
 bool
@@ -141,6 +146,30 @@ run_sleep_ms(Run *run, gint64 ms)
 
     while (!run->ending && g_cond_wait_until(&run->changed, &run->mutex, until))
         continue;
+}
+
+gint64
+run_rest_us(const RunPace *pace, gint64 part_us)
+{
+    const double duty = MAX(DUTY_MIN, pace->duty);
+
+    return MIN(REST_MAX_US, (gint64) ((double) part_us * (1 / duty - 1)));
+}
+
+void
+run_rest(Run *run, gint64 part_us)
+{
+    const Clock *clock = run->context->clock;
+    const gint64 began_us = clock->monotonic_us(clock->data);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+
+    while (!run->ending) {
+        const gint64 until_us = began_us + run_rest_us(&run->pace, part_us);
+
+        if (clock->monotonic_us(clock->data) >= until_us)
+            break;
+        g_cond_wait_until(&run->changed, &run->mutex, until_us);
+    }
 }
 
 void

@@ -22,6 +22,7 @@ typedef struct {
     int workers;         /* that are wanted */
     gint64 target_ms;    /* how long a part should take */
     gint64 max_part_wal; /* bytes; 0: any */
+    double duty;         /* share of the time in which a worker works, 0..1 */
     bool plain;          /* an old snapshot keeps dead rows: to scatter is of no use for now */
 } RunPace;
 RunPace run_pace(Run *run);
@@ -34,6 +35,9 @@ bool run_may_go_on(Run *run);
 void run_seen(Run *run);
 /* Sleeps, but no longer than until the run is to end. */
 void run_sleep_ms(Run *run, gint64 ms);
+/* Rests as long as the pace asks for after a part that took so long; a new pace counts at once. */
+void run_rest(Run *run, gint64 part_us);
+gint64 run_rest_us(const RunPace *pace, gint64 part_us);
 void run_hold(Run *run, bool held);
 void run_end(Run *run);
 /* Ends it with @take_error as its reason; the first one stays. */

@@ -170,20 +170,22 @@ do_range(Worker *worker, LedgerChunk *chunk, GError **error)
     while (chunk->parts_done < chunk->parts && run_may_go_on(worker->run)) {
         const gint64 began_us = clock->monotonic_us(clock->data);
         PartResult result = {0};
+        gint64 took_us;
 
         if (!do_part(worker, chunk, &guarded, &result, error)) {
             record_failure(worker, chunk, error);
             return false;
         }
+        took_us = clock->monotonic_us(clock->data) - began_us;
         if (!guarded)
-            measure(worker, chunk, clock->monotonic_us(clock->data) - began_us,
-                    result.outcome.wal_bytes);
+            measure(worker, chunk, took_us, result.outcome.wal_bytes);
         worker->failing_since = 0;
         /* The controller sees it too, but may be busy: a pause takes hold at the next part. */
         if (result.outcome.wanted != LEDGER_WANT_RUN)
             run_hold(worker->run, true);
         if (result.outcome.state != LEDGER_BACKFILL_RUNNING)
             run_end(worker->run);
+        run_rest(worker->run, took_us);
     }
     return release(worker, error);
 }

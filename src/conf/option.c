@@ -57,6 +57,10 @@ const OptionSpec settings_options[] = {
     {"backfill.target_time", "SLUICE_BACKFILL_TARGET_TIME", OPTION_DURATION, "25ms",
      "how long one transaction may take: about the longest wait of an app on a row",
      AT(backfill_target_ms), .live = true},
+    {"backfill.duty_cycle", "SLUICE_BACKFILL_DUTY_CYCLE", OPTION_RATIO, "33%",
+     "share of the time in which a session works while apps use the server; it rests after each "
+     "transaction. Where no app is at work it does not rest",
+     AT(backfill_duty_cycle), .live = true},
     {"backfill.range_pages", "SLUICE_BACKFILL_RANGE_PAGES", OPTION_INT, "512",
      "pages of the table that a worker claims at a time", AT(backfill_range_pages), NULL, 1,
      1 << 20},

@@ -86,6 +86,7 @@ typedef struct {
 
     int backfill_workers;          /* 1 */
     gint64 backfill_target_ms;     /* backfill.target_time, 25 ms */
+    double backfill_duty_cycle;    /* share of the time beside apps, 33 % */
     int backfill_range_pages;      /* 512 */
     int backfill_parts;            /* 0: as the table's shape asks */
     gint64 backfill_max_lag_ms;    /* backfill.max_replica_lag, 10 s; 0: do not look */

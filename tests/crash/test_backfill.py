@@ -14,6 +14,7 @@ from backfill_fixtures import RENAME, count_updates, expand  # noqa: E402
 ROWS = 1500
 SETTINGS = """backfill:
   range_pages: 16
+  duty_cycle: 100%
   parts: 2
 """
 # Dying at the first part, in the middle of a range, and in a later range are different states.

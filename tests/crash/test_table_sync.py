@@ -36,7 +36,7 @@ KILLED = [number for number in range(1, len(COMMANDS))
 LIFE = Life([(FIRST, None, "-- sluice: expand\nCREATE TABLE users (id bigint PRIMARY KEY, name text, "
               "street text, city text);\n"), (SPLIT, FIRST, BODY)], COMMANDS,
             "INSERT INTO users SELECT i, 'n', nullif('s' || i % 5, 's0'), nullif('c' || i % 3, 'c0') "
-            "FROM generate_series(1, 300) i", "gate: {quiet: 0s}\nbackfill: {range_pages: 16, parts: 2}\n")
+            "FROM generate_series(1, 300) i", "gate: {quiet: 0s}\nbackfill: {range_pages: 16, parts: 2, duty_cycle: 100%}\n")
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ ALTER TABLE users DROP COLUMN display_name;
 # Small ranges, so that a small table has many parts.
 SMALL = """backfill:
   range_pages: 16
+  duty_cycle: 100%
   parts: 4
 """
 

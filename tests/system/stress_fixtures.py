@@ -50,7 +50,7 @@ AGAIN = ("23505", "40001", "40P01")
 
 def walk_settings(walk):
     """The part of sluice.yaml: small ranges, so that a small table has many parts."""
-    return f"backfill:\n  range_pages: 16\n  target_time: 20ms\n  {WALKS[walk]}\n"
+    return f"backfill:\n  range_pages: 16\n  target_time: 20ms\n  duty_cycle: 100%\n  {WALKS[walk]}\n"
 
 
 class Stress:

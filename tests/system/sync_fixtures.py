@@ -16,7 +16,7 @@ SETTINGS = """app:
     "1.5": {{built_on: {first}}}
     "2.0": {{built_on: {last}}}
 gate: {{quiet: 0s}}
-backfill: {{range_pages: 16, parts: 4}}
+backfill: {{range_pages: 16, parts: 4, duty_cycle: 100%}}
 """
 
 

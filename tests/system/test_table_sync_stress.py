@@ -85,7 +85,7 @@ def test_nothing_is_lost_while_all_write_and_the_sides_turn(project, database):
     database.execute("CREATE TABLE oracle (id bigint PRIMARY KEY, street text)")
     database.execute("CREATE TABLE gone (id bigint PRIMARY KEY)")
     database.execute("INSERT INTO users SELECT i, 'n', 's' || i, 'c' FROM generate_series(1, %s) i", ROWS)
-    project.settings("backfill: {range_pages: 2, parts: 1, target_time: 5ms}\n"
+    project.settings("backfill: {range_pages: 2, parts: 1, target_time: 5ms, duty_cycle: 100%}\n"
                      "gate: {quiet: 0s}\n")
     project.revision(SPLIT, SPLIT_BODY)
     stop, filled = threading.Event(), threading.Event()

@@ -40,6 +40,15 @@ test_parts_of_another_kind_hold_as_many_rows(void)
     g_assert_cmpint(run_range_pages(run, 8, 64), ==, 512);
 }
 
+static void
+test_a_rest_makes_up_the_share(void)
+{
+    g_assert_cmpint(run_rest_us(&(RunPace){.duty = 1}, 25000), ==, 0);
+    g_assert_cmpint(run_rest_us(&(RunPace){.duty = 0.25}, 25000), ==, 75000);
+    g_assert_cmpint(run_rest_us(&(RunPace){.duty = 0}, 10000), ==, 990000);
+    g_assert_cmpint(run_rest_us(&(RunPace){.duty = 0.5}, 60000000), ==, 5000000);
+}
+
 static gpointer
 count_rounds(gpointer data)
 {
@@ -177,6 +186,7 @@ main(int argc, char **argv)
     g_test_add_func("/backfill/run/size-has-bounds", test_size_has_bounds);
     g_test_add_func("/backfill/run/parts-of-another-kind",
                     test_parts_of_another_kind_hold_as_many_rows);
+    g_test_add_func("/backfill/run/rest", test_a_rest_makes_up_the_share);
     g_test_add_func("/backfill/run/held-workers-wait-and-end", test_held_workers_wait_and_end);
     g_test_add_func("/backfill/run/the-first-failure-stays", test_the_first_failure_stays);
     g_test_add_func("/backfill/run/nobody-looks", test_nobody_works_while_nobody_looks);
