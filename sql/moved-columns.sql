@@ -18,7 +18,7 @@ SELECT a.attrelid, a.attnum, quote_ident(n.nspname) || '.' || quote_ident(c.reln
         JOIN pg_namespace sn ON sn.oid = s.relnamespace
         WHERE o.classid = 'pg_class'::regclass AND o.refclassid = 'pg_class'::regclass
           AND o.refobjid = a.attrelid AND o.refobjsubid = a.attnum AND o.deptype IN ('a', 'i')),
-       c.relkind::text, c.relispartition OR EXISTS (SELECT FROM pg_inherits WHERE a.attrelid IN (inhrelid, inhparent)),
+       c.relkind::text, c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = a.attrelid),
        a.attacl IS NOT NULL,
        (SELECT array_to_string(array_agg(x.attname), ', ') FROM pg_attribute x
         WHERE x.attrelid = a.attrelid AND NOT x.attisdropped
@@ -28,4 +28,4 @@ JOIN pg_attribute a ON a.attrelid = m.relation AND a.attnum = m.attribute
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-ORDER BY a.attrelid <> $1::oid, 3, 4
+ORDER BY a.attrelid <> $1::oid, a.attname <> $2, 3, 4

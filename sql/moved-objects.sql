@@ -1,5 +1,7 @@
 -- What keys, checks and indexes hold column $2 (a number) of table $1: those of the table itself, and the
 -- foreign keys to it. For a foreign key $3 and $4 are the moved columns, relation by relation, and $5 their new names.
+-- The last three: the index, or else the constraint; whether the table is partitioned; whether a moved column that the
+-- foreign key references is of a partitioned table.
 WITH moved AS (
     SELECT * FROM unnest($3::oid[], $4::smallint[], $5::text[]) AS m (relation, attribute, fresh)
 )
@@ -23,15 +25,20 @@ SELECT k.contype::text, k.oid::text, quote_ident(n.nspname) || '.' || quote_iden
        ELSE pg_get_indexdef(k.conindid) END,
        replace(pg_get_constraintdef(k.oid), ' NOT VALID', ''),
        CASE WHEN k.condeferred THEN ' DEFERRABLE INITIALLY DEFERRED' WHEN k.condeferrable THEN ' DEFERRABLE' ELSE '' END,
-       false
+       false,
+       CASE WHEN k.contype IN ('p', 'u') THEN k.conindid ELSE k.oid END::text, t.relkind = 'p',
+       k.contype = 'f' AND EXISTS (
+           SELECT FROM moved m JOIN pg_class f ON f.oid = m.relation
+           WHERE m.relation = k.confrelid AND m.attribute = ANY (k.confkey) AND f.relkind = 'p')
 FROM pg_constraint k
 JOIN pg_class t ON t.oid = k.conrelid
 JOIN pg_namespace n ON n.oid = t.relnamespace
-WHERE (k.conrelid = $1::oid AND $2::smallint = ANY (k.conkey))
-   OR (k.contype = 'f' AND k.confrelid = $1::oid AND $2::smallint = ANY (k.confkey))
+WHERE k.conparentid = 0
+  AND ((k.conrelid = $1::oid AND $2::smallint = ANY (k.conkey))
+       OR (k.contype = 'f' AND k.confrelid = $1::oid AND $2::smallint = ANY (k.confkey)))
 UNION ALL
 SELECT 'i', i.indexrelid::text, quote_ident(n.nspname) || '.' || quote_ident(t.relname), x.relname,
-       pg_get_indexdef(i.indexrelid), '', '', i.indisreplident
+       pg_get_indexdef(i.indexrelid), '', '', i.indisreplident, i.indexrelid::text, t.relkind = 'p', false
 FROM pg_index i
 JOIN pg_class x ON x.oid = i.indexrelid
 JOIN pg_class t ON t.oid = i.indrelid

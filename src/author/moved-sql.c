@@ -9,9 +9,40 @@ moved_sql_index(GString *sql, const MovedObject *object, const char *name, const
                            object->is_unique ? "UNIQUE " : "", name, object->table, definition);
 }
 
+const char *
+moved_sql_columns(const char *definition)
+{
+    const char *columns = strchr(definition, '(');
+
+    return columns ? columns : definition;
+}
+
+static void
+build_parts(GString *sql, const MovedObject *object)
+{
+    switch (object->kind) {
+    case 'p':
+        parts_build_leaves(sql, object->parts, PART_FRESH, object->definition);
+        break;
+    case 'u':
+        parts_build_unique(sql, object->parts, PART_FRESH, moved_sql_columns(object->definition),
+                           object->suffix);
+        break;
+    case 'i':
+        parts_build_index(sql, object->parts, PART_FRESH, object->is_unique, object->definition);
+        break;
+    default:
+        parts_build_foreign_key(sql, object->parts, PART_FRESH, object->definition);
+    }
+}
+
 void
 moved_sql_build(GString *sql, const MovedObject *object)
 {
+    if (object->parts) {
+        build_parts(sql, object);
+        return;
+    }
     if (object->kind != 'f' && object->kind != 'c') {
         moved_sql_index(sql, object, object->fresh, object->definition);
         return;
@@ -32,6 +63,16 @@ moved_sql_release(GString *sql, const MovedObject *object)
 }
 
 void
+moved_sql_forget(GString *sql, const MovedObject *object)
+{
+    if (object->parts)
+        parts_drop_constraint(sql, object->parts, PART_FRESH);
+    else
+        g_string_append_printf(sql, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s;\n", object->table,
+                               object->fresh);
+}
+
+void
 moved_sql_key(GString *sql, const MovedObject *object, const char *index)
 {
     g_string_append_printf(sql, "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s;\n",
@@ -39,9 +80,29 @@ moved_sql_key(GString *sql, const MovedObject *object, const char *index)
                            object->kind == 'p' ? "PRIMARY KEY" : "UNIQUE", index, object->suffix);
 }
 
-void
-moved_sql_take_over(GString *sql, const MovedObject *object)
+static void
+take_over_parts(GString *sql, const MovedObject *object, const char *definition)
 {
+    switch (object->kind) {
+    case 'p':
+        parts_add_key(sql, object->parts, PART_FRESH, moved_sql_columns(definition),
+                      object->suffix);
+        break;
+    case 'f':
+        parts_rename_foreign_key(sql, object->parts, PART_FRESH, PART_NAME);
+        break;
+    default:
+        parts_rename_index(sql, object->parts, PART_FRESH, PART_NAME);
+    }
+}
+
+void
+moved_sql_take_over(GString *sql, const MovedObject *object, const char *definition)
+{
+    if (object->parts) {
+        take_over_parts(sql, object, definition);
+        return;
+    }
     switch (object->kind) {
     case 'p':
     case 'u':

@@ -13,10 +13,16 @@ void moved_sql_index(GString *sql, const MovedObject *object, const char *name,
 void moved_sql_build(GString *sql, const MovedObject *object);
 /* Drops the constraint on the old column; an index (kind i) stays. */
 void moved_sql_release(GString *sql, const MovedObject *object);
+/* Drops a foreign key to the new column, which would keep that from being dropped; however far its
+ * build came. */
+void moved_sql_forget(GString *sql, const MovedObject *object);
 /* The key of that name, from index @index. */
 void moved_sql_key(GString *sql, const MovedObject *object, const char *index);
-/* What was built takes over object->name, which must be free. */
-void moved_sql_take_over(GString *sql, const MovedObject *object);
+/* "(a, b)" of the definition of a key's index. Borrowed. */
+const char *moved_sql_columns(const char *definition);
+/* What was built takes over object->name, which must be free. @definition has the names that the
+ * columns have by then. */
+void moved_sql_take_over(GString *sql, const MovedObject *object, const char *definition);
 
 /* The identity of column @from goes on as that of @to. A sequence of its own would move with the
  * values; an identity's belongs to its column, so that @to gets another. */

@@ -35,6 +35,7 @@ object_free(MovedObject *object)
     g_free(object->definition);
     g_free(object->past_definition);
     g_free(object->suffix);
+    g_clear_pointer(&object->parts, g_ptr_array_unref);
     g_free(object);
 }
 
@@ -78,10 +79,9 @@ check_column(const PgRows *rows, int i, GError **error)
 {
     const char *table = pg_text(rows, i, 2), *name = pg_text(rows, i, 3);
 
-    if (strcmp(pg_text(rows, i, 10), "r") != 0 || pg_bool(rows, i, 11)) {
-        error_set(error, ERROR_STATE, "%s is partitioned, a partition, or part of an inheritance",
-                  table);
-        return error_hint(error, "Write this revision by hand: each partition has its own keys and "
+    if (pg_bool(rows, i, 11)) {
+        error_set(error, ERROR_STATE, "%s has tables that inherit from it", table);
+        return error_hint(error, "Write this revision by hand: each of them has its own keys and "
                                  "indexes.");
     }
     if (pg_bool(rows, i, 7)) {
@@ -153,7 +153,9 @@ load_columns(Moved *moved, PgConn *conn, guint32 table, const char *column, cons
     if (rows == NULL)
         return false;
     for (int i = 0; i < pg_rows_count(rows); i++) {
-        if (!check_column(rows, i, error))
+        if (!check_column(rows, i, error) ||
+            !parts_check_column(conn, (guint32) pg_integer(rows, i, 0), pg_text(rows, i, 2),
+                                pg_text(rows, i, 3), error))
             return false;
         g_ptr_array_add(moved->columns, column_of(rows, i, fresh_name));
         if (!check_dependents(conn, g_ptr_array_index(moved->columns, (guint) i), error))
@@ -192,6 +194,22 @@ check_object(const PgRows *rows, int i, GError **error)
         error_set(error, ERROR_STATE, "index %s is the replica identity of %s", name, table);
         return error_hint(error, "Set another one first: ALTER TABLE %s REPLICA IDENTITY ..",
                           table);
+    }
+    if (pg_bool(rows, i, 10)) {
+        error_set(error, ERROR_STATE,
+                  "foreign key %s of %s references a partitioned table, whose new key cannot be "
+                  "there before the cutover",
+                  name, table);
+        return error_hint(error, "Drop it in a revision before this one, and add it again in one "
+                                 "behind it.");
+    }
+    if (pg_bool(rows, i, 9) && strcmp(pg_text(rows, i, 0), "u") == 0 &&
+        strstr(pg_text(rows, i, 4), " NULLS NOT DISTINCT")) {
+        error_set(error, ERROR_STATE,
+                  "constraint %s of %s, which is partitioned, is NULLS NOT "
+                  "DISTINCT",
+                  name, table);
+        return error_hint(error, "Write this revision by hand.");
     }
     return check_name("constraint or index", name, error);
 }
@@ -270,6 +288,20 @@ arrays_init(Arrays *arrays, const Moved *moved)
     g_string_append_c(arrays->names, '}');
 }
 
+/* Of an object whose table is partitioned: its own on each partition. A CHECK is the server's to
+ * bring there. */
+static bool
+load_parts(PgConn *conn, const PgRows *rows, int i, MovedObject *object, GError **error)
+{
+    const char *oid = pg_text(rows, i, 8);
+
+    if (!pg_bool(rows, i, 9) || object->kind == 'c')
+        return true;
+    object->parts = object->kind == 'f' ? parts_of_foreign_key(conn, oid, error)
+                                        : parts_of_index(conn, oid, error);
+    return object->parts != NULL;
+}
+
 static bool
 load_objects(Moved *moved, PgConn *conn, const MovedColumn *column, GHashTable *seen,
              GError **error)
@@ -290,6 +322,8 @@ load_objects(Moved *moved, PgConn *conn, const MovedColumn *column, GHashTable *
         if (!check_object(rows, i, error))
             return false;
         g_ptr_array_add(moved->objects, object_of(moved, rows, i));
+        if (!load_parts(conn, rows, i, moved->objects->pdata[moved->objects->len - 1], error))
+            return false;
     }
     return true;
 }

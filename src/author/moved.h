@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "pg/conn.h"
+#include "author/parts.h"
 
 typedef struct {
     guint32 oid; /* of its table */
@@ -34,6 +34,8 @@ typedef struct {
     char *past_definition; /* the same with the old ones */
     char *suffix;          /* p, u: " DEFERRABLE .." */
     bool is_unique;
+    GPtrArray *parts; /* Part *, of its index or foreign key; NULL: its table is not partitioned, or
+                         the server does all (c) */
 } MovedObject;
 
 typedef struct {

@@ -29,7 +29,9 @@ append_contract(RecipeTask *task, const PgRows *companions, const char *quoted)
         const char *kind = pg_text(companions, i, 0), *name = pg_text(companions, i, 1);
 
         if (strcmp(kind, "index") == 0)
-            draft_add(&task->draft, SECTION_CONTRACT, "DROP INDEX CONCURRENTLY %s;\n", name);
+            /* The server knows no CONCURRENTLY for the index of a partitioned table. */
+            draft_add(&task->draft, SECTION_CONTRACT, "DROP INDEX %s%s;\n",
+                      task->table->kind == 'p' ? "" : "CONCURRENTLY ", name);
         else
             draft_add(&task->draft, SECTION_CONTRACT, "ALTER TABLE %s DROP CONSTRAINT %s;\n", table,
                       name);

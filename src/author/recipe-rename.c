@@ -38,14 +38,6 @@ append_objects(GString *sql, const Moved *moved, const char *kinds, AppendSql ap
     }
 }
 
-/* A foreign key to the new column would keep it from being dropped. */
-static void
-append_forget(GString *sql, const MovedObject *object)
-{
-    g_string_append_printf(sql, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s;\n", object->table,
-                           object->fresh);
-}
-
 /* By name, for one over other columns too would else be somebody's that goes along. */
 static void
 append_release(GString *sql, const MovedObject *object)
@@ -54,6 +46,12 @@ append_release(GString *sql, const MovedObject *object)
         g_string_append_printf(sql, "DROP INDEX %s.%s;\n", object->schema, object->name);
     else
         moved_sql_release(sql, object);
+}
+
+static void
+append_take_over(GString *sql, const MovedObject *object)
+{
+    moved_sql_take_over(sql, object, object->definition);
 }
 
 /* All of it is one transaction, with the end of the triggers: what held the old column goes with
@@ -68,7 +66,7 @@ append_contract(RecipeTask *task, const Moved *moved, const MovedColumn *column)
     append_values(contract, column);
     g_string_append_printf(contract, "ALTER TABLE %s DROP COLUMN %s;\n", column->table,
                            column->quoted);
-    append_objects(contract, moved, "puifc", moved_sql_take_over);
+    append_objects(contract, moved, "puifc", append_take_over);
 }
 
 bool
@@ -88,7 +86,7 @@ recipe_rename(RecipeTask *task, GError **error)
         append_objects(draft_section(&task->draft, SECTION_FINISH), moved, "puifc",
                        moved_sql_build);
     append_contract(task, moved, column);
-    append_objects(draft_section(&task->draft, SECTION_DOWNGRADE), moved, "f", append_forget);
+    append_objects(draft_section(&task->draft, SECTION_DOWNGRADE), moved, "f", moved_sql_forget);
     draft_add(&task->draft, SECTION_DOWNGRADE, "ALTER TABLE %s DROP COLUMN %s;\n", column->table,
               column->fresh);
     return true;

@@ -1,6 +1,7 @@
 /* One column becomes several, or several become one: what is new is the author's expressions. */
 #include <string.h>
 
+#include "author/parts.h"
 #include "author/recipe-task.h"
 #include "base/error.h"
 
@@ -119,6 +120,26 @@ moved_columns(const RecipeTask *task, const char *index, const char *const *name
     return columns;
 }
 
+static bool
+append_build(RecipeTask *task, const char *name, const char *columns, GError **error)
+{
+    g_autofree char *quoted = pg_quote_identifier(name);
+    g_autofree char *definition = g_strdup_printf("(%s)", columns);
+    g_autoptr(GPtrArray) parts = NULL;
+
+    if (task->table->kind != 'p') {
+        draft_add(&task->draft, SECTION_FINISH, "CREATE INDEX CONCURRENTLY %s ON %s %s;\n", quoted,
+                  task->table->quoted, definition);
+        return true;
+    }
+    parts = parts_for_index(task->conn, task->table->oid, name, error);
+    if (parts == NULL)
+        return false;
+    parts_build_index(draft_section(&task->draft, SECTION_FINISH), parts, PART_NAME, false,
+                      definition);
+    return true;
+}
+
 /* Builds it over @columns, by the name that the server would give it; *@ret_built: that is free. */
 static bool
 build_index(RecipeTask *task, const GPtrArray *columns, bool *ret_built, GError **error)
@@ -126,7 +147,7 @@ build_index(RecipeTask *task, const GPtrArray *columns, bool *ret_built, GError 
     enum { IDENTIFIER_MAX = 63 };
     g_autoptr(GString) name = g_string_new(task->table->name);
     g_autoptr(GString) list = g_string_new(NULL);
-    g_autofree char *quoted = NULL, *qualified = NULL;
+    g_autofree char *qualified = NULL;
     g_autoptr(PgRows) rows = NULL;
 
     for (guint i = 0; i < columns->len; i++) {
@@ -136,16 +157,12 @@ build_index(RecipeTask *task, const GPtrArray *columns, bool *ret_built, GError 
         g_string_append_printf(list, "%s%s", i ? ", " : "", column);
     }
     g_string_append(name, "_idx");
-    quoted = pg_quote_identifier(name->str);
     qualified = pg_quote_qualified(task->table->schema, name->str);
     rows = pg_query(task->conn, error, "SELECT to_regclass($1) IS NULL", qualified);
     if (rows == NULL)
         return false;
     *ret_built = columns->len > 0 && name->len <= IDENTIFIER_MAX && pg_bool(rows, 0, 0);
-    if (*ret_built)
-        draft_add(&task->draft, SECTION_FINISH, "CREATE INDEX CONCURRENTLY %s ON %s (%s);\n",
-                  quoted, task->table->quoted, list->str);
-    return true;
+    return !*ret_built || append_build(task, name->str, list->str, error);
 }
 
 static bool

@@ -54,17 +54,41 @@ is_asked_for(const Change *change, const MovedColumn *column)
 }
 
 static void
-append_mapping(const Change *change, const MovedColumn *column)
+append_pair(const Change *change, const MovedColumn *column, GString *forward, GString *reverse)
 {
     const bool own = is_asked_for(change, column);
+    const char *comma = forward->len > 0 ? ", " : "";
     g_autofree char *cast = g_strdup_printf("%s::%s", column->quoted, change->type);
     g_autofree char *back = narrow(column, change->type);
-    g_autofree char *forward =
-        g_strdup_printf("%s AS %s", own && change->forward ? change->forward : cast, column->fresh);
-    g_autofree char *reverse = g_strdup_printf(
-        "%s AS %s", own && change->reverse ? change->reverse : back, column->quoted);
 
-    draft_add_mapping(change->draft, column->table, forward, reverse);
+    g_string_append_printf(forward, "%s%s AS %s", comma,
+                           own && change->forward ? change->forward : cast, column->fresh);
+    g_string_append_printf(reverse, "%s%s AS %s", comma,
+                           own && change->reverse ? change->reverse : back, column->quoted);
+}
+
+/* One mapping a table: a column that references another one of its own table stands with it. */
+static void
+append_mappings(const Change *change)
+{
+    const GPtrArray *columns = change->moved->columns;
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < columns->len; i++) {
+        const MovedColumn *first = g_ptr_array_index(columns, i);
+        g_autoptr(GString) forward = g_string_new(NULL);
+        g_autoptr(GString) reverse = g_string_new(NULL);
+
+        if (!g_hash_table_add(seen, first->table))
+            continue;
+        for (guint k = i; k < columns->len; k++) {
+            const MovedColumn *column = g_ptr_array_index(columns, k);
+
+            if (strcmp(column->table, first->table) == 0)
+                append_pair(change, column, forward, reverse);
+        }
+        draft_add_mapping(change->draft, first->table, forward->str, reverse->str);
+    }
 }
 
 static void
@@ -72,7 +96,6 @@ append_column(const Change *change, const MovedColumn *column)
 {
     draft_add(change->draft, SECTION_EXPAND, "ALTER TABLE %s ADD COLUMN %s %s;\n", column->table,
               column->fresh, change->type);
-    append_mapping(change, column);
     draft_add(change->draft, SECTION_CUTOVER,
               "ALTER TABLE %s RENAME COLUMN %s TO %s;\n"
               "ALTER TABLE %s RENAME COLUMN %s TO %s;\n",
@@ -91,11 +114,20 @@ append_column(const Change *change, const MovedColumn *column)
 static void
 append_unbuild(const Change *change, const MovedObject *object)
 {
-    draft_add(change->draft, SECTION_DOWNGRADE, "DROP INDEX CONCURRENTLY IF EXISTS %s.%s;\n",
-              object->schema, object->past);
+    if (object->parts && object->kind == 'p')
+        parts_drop_leaves(draft_section(change->draft, SECTION_DOWNGRADE), object->parts,
+                          PART_PAST);
+    else if (object->parts == NULL)
+        draft_add(change->draft, SECTION_DOWNGRADE, "DROP INDEX CONCURRENTLY IF EXISTS %s.%s;\n",
+                  object->schema, object->past);
 }
 
-/* Those that reference others first: their foreign keys go with them. */
+static void
+append_forget(const Change *change, const MovedObject *object)
+{
+    moved_sql_forget(draft_section(change->draft, SECTION_DOWNGRADE), object);
+}
+
 static void
 append_downgrade(const Change *change)
 {
@@ -107,17 +139,22 @@ append_downgrade(const Change *change)
     }
 }
 
-/* Behind the renames and the keys: the new column is NOT NULL without a scan, for sluice's CHECK is
- * validated. */
+/* Behind the renames, and without a scan, for sluice's CHECK is validated. Before the keys: that of
+ * a partitioned table asks its partitions for it. */
+static void
+append_not_null(const Change *change, const MovedColumn *column)
+{
+    if (column->not_null)
+        draft_add(change->draft, SECTION_CUTOVER, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;\n",
+                  column->table, column->quoted);
+}
+
 static void
 append_values(const Change *change, const MovedColumn *column)
 {
     GString *cutover = draft_section(change->draft, SECTION_CUTOVER);
     GString *undo = draft_section(change->draft, SECTION_CUTOVER_UNDO);
 
-    if (column->not_null)
-        g_string_append_printf(cutover, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;\n",
-                               column->table, column->quoted);
     if (column->identity && column->sequence) {
         moved_sql_identity(cutover, column, column->past, column->quoted);
         moved_sql_identity(undo, column, column->fresh, column->quoted);
@@ -138,8 +175,16 @@ append_values(const Change *change, const MovedColumn *column)
 static void
 append_drop(const Change *change, const MovedObject *object)
 {
-    draft_add(change->draft, SECTION_CONTRACT, "DROP INDEX CONCURRENTLY %s.%s;\n", object->schema,
-              object->past);
+    GString *contract = draft_section(change->draft, SECTION_CONTRACT);
+
+    if (object->parts && object->kind == 'p')
+        parts_drop_leaves(contract, object->parts, PART_PAST);
+    else if (object->parts && object->kind == 'u')
+        g_string_append_printf(contract, "ALTER TABLE %s DROP CONSTRAINT %s;\n", object->table,
+                               object->past);
+    else
+        g_string_append_printf(contract, "DROP INDEX %s%s.%s;\n",
+                               object->parts ? "" : "CONCURRENTLY ", object->schema, object->past);
 }
 
 /* finish runs again after a cutover was undone: so it validates what the undo had no time for, and
@@ -149,11 +194,15 @@ append_finish(const Change *change, const MovedObject *object)
 {
     GString *finish = draft_section(change->draft, SECTION_FINISH);
 
-    if (object->kind == 'f' || object->kind == 'c')
+    if (object->kind == 'f' && object->parts)
+        parts_complete_foreign_key(finish, object->parts, object->past_definition);
+    else if (object->kind == 'f' || object->kind == 'c')
         g_string_append_printf(finish, "ALTER TABLE %s VALIDATE CONSTRAINT %s;\n", object->table,
                                object->name);
     moved_sql_build(finish, object);
-    if (object->kind == 'p' || object->kind == 'u')
+    if (object->kind == 'p' && object->parts)
+        parts_build_leaves(finish, object->parts, PART_PAST, object->past_definition);
+    else if (object->parts == NULL && (object->kind == 'p' || object->kind == 'u'))
         moved_sql_index(finish, object, object->past, object->past_definition);
 }
 
@@ -161,8 +210,33 @@ append_finish(const Change *change, const MovedObject *object)
 static void
 append_release(const Change *change, const MovedObject *object)
 {
+    if (object->kind == 'u' && object->parts)
+        return; /* it is renamed, as an index is */
     moved_sql_release(draft_section(change->draft, SECTION_CUTOVER), object);
     moved_sql_release(draft_section(change->draft, SECTION_CUTOVER_UNDO), object);
+}
+
+/* The old ones stay, by another name, for the way back; but of a primary key there is only one. */
+static void
+take_over_parts(const MovedObject *object, GString *cutover, GString *undo)
+{
+    switch (object->kind) {
+    case 'p':
+        parts_add_key(undo, object->parts, PART_PAST, moved_sql_columns(object->past_definition),
+                      object->suffix);
+        break;
+    case 'f':
+        parts_add_foreign_key(undo, object->parts, object->past_definition);
+        break;
+    default:
+        parts_rename_index(cutover, object->parts, PART_NAME, PART_PAST);
+        if (object->kind == 'u')
+            moved_sql_release(undo, object);
+        else
+            g_string_append_printf(undo, "DROP INDEX %s.%s;\n", object->schema, object->name);
+        parts_rename_index(undo, object->parts, PART_PAST, PART_NAME);
+    }
+    moved_sql_take_over(cutover, object, object->past_definition);
 }
 
 /* Behind it: what holds the new ones takes over the names. */
@@ -172,6 +246,10 @@ append_take_over(const Change *change, const MovedObject *object)
     GString *cutover = draft_section(change->draft, SECTION_CUTOVER);
     GString *undo = draft_section(change->draft, SECTION_CUTOVER_UNDO);
 
+    if (object->parts) {
+        take_over_parts(object, cutover, undo);
+        return;
+    }
     switch (object->kind) {
     case 'p':
     case 'u':
@@ -188,7 +266,7 @@ append_take_over(const Change *change, const MovedObject *object)
         g_string_append_printf(undo, "ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID;\n",
                                object->table, object->name, object->past_definition);
     }
-    moved_sql_take_over(cutover, object);
+    moved_sql_take_over(cutover, object, object->past_definition);
 }
 
 typedef void (*AppendObject)(const Change *change, const MovedObject *object);
@@ -205,24 +283,6 @@ append_objects(const Change *change, const char *kinds, AppendObject append)
                 append(change, object);
         }
     }
-}
-
-/* One mapping a table is what a revision can have. */
-static bool
-check_tables(const Moved *moved, GError **error)
-{
-    g_autoptr(GHashTable) tables = g_hash_table_new(g_str_hash, g_str_equal);
-
-    for (guint i = 0; i < moved->columns->len; i++) {
-        MovedColumn *column = g_ptr_array_index(moved->columns, i);
-
-        if (g_hash_table_add(tables, column->table))
-            continue;
-        error_set(error, ERROR_STATE, "two columns of %s change together, %s among them",
-                  column->table, column->name);
-        return error_hint(error, "Write this revision by hand: both stand in one sync section.");
-    }
-    return true;
 }
 
 /* The one expression that an option may give. */
@@ -248,12 +308,16 @@ append_all(const Change *change)
     append_objects(change, "fcpu", append_release);
     for (guint i = 0; i < columns->len; i++)
         append_column(change, g_ptr_array_index(columns, i));
+    append_mappings(change);
+    for (guint i = 0; i < columns->len; i++)
+        append_not_null(change, g_ptr_array_index(columns, i));
     append_objects(change, "pui", append_take_over);
     for (guint i = 0; i < columns->len; i++)
         append_values(change, g_ptr_array_index(columns, i));
     append_objects(change, "fc", append_take_over);
     append_objects(change, "puifc", append_finish);
     append_objects(change, "pu", append_unbuild);
+    append_objects(change, "f", append_forget);
     append_downgrade(change);
 }
 
@@ -270,7 +334,7 @@ recipe_type_change(RecipeTask *task, GError **error)
         !find_expression(task, "reverse", task->request->reverse, &change.reverse, error))
         return false;
     moved = moved_load(task->conn, task->table->oid, task->columns[0], NULL, error);
-    if (moved == NULL || !check_tables(moved, error))
+    if (moved == NULL)
         return false;
     change.moved = moved;
     append_all(&change);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "author/embedded.h"
+#include "author/parts.h"
 #include "author/recipe-task.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -87,10 +88,9 @@ find_table(const RecipeTask *task, const char *text, CatalogTable **ret_table, c
     table = catalog_require_table(task->conn, schema, name, error);
     if (table == NULL)
         return false;
-    if (table->kind != 'r' && !(table->kind == 'p' && task->recipe->traits & RECIPE_PARTITIONED)) {
-        error_set(error, ERROR_STATE, "--%s does not know how to treat %s: it is %s",
-                  task->recipe->option, table->quoted,
-                  table->kind == 'p' ? "partitioned" : "not a table");
+    if (table->kind != 'r' && table->kind != 'p') {
+        error_set(error, ERROR_STATE, "--%s does not know how to treat %s: it is not a table",
+                  task->recipe->option, table->quoted);
         return error_hint(error, "Write this revision by hand: `sluice revision -m TITLE`.");
     }
     *ret_table = g_steal_pointer(&table);
@@ -296,7 +296,8 @@ recipe_load_companions(const RecipeTask *task, const char *name, GError **error)
     g_autofree char *oid = g_strdup_printf("%u", task->table->oid);
     g_autoptr(PgRows) rows = NULL;
 
-    if (!check_dependents(task, name, error))
+    if (!parts_check_column(task->conn, task->table->oid, task->table->quoted, name, error) ||
+        !check_dependents(task, name, error))
         return NULL;
     rows = pg_query(task->conn, error, sql_column_companions, oid, name);
     for (int i = 0; rows && i < pg_rows_count(rows); i++) {

@@ -14,8 +14,7 @@ typedef enum {
     RECIPE_MAY_MAP = 1 << 0,     /* --using and --reverse: one expression each */
     RECIPE_MAPS = 1 << 1,        /* the same, but required, one for each column set */
     RECIPE_MAY_DEFAULT = 1 << 2, /* --default */
-    RECIPE_PARTITIONED = 1 << 3, /* works on a partitioned table too */
-    RECIPE_COLUMNS = 1 << 4,     /* several columns, no ':' */
+    RECIPE_COLUMNS = 1 << 3,     /* several columns, no ':' */
 } RecipeTraits;
 
 typedef enum {

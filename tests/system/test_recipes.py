@@ -97,8 +97,8 @@ def plain(server):
     server.drop_database(it)
 
 
-def generate(project, database, options, before=""):
-    database.execute(TABLES)
+def generate(project, database, options, before="", tables=TABLES):
+    database.execute(tables)
     if before:
         database.execute(before)
     project.settings("gate: {quiet: 0s}\n")

@@ -1,4 +1,5 @@
 """A cutover that swaps the names of columns: an int key becomes bigint, under writes, and back."""
+import contextlib
 import itertools
 import threading
 
@@ -62,30 +63,41 @@ def write(database, stop, written, errors, worker):
         session.close()
 
 
-@pytest.fixture
-def writers(database):
+@contextlib.contextmanager
+def start_writers(database, run, count):
+    """Threads that write until the block ends: (what they wrote, what went wrong)."""
     stop, written, errors = threading.Event(), [], []
-    threads = [threading.Thread(target=write, args=(database, stop, written, errors, n))
-               for n in range(3)]
-
-    def end():
+    threads = [threading.Thread(target=run, args=(database, stop, written, errors, n)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield written, errors
+    finally:
         stop.set()
         for thread in threads:
             thread.join(30)
-        return written, errors
 
-    def start():
-        for thread in threads:
-            thread.start()
-        return end
-    yield start
-    if any(thread.is_alive() for thread in threads):
-        end()
+
+def check_writers(written, errors):
+    assert errors == []
+    assert len(written) > 20
+
+
+@pytest.fixture
+def writers(database):
+    with contextlib.ExitStack() as stack:
+        def start():
+            written, errors = stack.enter_context(start_writers(database, write, 3))
+
+            def end():
+                stack.close()
+                return written, errors
+            return end
+        yield start
 
 
 def check_written(database, written, errors):
-    assert errors == []
-    assert len(written) > 20
+    check_writers(written, errors)
     names = dict(database.query("SELECT id, name FROM users"))
     owners = dict(database.query("SELECT id, user_id FROM orders"))
     for user, name, order, owner in written:
