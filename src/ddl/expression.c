@@ -225,21 +225,48 @@ ddl_expression_equal(const PgQuery__Node *a, const PgQuery__Node *b)
     return tree_equal(a != NULL ? &a->base : NULL, b != NULL ? &b->base : NULL);
 }
 
-/* The deparser knows statements: SELECT @expression. */
-static PgQueryDeparseResult
-deparse(PgQuery__Node *expression)
+/* ".." if the deparser cannot. Caller owns. */
+static char *
+deparse(PgQuery__Node *statement)
 {
-    PgQuery__ResTarget target = PG_QUERY__RES_TARGET__INIT;
-    PgQuery__SelectStmt select = PG_QUERY__SELECT_STMT__INIT;
     PgQuery__RawStmt raw = PG_QUERY__RAW_STMT__INIT;
     PgQuery__ParseResult result = PG_QUERY__PARSE_RESULT__INIT;
-    PgQuery__Node target_node = PG_QUERY__NODE__INIT, select_node = PG_QUERY__NODE__INIT;
-    PgQuery__Node *targets[] = {&target_node};
     PgQuery__RawStmt *statements[] = {&raw};
     g_autofree char *packed = NULL;
     PgQueryProtobuf protobuf;
+    PgQueryDeparseResult deparsed;
+    char *text;
 
-    target.val = expression;
+    raw.stmt = statement;
+    result.n_stmts = 1;
+    result.stmts = statements;
+    protobuf.len = pg_query__parse_result__get_packed_size(&result);
+    packed = g_malloc(protobuf.len);
+    pg_query__parse_result__pack(&result, (guint8 *) packed);
+    protobuf.data = packed;
+    deparsed = pg_query_deparse_protobuf(protobuf);
+    text = g_strdup(deparsed.error == NULL ? deparsed.query : "..");
+    pg_query_free_deparse_result(deparsed);
+    return text;
+}
+
+char *
+ddl_statement_text(const PgQuery__Node *statement)
+{
+    return deparse((PgQuery__Node *) statement);
+}
+
+/* The deparser knows statements: SELECT @expression. */
+char *
+ddl_expression_text(const PgQuery__Node *expression)
+{
+    PgQuery__ResTarget target = PG_QUERY__RES_TARGET__INIT;
+    PgQuery__SelectStmt select = PG_QUERY__SELECT_STMT__INIT;
+    PgQuery__Node target_node = PG_QUERY__NODE__INIT, select_node = PG_QUERY__NODE__INIT;
+    PgQuery__Node *targets[] = {&target_node};
+    char *text;
+
+    target.val = (PgQuery__Node *) expression;
     target_node.node_case = PG_QUERY__NODE__NODE_RES_TARGET;
     target_node.res_target = &target;
     select.n_target_list = 1;
@@ -248,22 +275,8 @@ deparse(PgQuery__Node *expression)
     select.op = PG_QUERY__SET_OPERATION__SETOP_NONE;
     select_node.node_case = PG_QUERY__NODE__NODE_SELECT_STMT;
     select_node.select_stmt = &select;
-    raw.stmt = &select_node;
-    result.n_stmts = 1;
-    result.stmts = statements;
-    protobuf.len = pg_query__parse_result__get_packed_size(&result);
-    packed = g_malloc(protobuf.len);
-    pg_query__parse_result__pack(&result, (guint8 *) packed);
-    protobuf.data = packed;
-    return pg_query_deparse_protobuf(protobuf);
-}
-
-char *
-ddl_expression_text(const PgQuery__Node *expression)
-{
-    PgQueryDeparseResult deparsed = deparse((PgQuery__Node *) expression);
-    char *text = g_strdup(deparsed.error == NULL ? deparsed.query + strlen("SELECT ") : "..");
-
-    pg_query_free_deparse_result(deparsed);
+    text = deparse(&select_node);
+    if (g_str_has_prefix(text, "SELECT "))
+        memmove(text, text + strlen("SELECT "), strlen(text + strlen("SELECT ")) + 1);
     return text;
 }

@@ -42,3 +42,5 @@ const char *ddl_sequence_of(const PgQuery__Node *expression);
 bool ddl_expression_equal(const PgQuery__Node *a, const PgQuery__Node *b);
 /* As SQL. Caller owns. */
 char *ddl_expression_text(const PgQuery__Node *expression);
+/* The same of a whole statement. Caller owns. */
+char *ddl_statement_text(const PgQuery__Node *statement);

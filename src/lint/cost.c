@@ -142,7 +142,9 @@ cost_constraint_name(const DdlChange *change)
 
     if (constraint->name != NULL)
         return ddl_name_label((DdlName){NULL, constraint->name});
-    if (constraint->kind != CONSTRAINT_PRIMARY_KEY)
+    /* As the server names it: a CHECK of several columns after none of them. */
+    if (constraint->kind != CONSTRAINT_PRIMARY_KEY &&
+        (constraint->kind != CONSTRAINT_CHECK || constraint->columns->len == 1))
         for (guint i = 0; i < constraint->columns->len; i++)
             g_string_append_printf(name, "_%s", (const char *) constraint->columns->pdata[i]);
     g_string_append_printf(name, "_%s", suffixes[constraint->kind]);

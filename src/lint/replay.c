@@ -37,6 +37,7 @@ run_rules(Replay *replay, const LintUnit *unit)
 {
     const LintContext context = context_of(replay, unit);
     const LintLevels *levels = replay->levels;
+    const guint first = replay->sink.findings->len;
 
     for (guint i = 0; i < levels->statements->len; i++) {
         replay->sink.rule = levels->statements->pdata[i];
@@ -50,6 +51,7 @@ run_rules(Replay *replay, const LintUnit *unit)
             replay->sink.rule->at_change(&context, change);
         }
     }
+    sink_settle(&replay->sink, first);
 }
 
 static void

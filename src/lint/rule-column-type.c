@@ -1,7 +1,7 @@
 /* Types of columns: changed, or chosen. */
 #include <string.h>
 
-#include "lint/cost.h"
+#include "lint/recipe-steps.h"
 
 #define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
 
@@ -11,17 +11,58 @@ changes_type(const DdlChange *change)
     return change->kind == CHANGE_COLUMN_TYPE && change->object == OBJECT(TABLE);
 }
 
+/* USING that says no more than a cast of the column does. */
+static bool
+is_plain_cast(const PgQuery__Node *using, const char *column)
+{
+    while (using != NULL && using->node_case == PG_QUERY__NODE__NODE_TYPE_CAST)
+        using = using->type_cast->arg;
+    return using != NULL && g_strcmp0(tree_bare_column(using), column) == 0;
+}
+
+/* A column of the new type, which takes the old one's place. */
+static void
+recommend_beside(const LintContext *context, const DdlChange *change)
+{
+    const char *collation = change->definition->collation;
+    g_autofree char *bare = ddl_type_label(&change->definition->type);
+    g_autofree char *type =
+        collation ? g_strdup_printf("%s COLLATE \"%s\"", bare, collation) : g_strdup(bare);
+    g_autofree char *table = ddl_name_label(change->relation);
+    g_autofree char *to = g_strdup_printf("%s_new", change->column);
+    g_autofree char *using =
+        change->expression == NULL || is_plain_cast(change->expression, change->column)
+            ? NULL
+            : ddl_expression_text(change->expression);
+    g_autofree char *rest = recipe_rest_of_column(context, change);
+    g_autofree char *steps = NULL;
+
+    if (facts_by_sluice(context)) {
+        lint_recipe(context,
+                    "-- writes a revision with the new column, a mapping that keeps both the same, "
+                    "and the swap:\n--   sluice revision --type-change '%s.%s:%s'",
+                    table, change->column, bare);
+        return;
+    }
+    steps = recipe_column_beside(context, &(RecipeColumn){.table = change->relation,
+                                                          .from = change->column,
+                                                          .to = to,
+                                                          .type = type,
+                                                          .using = using});
+    lint_recipe(context, "%s-- or, with sluice: sluice revision --type-change '%s.%s:%s'\n%s", rest,
+                table, change->column, bare, steps);
+}
+
 static void
 type_rewrite(const LintContext *context, const DdlChange *change)
 {
     const PredictedWork *work =
         changes_type(change) ? cost_of(context, change, WORK_REWRITE) : NULL;
-    g_autofree char *label = NULL, *table = NULL, *column = NULL, *type = NULL;
+    g_autofree char *label = NULL, *column = NULL, *type = NULL;
 
     if (work == NULL)
         return;
     label = cost_label(context, work->relation);
-    table = ddl_name_label(change->relation);
     column = ddl_name_label((DdlName){NULL, change->column});
     type = ddl_type_label(&change->definition->type);
     lint_report(context, change,
@@ -31,12 +72,7 @@ type_rewrite(const LintContext *context, const DdlChange *change)
                 work->certainty == KNOWN_YES ? work->why : "");
     cost_add(context, work);
     lint_breaks(context, "each statement prepared before that returns %s", column);
-    lint_recipe(context,
-                "ALTER TABLE %s ADD COLUMN %s_new %s;\n"
-                "-- a trigger keeps both the same, old rows in batches, indexes CONCURRENTLY, "
-                "constraints NOT VALID and VALIDATE; apps go over; then\n"
-                "ALTER TABLE %s DROP COLUMN %s;",
-                table, change->column, type, table, column);
+    recommend_beside(context, change);
 }
 
 const LintRule lint_rule_column_type_rewrite = {
@@ -53,7 +89,42 @@ report_refusal(const LintContext *context, const DdlChange *change)
 
     lint_report(context, change, "the server refuses to change the type of %s: %s", column,
                 context->prediction->failure);
-    lint_recipe(context, "-- drop it, change the type, make it again, in one transaction");
+    recommend_beside(context, change);
+}
+
+/* What is read for is a CHECK: it goes, and comes back NOT VALID. */
+static bool
+recommend_check_apart(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table = model_table(context->model, change->relation);
+    g_autofree char *label = ddl_name_label(change->relation);
+    g_autoptr(GString) before = g_string_new(NULL), behind = g_string_new(NULL);
+    g_autoptr(GString) validate = g_string_new(NULL);
+
+    for (guint i = 0; table != NULL && i < table->constraints->len; i++) {
+        const ModelConstraint *check = table->constraints->pdata[i];
+        g_autofree char *name = NULL, *text = NULL;
+
+        if (check->kind != CONSTRAINT_CHECK || !check->valid || check->name == NULL ||
+            !g_ptr_array_find_with_equal_func(check->columns, change->column, g_str_equal, NULL))
+            continue;
+        name = ddl_name_label((DdlName){NULL, check->name});
+        text = ddl_expression_text(check->expression);
+        g_string_append_printf(before, "ALTER TABLE %s DROP CONSTRAINT %s;\n", label, name);
+        g_string_append_printf(behind, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s) NOT VALID;\n",
+                               label, name, text);
+        g_string_append_printf(validate, "\nALTER TABLE %s VALIDATE CONSTRAINT %s;", label, name);
+    }
+    for (guint i = 0; table != NULL && i < table->indexes->len; i++) {
+        const ModelIndex *index = table->indexes->pdata[i];
+        if (index->has_expressions || index->where != NULL)
+            return false;
+    }
+    if (before->len > 0)
+        lint_recipe(context, "BEGIN;\nSET LOCAL lock_timeout = '2s';\n%s%s;\n%sCOMMIT;%s",
+                    before->str, sql_statement_text(context->statement), behind->str,
+                    validate->str);
+    return before->len > 0;
 }
 
 static void
@@ -79,8 +150,8 @@ type_not_free(const LintContext *context, const DdlChange *change)
                 "%s",
                 column, label, work->why);
     cost_add(context, work);
-    lint_recipe(context, "-- drop the CHECK, change the type, ADD CONSTRAINT .. NOT VALID, "
-                         "VALIDATE; an index: drop it, change, CREATE INDEX CONCURRENTLY");
+    if (!recommend_check_apart(context, change))
+        recommend_beside(context, change);
 }
 
 const LintRule lint_rule_column_type_free_but_not_free = {
@@ -104,7 +175,7 @@ static void
 type_plus_not_null(const LintContext *context, const DdlChange *change)
 {
     bool together = false;
-    g_autofree char *column = NULL;
+    g_autofree char *column = NULL, *rest = NULL, *steps = NULL;
 
     if (change->kind != CHANGE_SET_NOT_NULL || facts_is_new(context, change->relation))
         return;
@@ -118,8 +189,9 @@ type_plus_not_null(const LintContext *context, const DdlChange *change)
                 "the type of %s and NOT NULL change under one lock, which is held for both",
                 column);
     lint_add_locks(context);
-    lint_recipe(context, "-- the type first; NOT NULL in a transaction of its own, by way of a "
-                         "validated CHECK");
+    rest = recipe_rest(context, change);
+    steps = recipe_not_null(change->relation, change->column);
+    lint_recipe(context, "%s-- when the type is committed\n%s", rest, steps);
 }
 
 const LintRule lint_rule_column_type_plus_not_null = {
@@ -157,17 +229,23 @@ is_type(const DdlColumn *column, const char *name)
 static void
 json_column(const LintContext *context, const DdlChange *change, const DdlColumn *column)
 {
+    const SqlToken *type;
+    g_autofree char *retyped = NULL;
+
     if (!is_type(column, "json") || column->type.dimensions > 0)
         return;
     lint_report(context, change,
                 "type json of %s has no equality: SELECT DISTINCT, GROUP BY and UNION over its "
                 "table's rows fail",
                 name_of(change, column));
+    type = changes_type(change) ? recipe_token(context, PG_QUERY__TOKEN__TYPE_P, change->location)
+                                : NULL;
     if (facts_is_new(context, change->relation) || change->kind == CHANGE_CREATE_TABLE)
         lint_level(context, LINT_NOTE);
     else
         lint_breaks(context, "SELECT DISTINCT *, UNION of old apps");
-    lint_recipe(context, "-- %s jsonb", name_of(change, column));
+    retyped = recipe_with_type(context, type ? type->start : column->location, "jsonb");
+    lint_recipe(context, "%s;", retyped);
 }
 
 static void
@@ -206,19 +284,19 @@ is_foreign_key(const LintContext *context, const char *column)
     return false;
 }
 
-/* The type of the key's column as this statement defines it; NULL: it does not. */
-static const DdlType *
-defined_type(const LintContext *context, const char *column)
+/* The key's column as this statement defines it; NULL: it does not. */
+static const DdlColumn *
+defined_column(const LintContext *context, const char *column)
 {
     for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
         const DdlChange *change = ddl_changes_get(context->changes, i);
 
         if (change->kind == CHANGE_ADD_COLUMN && g_strcmp0(change->column, column) == 0)
-            return &change->definition->type;
+            return change->definition;
         for (guint k = 0; change->kind == CHANGE_CREATE_TABLE && k < change->columns->len; k++) {
             const DdlColumn *defined = change->columns->pdata[k];
             if (g_strcmp0(defined->name, column) == 0)
-                return &defined->type;
+                return defined;
         }
     }
     return NULL;
@@ -228,23 +306,26 @@ static void
 short_key(const LintContext *context, const DdlChange *change)
 {
     const char *column;
-    const DdlType *type;
-    g_autofree char *label = NULL, *table = NULL;
+    const DdlColumn *defined;
+    g_autofree char *label = NULL, *table = NULL, *retyped = NULL;
 
     if (change->kind != CHANGE_ADD_CONSTRAINT || change->object != OBJECT(TABLE) ||
         change->constraint->kind != CONSTRAINT_PRIMARY_KEY || change->constraint->columns->len != 1)
         return;
     column = change->constraint->columns->pdata[0];
-    type = defined_type(context, column);
-    if (type == NULL || !is_short(type) || is_foreign_key(context, column))
+    defined = defined_column(context, column);
+    if (defined == NULL || !is_short(&defined->type) || is_foreign_key(context, column))
         return;
-    label = ddl_type_label(type);
+    label = ddl_type_label(&defined->type);
     table = ddl_name_label(change->relation);
     lint_report(context, change,
                 "the primary key of %s is %s: it is exhausted after %s rows, and to widen it later "
                 "rewrites the table",
-                table, label, g_str_equal(type->name.name, "int2") ? "32,767" : "2,147,483,647");
-    lint_recipe(context, "-- %s bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", column);
+                table, label,
+                g_str_equal(defined->type.name.name, "int2") ? "32,767" : "2,147,483,647");
+    retyped = recipe_with_type(context, defined->location,
+                               defined->type.is_serial ? "bigserial" : "bigint");
+    lint_recipe(context, "%s;", retyped);
 }
 
 const LintRule lint_rule_pk_short_type = {

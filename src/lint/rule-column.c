@@ -1,7 +1,7 @@
 /* Columns: added, dropped, renamed, made to be given. */
 #include <string.h>
 
-#include "lint/cost.h"
+#include "lint/recipe-steps.h"
 
 #define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
 
@@ -39,20 +39,14 @@ is_filled(const DdlColumn *column)
 }
 
 static void
-recommend_not_null(const LintContext *context, DdlName relation, const char *column)
+recommend_not_null(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *table = ddl_name_label(relation);
-    g_autofree char *name = ddl_name_label((DdlName){NULL, column});
-    g_autofree char *joined = g_strdup_printf("%s_not_null", column);
-    g_autofree char *check = ddl_name_label((DdlName){NULL, joined});
+    g_autofree char *rest = recipe_rest(context, change);
+    g_autofree char *steps = recipe_not_null(change->relation, change->column);
 
     lint_recipe(context,
-                "-- when no row and no app has NULL there; each in a transaction of its own\n"
-                "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;\n"
-                "ALTER TABLE %s VALIDATE CONSTRAINT %s;\n"
-                "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL; -- reads nothing\n"
-                "ALTER TABLE %s DROP CONSTRAINT %s;",
-                table, check, name, table, check, table, name, table, check);
+                "%s-- when no row and no app has NULL there; each in a transaction of its own\n%s",
+                rest, steps);
 }
 
 static void
@@ -73,7 +67,7 @@ set_not_null(const LintContext *context, const DdlChange *change)
                 label, change->column);
     cost_add(context, work);
     lint_breaks(context, "INSERT and UPDATE that leave %s NULL", change->column);
-    recommend_not_null(context, change->relation, change->column);
+    recommend_not_null(context, change);
 }
 
 const LintRule lint_rule_column_set_not_null = {
@@ -97,7 +91,7 @@ drop_not_null(const LintContext *context, const DdlChange *change)
                 label, change->column);
     lint_add_locks(context);
     lint_breaks(context, "readers of %s that cannot have NULL", change->column);
-    lint_recipe(context, "-- first: all versions that run can read NULL");
+    recipe_once(context, "all versions that run can read NULL in %s.%s", label, change->column);
 }
 
 const LintRule lint_rule_column_drop_not_null = {
@@ -116,10 +110,22 @@ may_have_default(const LintContext *context, const DdlType *type)
     return known != NULL && known->has_default;
 }
 
+static bool
+is_not_null(const PgQuery__Constraint *part, const DdlChange *change G_GNUC_UNUSED)
+{
+    return part->contype == PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL;
+}
+
+static bool
+is_default(const PgQuery__Constraint *part, const DdlChange *change)
+{
+    return part->contype == PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT || is_not_null(part, change);
+}
+
 static void
 add_required(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *table = NULL, *column = NULL, *bare = NULL;
+    g_autofree char *table = NULL, *column = NULL, *bare = NULL, *steps = NULL, *later = NULL;
 
     if (!adds_to_old(context, change) || does_nothing(context, change) ||
         !change->definition->not_null || is_filled(change->definition) ||
@@ -127,7 +133,9 @@ add_required(const LintContext *context, const DdlChange *change)
         return;
     table = ddl_name_label(change->relation);
     column = ddl_name_label((DdlName){NULL, change->column});
-    bare = cost_bare_column(change->definition);
+    bare = recipe_without(context, change, is_not_null);
+    steps = recipe_not_null(change->relation, change->column);
+    later = recipe_later(steps);
     lint_report(context, change,
                 "column %s is NOT NULL and has no default: the server refuses it if %s has a row, "
                 "and if not, every INSERT of an app that does not know the column fails",
@@ -135,12 +143,10 @@ add_required(const LintContext *context, const DdlChange *change)
     lint_add_locks(context);
     lint_breaks(context, "every INSERT into %s that does not name %s", table, column);
     lint_recipe(context,
-                "ALTER TABLE %s ADD COLUMN %s; -- or with a DEFAULT, which stays\n"
-                "-- the app writes it, old rows are filled in batches; then\n"
-                "ALTER TABLE %s ADD CONSTRAINT .. CHECK (%s IS NOT NULL) NOT VALID;\n"
-                "ALTER TABLE %s VALIDATE CONSTRAINT ..;\n"
-                "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;",
-                table, bare, table, column, table, table, column);
+                "%s-- (or NOT NULL with a DEFAULT, which stays)\n"
+                "-- once each app that runs writes %s and the old rows are filled, in a later "
+                "file:\n%s",
+                bare, column, later);
 }
 
 const LintRule lint_rule_column_add_required = {
@@ -159,11 +165,31 @@ is_volatile_default(const LintContext *context, const DdlColumn *column)
                            NULL) != KNOWN_NO;
 }
 
+/* New rows first, then the old ones, then what holds for all. */
+static char *
+steps_of_default(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *table = ddl_name_label(change->relation);
+    g_autofree char *column = ddl_name_label((DdlName){NULL, change->column});
+    g_autofree char *bare = recipe_without(context, change, is_default);
+    g_autofree char *value = ddl_expression_text(change->definition->default_expression);
+    g_autofree char *set = g_strdup_printf("%s = DEFAULT", column);
+    g_autofree char *left = g_strdup_printf("%s IS NULL", column);
+    g_autofree char *fill = recipe_fill(context, change->relation, set, left);
+    g_autofree char *not_null = recipe_not_null(change->relation, change->column);
+
+    return g_strdup_printf("%sALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s; -- of new rows\n"
+                           "-- the old rows\n%s%s%s",
+                           bare, table, column, value, fill,
+                           change->definition->not_null ? "\n" : "",
+                           change->definition->not_null ? not_null : "");
+}
+
 static void
 volatile_default(const LintContext *context, const DdlChange *change)
 {
     const PredictedWork *work;
-    g_autofree char *label = NULL, *table = NULL, *column = NULL, *bare = NULL, *value = NULL;
+    g_autofree char *label = NULL, *steps = NULL;
 
     if (!adds_to_old(context, change) || !is_volatile_default(context, change->definition))
         return;
@@ -171,20 +197,13 @@ volatile_default(const LintContext *context, const DdlChange *change)
     if (work == NULL)
         return;
     label = cost_label(context, work->relation);
-    table = ddl_name_label(change->relation);
-    column = ddl_name_label((DdlName){NULL, change->column});
-    bare = cost_bare_column(change->definition);
-    value = ddl_expression_text(change->definition->default_expression);
+    steps = steps_of_default(context, change);
     lint_report(context, change,
                 "%s: each row of %s gets a value of its own, so the table and all its indexes are "
                 "written anew under ACCESS EXCLUSIVE",
                 work->why, label);
     cost_add(context, work);
-    lint_recipe(context,
-                "ALTER TABLE %s ADD COLUMN %s;\n"
-                "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s; -- of new rows\n"
-                "-- old rows in batches",
-                table, bare, table, column, value);
+    lint_recipe(context, "%s", steps);
 }
 
 const LintRule lint_rule_column_add_volatile_default = {
@@ -197,7 +216,7 @@ const LintRule lint_rule_column_add_volatile_default = {
 static void
 default_pre11(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *table = NULL;
+    g_autofree char *table = NULL, *steps = NULL;
 
     if (context->server_version >= 11 || !adds_to_old(context, change) ||
         change->definition->default_expression == NULL ||
@@ -209,7 +228,8 @@ default_pre11(const LintContext *context, const DdlChange *change)
                 "under ACCESS EXCLUSIVE",
                 table);
     lint_add_locks(context);
-    lint_recipe(context, "-- ADD COLUMN without it; SET DEFAULT; old rows in batches");
+    steps = steps_of_default(context, change);
+    lint_recipe(context, "%s", steps);
 }
 
 const LintRule lint_rule_column_add_default_pre11 = {
@@ -219,11 +239,34 @@ const LintRule lint_rule_column_add_default_pre11 = {
     .at_change = default_pre11,
 };
 
+/* A sequence of its own, that the column takes its default from. */
+static void
+recommend_sequence(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *table = ddl_name_label(change->relation);
+    g_autofree char *column = ddl_name_label((DdlName){NULL, change->column});
+    g_autofree char *name = recipe_name(change->relation.name, change->column, "seq", NULL);
+    g_autofree char *schema =
+        change->relation.schema ? ddl_name_label((DdlName){NULL, change->relation.schema}) : NULL;
+    g_autofree char *sequence = schema ? g_strdup_printf("%s.%s", schema, name) : g_strdup(name);
+    g_autofree char *set = g_strdup_printf("%s = DEFAULT", column);
+    g_autofree char *left = g_strdup_printf("%s IS NULL", column);
+    g_autofree char *fill = recipe_fill(context, change->relation, set, left);
+    g_autofree char *not_null = recipe_not_null(change->relation, change->column);
+
+    lint_recipe(context,
+                "ALTER TABLE %s ADD COLUMN %s bigint;\n"
+                "CREATE SEQUENCE %s OWNED BY %s.%s;\n"
+                "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT nextval('%s'); -- of new rows\n"
+                "-- the old rows\n%s\n%s",
+                table, column, sequence, table, column, table, column, sequence, fill, not_null);
+}
+
 static void
 serial_identity(const LintContext *context, const DdlChange *change)
 {
     const PredictedWork *work;
-    g_autofree char *label = NULL, *table = NULL, *column = NULL;
+    g_autofree char *label = NULL;
 
     if (!adds_to_old(context, change) ||
         (!change->definition->type.is_serial && change->definition->identity == 0))
@@ -232,20 +275,12 @@ serial_identity(const LintContext *context, const DdlChange *change)
     if (work == NULL)
         return;
     label = cost_label(context, work->relation);
-    table = ddl_name_label(change->relation);
-    column = ddl_name_label((DdlName){NULL, change->column});
     lint_report(context, change,
                 "each row of %s takes a number from the new sequence: the table and all its "
                 "indexes are written anew under ACCESS EXCLUSIVE",
                 label);
     cost_add(context, work);
-    lint_recipe(context,
-                "ALTER TABLE %s ADD COLUMN %s bigint;\n"
-                "CREATE SEQUENCE %s_%s_seq OWNED BY %s.%s;\n"
-                "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT nextval('%s_%s_seq');\n"
-                "-- old rows in batches; then NOT NULL by way of a validated CHECK",
-                table, column, table, change->column, table, column, table, column, table,
-                change->column);
+    recommend_sequence(context, change);
 }
 
 const LintRule lint_rule_column_add_serial_identity = {
@@ -255,11 +290,36 @@ const LintRule lint_rule_column_add_serial_identity = {
     .at_change = serial_identity,
 };
 
+/* A trigger computes what the server would. */
+static void
+recommend_trigger(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *table = ddl_name_label(change->relation);
+    g_autofree char *alias = ddl_name_label((DdlName){NULL, change->relation.name});
+    g_autofree char *column = ddl_name_label((DdlName){NULL, change->column});
+    g_autofree char *bare = cost_bare_column(change->definition);
+    g_autofree char *value = ddl_expression_text(change->definition->generated);
+    g_autofree char *name = recipe_name(change->relation.name, change->column, "set", NULL);
+    g_autofree char *set = g_strdup_printf("%s = %s", column, value);
+    g_autofree char *left = g_strdup_printf("%s IS DISTINCT FROM (%s)", column, value);
+    g_autofree char *fill = recipe_fill(context, change->relation, set, left);
+
+    lint_recipe(context,
+                "ALTER TABLE %s ADD COLUMN %s;\n"
+                "CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS $set$\nBEGIN\n"
+                "    NEW.%s := (SELECT %s FROM (SELECT NEW.*) AS %s);\n"
+                "    RETURN NEW;\nEND $set$;\n"
+                "CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s\n"
+                "    FOR EACH ROW EXECUTE FUNCTION %s();\n"
+                "-- the old rows\n%s",
+                table, bare, name, column, value, alias, name, table, name, fill);
+}
+
 static void
 generated_stored(const LintContext *context, const DdlChange *change)
 {
     const PredictedWork *work;
-    g_autofree char *label = NULL, *table = NULL, *bare = NULL;
+    g_autofree char *label = NULL;
 
     if (!adds_to_old(context, change) || change->definition->generated == NULL)
         return;
@@ -267,17 +327,12 @@ generated_stored(const LintContext *context, const DdlChange *change)
     if (work == NULL)
         return;
     label = cost_label(context, work->relation);
-    table = ddl_name_label(change->relation);
-    bare = cost_bare_column(change->definition);
     lint_report(context, change,
                 "the value of each row is computed and stored: %s and all its indexes are written "
                 "anew under ACCESS EXCLUSIVE",
                 label);
     cost_add(context, work);
-    lint_recipe(context,
-                "ALTER TABLE %s ADD COLUMN %s;\n-- a BEFORE INSERT OR UPDATE trigger sets it; old "
-                "rows in batches",
-                table, bare);
+    recommend_trigger(context, change);
 }
 
 const LintRule lint_rule_column_add_generated_stored = {
@@ -291,7 +346,7 @@ static void
 inline_constraint(const LintContext *context, const DdlChange *change)
 {
     const DdlChange *column = NULL;
-    g_autofree char *table = NULL;
+    g_autofree char *table = NULL, *steps = NULL;
 
     if (change->kind != CHANGE_ADD_CONSTRAINT || !change->in_definition || change->column == NULL ||
         change->object != OBJECT(TABLE))
@@ -309,7 +364,8 @@ inline_constraint(const LintContext *context, const DdlChange *change)
                 "COLUMN",
                 change->column, table);
     lint_add_locks(context);
-    lint_recipe(context, "-- ADD COLUMN alone; then the constraint, NOT VALID or USING INDEX");
+    steps = recipe_constraint(context, change);
+    lint_recipe(context, "%s", steps);
 }
 
 const LintRule lint_rule_column_add_inline_unique_pk_fk_check = {
@@ -371,10 +427,7 @@ drop_column(const LintContext *context, const DdlChange *change)
                 dependents[0] != '\0' ? ", and what is about it: " : "", dependents);
     lint_add_locks(context);
     lint_breaks(context, "each statement that names %s; SELECT * that was prepared before", column);
-    lint_recipe(context,
-                "-- first no version that runs reads or writes it (DROP NOT NULL before they stop "
-                "writing); then, with a short lock_timeout\nALTER TABLE %s DROP COLUMN %s;",
-                label, column);
+    recipe_contract(context, "no version that runs reads or writes %s.%s", label, column);
 }
 
 const LintRule lint_rule_column_drop = {
@@ -400,10 +453,7 @@ rename_column(const LintContext *context, const DdlChange *change)
                 column, label, column, renamed);
     lint_add_locks(context);
     lint_breaks(context, "each statement that names %s", column);
-    lint_recipe(context,
-                "ALTER TABLE %s ADD COLUMN %s ..;\n-- a trigger keeps both the same, old rows in "
-                "batches, apps go over; then\nALTER TABLE %s DROP COLUMN %s;",
-                label, renamed, label, column);
+    recipe_rename(context, change->relation, change->column, change->new_name);
 }
 
 const LintRule lint_rule_column_rename = {
@@ -436,7 +486,7 @@ default_change(const LintContext *context, const DdlChange *change)
                     : "rows of %s that an app writes without %s get NULL from now on, or are "
                       "refused where it is NOT NULL",
                 label, change->column);
-    lint_recipe(context, "-- when each version that runs writes %s itself", change->column);
+    recipe_once(context, "each version that runs writes %s itself", change->column);
 }
 
 const LintRule lint_rule_column_default_change = {
@@ -456,7 +506,7 @@ sti_discriminator(const LintContext *context, const DdlChange *change)
                 "an ORM may take a column named \"type\" for the class of a row: old instances "
                 "cannot map its new values");
     lint_possible(context, "whether the app's ORM does (Active Record: inheritance_column)");
-    lint_recipe(context, "-- the app ignores the column first; then it is added");
+    recipe_once(context, "no version that runs maps %s to a class", change->column);
 }
 
 const LintRule lint_rule_column_sti_discriminator = {

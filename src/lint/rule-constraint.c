@@ -1,7 +1,7 @@
 /* Constraints: what is read or built while they are added, and what they lock. */
 #include <string.h>
 
-#include "lint/cost.h"
+#include "lint/recipe-steps.h"
 #include "sql/statement.h"
 
 #define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
@@ -13,21 +13,12 @@ adds(const DdlChange *change, DdlConstraintKind kind)
            change->constraint->kind == kind;
 }
 
-/* Each of the steps alone, and what comes before them if the column itself is new. */
 static void
-recommend_not_valid(const LintContext *context, const DdlChange *change)
+recommend_steps(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *table = ddl_name_label(change->relation);
-    g_autofree char *name = cost_constraint_name(change);
-    g_autofree char *text = cost_constraint_text(change->constraint);
-    const char *first =
-        change->column != NULL ? "-- ADD COLUMN without the constraint; then\n" : "";
+    g_autofree char *steps = recipe_constraint(context, change);
 
-    lint_recipe(context,
-                "%sALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID;\n"
-                "-- rows that violate it are put right; then, in a transaction of its own\n"
-                "ALTER TABLE %s VALIDATE CONSTRAINT %s;",
-                first, table, name, text, table, name);
+    lint_recipe(context, "%s", steps);
 }
 
 /* One constraint with a name, alone in its statement, that may be followed by another one. */
@@ -62,7 +53,7 @@ check_validates(const LintContext *context, const DdlChange *change)
                 "writes wait until the last row is read",
                 label);
     cost_add(context, work);
-    recommend_not_valid(context, change);
+    recommend_steps(context, change);
     fix_not_valid(context, change);
 }
 
@@ -88,7 +79,7 @@ fk_validates(const LintContext *context, const DdlChange *change)
                 "each row of %s is looked up in %s while writes of both tables wait", label,
                 referenced);
     cost_add(context, work);
-    recommend_not_valid(context, change);
+    recommend_steps(context, change);
     fix_not_valid(context, change);
 }
 
@@ -98,27 +89,6 @@ const LintRule lint_rule_constraint_fk_validates = {
     .title = "a foreign key is verified against the whole table while writes of both wait",
     .at_change = fk_validates,
 };
-
-/* The index first, CONCURRENTLY; then the constraint takes it over. */
-static void
-recommend_using_index(const LintContext *context, const DdlChange *change)
-{
-    g_autofree char *table = ddl_name_label(change->relation);
-    g_autofree char *name = cost_constraint_name(change);
-    g_autofree char *columns = cost_columns(change->constraint->columns);
-    const bool is_primary = change->constraint->kind == CONSTRAINT_PRIMARY_KEY;
-    const char *first = "";
-
-    if (is_primary)
-        first = "-- first: each column SET NOT NULL by way of a validated CHECK\n";
-    else if (change->column != NULL)
-        first = "-- ADD COLUMN without the constraint; then\n";
-    lint_recipe(context,
-                "%sCREATE UNIQUE INDEX CONCURRENTLY %s ON %s (%s);\n"
-                "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s;",
-                first, name, table, columns, table, name, is_primary ? "PRIMARY KEY" : "UNIQUE",
-                name);
-}
 
 static void
 key_builds_index(const LintContext *context, const DdlChange *change, const char *what)
@@ -134,7 +104,7 @@ key_builds_index(const LintContext *context, const DdlChange *change, const char
                 "until it is there",
                 what, label);
     cost_add(context, work);
-    recommend_using_index(context, change);
+    recommend_steps(context, change);
 }
 
 static void
@@ -165,11 +135,36 @@ const LintRule lint_rule_constraint_pk_builds_index = {
     .at_change = pk_builds_index,
 };
 
+/* The columns of the index are known, or the table is asked for them. */
+static void
+recommend_not_null_first(const LintContext *context, const DdlChange *change)
+{
+    const DdlName name = {change->relation.schema, change->constraint->using_index};
+    const ModelIndex *index = model_index(context->model, name);
+    g_autoptr(GString) steps = g_string_new(NULL);
+
+    for (guint i = 0; index != NULL && i < index->columns->len; i++) {
+        const char *column = index->columns->pdata[i];
+        g_autofree char *not_null = NULL;
+
+        if (column == NULL || model_is_not_null(index->table, column, false) == KNOWN_YES)
+            continue;
+        not_null = recipe_not_null(change->relation, column);
+        g_string_append_printf(steps, "%s\n", not_null);
+    }
+    if (steps->len == 0)
+        g_string_append_printf(steps,
+                               "-- first SET NOT NULL of each column of %s that is not, by "
+                               "way of a CHECK that is validated\n",
+                               change->constraint->using_index);
+    lint_recipe(context, "%s%s;", steps->str, sql_statement_text(context->statement));
+}
+
 static void
 pk_nullable(const LintContext *context, const DdlChange *change)
 {
     const PredictedWork *work;
-    g_autofree char *table = NULL, *label = NULL, *index = NULL;
+    g_autofree char *label = NULL, *index = NULL;
 
     if (!adds(change, CONSTRAINT_PRIMARY_KEY) || change->constraint->using_index == NULL)
         return;
@@ -177,21 +172,13 @@ pk_nullable(const LintContext *context, const DdlChange *change)
     if (work == NULL)
         return;
     label = cost_label(context, change->relation);
-    table = ddl_name_label(change->relation);
     index = ddl_name_label((DdlName){NULL, change->constraint->using_index});
     lint_report(context, change,
                 "a column of index %s may be NULL: ADD PRIMARY KEY makes it NOT NULL, and reads "
                 "the whole of %s under ACCESS EXCLUSIVE for that",
                 index, label);
     cost_add(context, work);
-    lint_recipe(context,
-                "-- for each column c of the index, each statement in its own transaction\n"
-                "ALTER TABLE %s ADD CONSTRAINT c_not_null CHECK (c IS NOT NULL) NOT VALID;\n"
-                "ALTER TABLE %s VALIDATE CONSTRAINT c_not_null;\n"
-                "ALTER TABLE %s ALTER COLUMN c SET NOT NULL;\n"
-                "ALTER TABLE %s DROP CONSTRAINT c_not_null;\n"
-                "-- then the primary key",
-                table, table, table, table);
+    recommend_not_null_first(context, change);
 }
 
 const LintRule lint_rule_pk_using_nullable_index = {
@@ -216,8 +203,7 @@ exclusion(const LintContext *context, const DdlChange *change)
                 "writes of %s wait; there is no form that does not block",
                 label);
     cost_add(context, work);
-    lint_recipe(context, "-- a new table with the constraint, both written until rows are copied; "
-                         "or in a maintenance window");
+    recipe_once(context, "it runs in a window in which no app uses %s", label);
 }
 
 const LintRule lint_rule_constraint_exclusion = {
@@ -242,7 +228,7 @@ validate_under_lock(const LintContext *context, const DdlChange *change)
 {
     const SessionLock *held = facts_held(context, LOCK_SHARE_ROW_EXCLUSIVE);
     const PredictedLock *own = facts_lock(context->prediction, LOCK_SHARE_ROW_EXCLUSIVE);
-    g_autofree char *label = NULL, *table = NULL, *name = NULL;
+    g_autofree char *label = NULL, *table = NULL, *name = NULL, *rest = NULL;
     const PredictedWork *work;
 
     if (change->kind != CHANGE_VALIDATE_CONSTRAINT || change->object != OBJECT(TABLE) ||
@@ -261,10 +247,11 @@ validate_under_lock(const LintContext *context, const DdlChange *change)
     cost_add(context, work);
     if (held != NULL)
         lint_add_relation(context, held->name, held->mode);
+    rest = recipe_rest(context, change);
     lint_recipe(context,
-                "COMMIT;\n-- alone, in a transaction of its own\nALTER TABLE %s VALIDATE "
-                "CONSTRAINT %s;",
-                table, name);
+                "%s-- when that is committed, in a transaction of its own\n"
+                "ALTER TABLE %s VALIDATE CONSTRAINT %s;",
+                rest, table, name);
 }
 
 const LintRule lint_rule_validate_under_heavy_lock = {
@@ -309,10 +296,10 @@ drop_fk(const LintContext *context, const DdlChange *change)
     lint_add_locks(context);
     if (constraint == NULL)
         lint_possible(context, "whether %s is a foreign key", name);
-    lint_recipe(context,
-                "-- when no app relies on it any more\nBEGIN;\nSET LOCAL lock_timeout = '2s';\n"
-                "ALTER TABLE %s DROP CONSTRAINT %s;\nCOMMIT; -- nothing else in it; retry",
-                label, name);
+    recipe_contract(context,
+                    "no app that runs relies on %s, and nothing else is in the "
+                    "transaction",
+                    name);
 }
 
 const LintRule lint_rule_constraint_drop_fk = {
@@ -336,14 +323,17 @@ static void
 report_new_domain(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = ddl_name_label(change->relation);
+    g_autofree char *label_type = NULL;
 
     lint_report(context, change,
                 "a constraint of domain %s can later be changed only while writes of every table "
                 "that uses it wait",
                 label);
     lint_level(context, LINT_NOTE);
-    lint_recipe(context, "-- a domain without constraints, or its base type; and a CHECK on each "
-                         "table");
+    label_type = ddl_type_label(&change->definition->type);
+    lint_recipe(context,
+                "CREATE DOMAIN %s AS %s; -- and a CHECK, NOT NULL on the columns of the tables",
+                label, label_type);
 }
 
 /* The tables that wait; false: it is known that there are none. */
@@ -365,6 +355,25 @@ has_constraint(const LintContext *context)
         if (ddl_changes_get(context->changes, i)->kind == CHANGE_ADD_CONSTRAINT)
             return true;
     return false;
+}
+
+/* NOT VALID locks no table. */
+static void
+recommend_domain(const LintContext *context, const DdlChange *change, const char *label)
+{
+    g_autofree char *name = NULL, *text = NULL;
+
+    if (change->kind == CHANGE_VALIDATE_CONSTRAINT) {
+        recipe_once(context, "it runs when writes of the tables that use %s may wait", label);
+        return;
+    }
+    name = cost_constraint_name(change);
+    text = cost_constraint_text(change->constraint);
+    lint_recipe(context,
+                "ALTER DOMAIN %s ADD CONSTRAINT %s %s NOT VALID; -- locks no table\n"
+                "-- once the rows are put right, when writes of the tables that use it may wait:\n"
+                "--   ALTER DOMAIN %s VALIDATE CONSTRAINT %s;",
+                label, name, text, label, name);
 }
 
 static void
@@ -390,10 +399,7 @@ domain_constraint(const LintContext *context, const DdlChange *change)
     lint_add_locks(context);
     if (facts_lock(context->prediction, LOCK_SHARE) == NULL)
         lint_possible(context, "which tables have a column of %s", label);
-    lint_recipe(context,
-                "ALTER DOMAIN %s ADD CONSTRAINT .. NOT VALID; -- locks no table\n"
-                "-- rows are put right; then, in a window\nALTER DOMAIN %s VALIDATE CONSTRAINT ..;",
-                label, label);
+    recommend_domain(context, change, label);
 }
 
 const LintRule lint_rule_domain_constraint = {

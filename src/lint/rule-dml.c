@@ -1,8 +1,7 @@
 /* Rows: statements that touch as many as there are, and what they cost beside others. */
 #include <string.h>
 
-#include "lint/facts.h"
-#include "sql/statement.h"
+#include "lint/recipe-steps.h"
 
 enum { FEW_ROWS = 10000 };
 
@@ -70,7 +69,9 @@ look_for_bound(BoundSearch *search, const PgQuery__AExpr *expression)
         search->found = search->found || is_key(search->table, expression->lexpr);
         break;
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
-        if (!is_constant(expression->rexpr))
+        /* Whoever compares ctid goes from page to page. */
+        if (!is_constant(expression->rexpr) &&
+            g_strcmp0(tree_bare_column(expression->lexpr), "ctid") != 0)
             break;
         search->is_below = search->is_below || (op[0] == '<' && op[1] != '>');
         search->is_above = search->is_above || op[0] == '>';
@@ -126,13 +127,7 @@ backfill_in_ddl(const LintContext *context, const DdlChange *change)
     lint_add_locks(context);
     if (change->where != NULL)
         lint_possible(context, "how many rows it touches");
-    if (facts_by_sluice(context))
-        lint_recipe(context, "-- sluice: backfill\n%s;", sql_statement_text(context->statement));
-    else
-        lint_recipe(context,
-                    "COMMIT; -- first what locks; then, in transactions of their own, a few "
-                    "thousand rows at a time:\n%s;",
-                    sql_statement_text(context->statement));
+    recipe_in_parts(context, change);
 }
 
 const LintRule lint_rule_backfill_in_ddl_transaction = {
@@ -164,21 +159,6 @@ is_filling(const LintContext *context, const DdlChange *change)
            facts_before(context, false, adds_the_column, change) != NULL;
 }
 
-static void
-recommend_batches(const LintContext *context, const DdlChange *change)
-{
-    g_autofree char *label = ddl_name_label(change->relation);
-
-    if (facts_by_sluice(context))
-        lint_recipe(context, "-- sluice: backfill\n%s;", sql_statement_text(context->statement));
-    else
-        lint_recipe(context,
-                    "-- repeated, each a transaction, until it changes no row:\n"
-                    "WITH part AS (SELECT ctid FROM %s WHERE <not done yet> LIMIT 5000)\n"
-                    "%s .. FROM part WHERE %s.ctid = part.ctid;",
-                    label, ddl_change_verb(change), label);
-}
-
 static bool
 is_about_rows(const LintContext *context, const DdlChange *change)
 {
@@ -202,7 +182,7 @@ bulk_default(const LintContext *context, const DdlChange *change)
                 label);
     if (!model_is_complete(context->model))
         lint_possible(context, "how many rows %s has (--seed, --from-database)", label);
-    recommend_batches(context, change);
+    recipe_in_parts(context, change);
 }
 
 const LintRule lint_rule_bulk_default_backfill = {
@@ -231,7 +211,7 @@ unbatched(const LintContext *context, const DdlChange *change)
     if (change->where != NULL || model_table(context->model, change->relation) == NULL ||
         model_table(context->model, change->relation)->rows < 0)
         lint_possible(context, "how many rows it touches");
-    recommend_batches(context, change);
+    recipe_in_parts(context, change);
 }
 
 const LintRule lint_rule_unbatched_dml = {

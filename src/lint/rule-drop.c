@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lint/gone.h"
+#include "lint/recipe-steps.h"
 
 /* IF EXISTS of what nobody has shown to exist. */
 static void
@@ -28,12 +29,9 @@ drop_table(const LintContext *context, const DdlChange *change)
     add_doubt(context, change, label);
     lint_add_locks(context);
     lint_breaks(context, "every statement that names %s", label);
-    lint_recipe(context,
-                "-- when nothing has used it for a while (pg_stat_user_tables), and its foreign "
-                "keys are dropped, each in a transaction of its own:\n"
-                "ALTER TABLE %s RENAME TO %s_unused; -- a way back\n"
-                "DROP TABLE %s_unused; -- some releases later",
-                label, change->relation.name, change->relation.name);
+    recipe_contract(context,
+                    "pg_stat_user_tables shows that nothing uses %s, and nobody needs its rows",
+                    label);
 }
 
 const LintRule lint_rule_table_drop = {
@@ -60,7 +58,7 @@ drop_schema(const LintContext *context, const DdlChange *change)
                 "DROP SCHEMA %s CASCADE loses all that is in it, and what depends on that", label);
     lint_add_locks(context);
     lint_breaks(context, "every statement that names something of %s", label);
-    lint_recipe(context, "-- drop what is in it by name, then\nDROP SCHEMA %s;", label);
+    recipe_contract(context, "nobody uses what is in %s, or depends on it", label);
 }
 
 const LintRule lint_rule_schema_drop = {
@@ -96,6 +94,30 @@ drops_table(const LintContext *context, const SessionStatement *statement G_GNUC
            facts_same(context, change->relation, create->relation);
 }
 
+/* Under another name, until the rows are there. */
+static void
+recommend_beside(const LintContext *context, const DdlChange *change, const char *label)
+{
+    const PgQuery__Node *node = context->statement->node;
+    g_autofree char *fresh = recipe_name(change->relation.name, "new", NULL);
+    g_autofree char *text = NULL;
+    const SqlToken *name;
+
+    if (node->node_case != PG_QUERY__NODE__NODE_CREATE_STMT)
+        return;
+    name = recipe_next(
+        context, recipe_token(context, PG_QUERY__TOKEN__TABLE, (int) context->statement->start));
+    while (name->start < node->create_stmt->relation->location)
+        name = recipe_next(context, name);
+    if (change->relation.schema != NULL) /* schema . name */
+        name = recipe_next(context, recipe_next(context, name));
+    text = recipe_replacing(context, name->start, name->end, fresh);
+    lint_recipe(context,
+                "-- in the place of both; or ALTER TABLE does what differs\n%s;\n"
+                "-- the rows are copied, apps go over; then %s goes, in a later file",
+                text, label);
+}
+
 static void
 create_force(const LintContext *context, const DdlChange *change)
 {
@@ -108,7 +130,7 @@ create_force(const LintContext *context, const DdlChange *change)
     lint_report(context, change,
                 "%s is dropped and made anew in one file: where it was there, its data is lost",
                 label);
-    lint_recipe(context, "-- ALTER TABLE %s .. for what differs", label);
+    recommend_beside(context, change, label);
 }
 
 const LintRule lint_rule_create_table_force = {
@@ -118,10 +140,42 @@ const LintRule lint_rule_create_table_force = {
     .at_change = create_force,
 };
 
+/* Those that reference @relation, down to the last, and then itself. */
+static void
+append_emptied(const LintContext *context, GString *steps, GPtrArray *done, DdlName relation)
+{
+    const ModelTable *table = model_table(context->model, relation);
+    g_autoptr(GPtrArray) tables = NULL, keys = NULL;
+    g_autofree char *own = NULL;
+
+    if (table != NULL && g_ptr_array_find(done, table, NULL))
+        return;
+    if (table != NULL) {
+        g_ptr_array_add(done, (gpointer) (guintptr) table);
+        keys = model_referencing(context->model, table, &tables);
+        for (guint i = 0; i < tables->len; i++) {
+            const ModelTable *other = tables->pdata[i];
+            append_emptied(context, steps, done, (DdlName){other->schema, other->name});
+        }
+    }
+    own = recipe_delete(context, relation, NULL);
+    g_string_append_printf(steps, "%s%s", steps->len > 0 ? "\n" : "", own);
+}
+
+static char *
+empty_all(const LintContext *context, DdlName relation)
+{
+    g_autoptr(GPtrArray) done = g_ptr_array_new();
+    GString *steps = g_string_new(NULL);
+
+    append_emptied(context, steps, done, relation);
+    return g_string_free(steps, FALSE);
+}
+
 static void
 truncate_cascade(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *label = NULL;
+    g_autofree char *label = NULL, *steps = NULL;
 
     if (change->kind != CHANGE_TRUNCATE || !change->cascade ||
         !gone_is_used(context, change->relation))
@@ -132,7 +186,8 @@ truncate_cascade(const LintContext *context, const DdlChange *change)
                 "all",
                 label);
     lint_add_locks(context);
-    lint_recipe(context, "-- name the tables that are meant, or DELETE in parts");
+    steps = empty_all(context, change->relation);
+    lint_recipe(context, "-- what references it first\n%s", steps);
 }
 
 const LintRule lint_rule_truncate_cascade = {
@@ -145,7 +200,7 @@ const LintRule lint_rule_truncate_cascade = {
 static void
 truncate_table(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *label = NULL;
+    g_autofree char *label = NULL, *steps = NULL;
 
     if (change->kind != CHANGE_TRUNCATE || change->cascade ||
         !gone_is_used(context, change->relation))
@@ -156,10 +211,8 @@ truncate_table(const LintContext *context, const DdlChange *change)
                 "older snapshot see it empty",
                 label);
     lint_add_locks(context);
-    lint_recipe(context,
-                "-- in parts, each a transaction, until it changes no row:\n"
-                "DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s LIMIT 5000));",
-                label, label);
+    steps = recipe_delete(context, change->relation, NULL);
+    lint_recipe(context, "%s", steps);
 }
 
 const LintRule lint_rule_truncate = {
@@ -258,8 +311,7 @@ drop_object(const LintContext *context, const DdlChange *change)
     add_doubt(context, change, label);
     lint_add_locks(context);
     lint_breaks(context, "statements that use %s", label);
-    lint_recipe(context, "-- once no version of the app uses it, without CASCADE:\nDROP %s %s;",
-                kind, label);
+    recipe_contract(context, "no version of the app, and nothing else, uses %s", label);
 }
 
 const LintRule lint_rule_drop_used_object = {
@@ -306,8 +358,7 @@ hidden_dependents(const LintContext *context, const DdlChange *change)
                 "when it runs next",
                 users, change->column, label);
     lint_possible(context, "whether the body means this column");
-    lint_recipe(context, "-- CREATE OR REPLACE %s without the column, in the same transaction",
-                users);
+    recipe_once(context, "%s does without the column", users);
 }
 
 const LintRule lint_rule_drop_column_hidden_dependents = {
@@ -398,8 +449,8 @@ unique_drop(const LintContext *context, const DdlChange *change)
                 index->name, label);
     lint_add_locks(context);
     lint_breaks(context, "INSERT INTO %s .. ON CONFLICT (..)", label);
-    lint_recipe(context, "-- where another index is to take its place: first CREATE UNIQUE INDEX "
-                         "CONCURRENTLY, then the drop");
+    recipe_contract(context, "no version that runs inserts into %s ON CONFLICT of these columns",
+                    label);
 }
 
 const LintRule lint_rule_unique_drop_breaks_upsert = {

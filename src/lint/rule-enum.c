@@ -1,5 +1,6 @@
 /* Enums: their values and their order. */
 #include "lint/gone.h"
+#include "lint/recipe-steps.h"
 
 static void
 rename_value(const LintContext *context, const DdlChange *change)
@@ -15,7 +16,7 @@ rename_value(const LintContext *context, const DdlChange *change)
                 change->text, label);
     lint_breaks(context, "statements with '%s': \"invalid input value for enum\"", change->text);
     lint_recipe(context,
-                "ALTER TYPE %s ADD VALUE '%s'; -- alone\n"
+                "ALTER TYPE %s ADD VALUE '%s'; -- in a transaction of its own\n"
                 "-- the app reads both, then writes the new one; the rows follow in parts; the old "
                 "label stays",
                 label, change->new_name);
@@ -40,8 +41,8 @@ create_enum(const LintContext *context, const DdlChange *change)
                 "values of %s can be added later, but never removed or put in another order",
                 label);
     lint_possible(context, "whether its values ever change");
-    lint_recipe(context, "-- if they may: text with a CHECK (NOT VALID, then VALIDATE, when they "
-                         "change),\n-- or a table of values with a foreign key");
+    recipe_once(context, "no value of it ever goes; else a table of values with a foreign key, or "
+                         "text with a CHECK");
 }
 
 const LintRule lint_rule_enum_create = {
@@ -50,6 +51,22 @@ const LintRule lint_rule_enum_create = {
     .title = "CREATE TYPE .. AS ENUM",
     .at_change = create_enum,
 };
+
+/* The same place, but meant. */
+static void
+recommend_place(const LintContext *context, const DdlChange *change, const char *label)
+{
+    const ModelType *type = model_type(context->model, change->relation);
+    g_autofree char *place = NULL;
+
+    if (type == NULL || type->values == NULL || type->values->len == 0) {
+        recipe_once(context, "it is meant to sort last");
+        return;
+    }
+    place = g_strdup_printf("%s AFTER '%s'", sql_statement_text(context->statement),
+                            (const char *) type->values->pdata[type->values->len - 1]);
+    lint_recipe(context, "%s; -- or BEFORE another value of %s", place, label);
+}
 
 static void
 append_value(const LintContext *context, const DdlChange *change)
@@ -62,8 +79,7 @@ append_value(const LintContext *context, const DdlChange *change)
     lint_report(context, change, "the new value of %s sorts last, which cannot be changed later",
                 label);
     lint_possible(context, "whether anything sorts or compares by %s", label);
-    lint_recipe(context, "ALTER TYPE %s ADD VALUE '%s' BEFORE '<neighbour>'; -- or AFTER", label,
-                change->text);
+    recommend_place(context, change, label);
 }
 
 const LintRule lint_rule_enum_append_order = {

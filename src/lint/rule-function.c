@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lint/gone.h"
+#include "lint/recipe-steps.h"
 #include "sql/tree.h"
 
 static bool
@@ -24,8 +25,7 @@ create_trigger(const LintContext *context, const DdlChange *change, const char *
     lint_level(context, LINT_NOTE);
     lint_add_locks(context);
     if (facts_before(context, false, adds_its_function, change) == NULL)
-        lint_recipe(context, "BEGIN;\nSET LOCAL lock_timeout = '2s';\n%s;\nCOMMIT; -- retry",
-                    sql_statement_text(context->statement));
+        recipe_alone(context);
 }
 
 static void
@@ -50,15 +50,16 @@ change_trigger(const LintContext *context, const DdlChange *change)
                     label);
         lint_level(context, LINT_ERROR);
         lint_add_locks(context);
-        lint_recipe(context, "SET LOCAL session_replication_role = replica; -- this session alone");
+        lint_recipe(context, "BEGIN;\nSET LOCAL session_replication_role = replica; -- of this "
+                             "transaction alone\n-- the statements that no trigger is to see\n"
+                             "COMMIT;");
     } else {
         lint_report(context, change,
                     "%s of %s: what the trigger did for every writer stops or begins at the "
                     "moment it commits",
                     ddl_change_verb(change), label);
         lint_add_locks(context);
-        lint_recipe(context, "BEGIN;\nSET LOCAL lock_timeout = '2s';\n%s;\nCOMMIT; -- retry",
-                    sql_statement_text(context->statement));
+        recipe_once(context, "each version that runs does with and without what the trigger does");
     }
 }
 
@@ -85,7 +86,8 @@ change_rule(const LintContext *context, const DdlChange *change)
                 "ACCESS EXCLUSIVE",
                 label);
     lint_add_locks(context);
-    lint_recipe(context, "-- a trigger does the same by row, and takes SHARE ROW EXCLUSIVE");
+    recipe_once(context, "the statements of each version that runs are right either way; a trigger "
+                         "would do the same by row");
 }
 
 const LintRule lint_rule_rule_change = {
@@ -114,6 +116,26 @@ reads_clock(const PgQuery__Node *expression)
     return found;
 }
 
+/* A trigger checks the same, but only what is written. */
+static void
+recommend_trigger(const LintContext *context, const DdlChange *change,
+                  const PgQuery__Node *expression)
+{
+    g_autofree char *rest = recipe_without_constraint(context, change);
+    g_autofree char *table = ddl_name_label(change->relation);
+    g_autofree char *alias = ddl_name_label((DdlName){NULL, change->relation.name});
+    g_autofree char *name = cost_constraint_name(change);
+    g_autofree char *text = ddl_expression_text(expression);
+
+    lint_recipe(context,
+                "%sCREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS $check$\nBEGIN\n"
+                "    IF NOT (SELECT %s FROM (SELECT NEW.*) AS %s) THEN\n"
+                "        RAISE check_violation;\n    END IF;\n    RETURN NEW;\nEND $check$;\n"
+                "CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s\n"
+                "    FOR EACH ROW EXECUTE FUNCTION %s();",
+                rest, name, text, alias, name, table, name);
+}
+
 static void
 report_volatile(const LintContext *context, const DdlChange *change, const char *where,
                 const PgQuery__Node *expression)
@@ -137,8 +159,10 @@ report_volatile(const LintContext *context, const DdlChange *change, const char 
                     "again, at a restore for one",
                     where, known == KNOWN_YES && function != NULL ? function : "the time");
     }
-    lint_recipe(context,
-                "-- a BEFORE INSERT OR UPDATE trigger that raises, or the app's own check");
+    if (context->statement->node->node_case != PG_QUERY__NODE__NODE_ALTER_TABLE_STMT)
+        recipe_once(context, "it is meant of the moment of the write, and rows are not restored");
+    else
+        recommend_trigger(context, change, expression);
 }
 
 static void

@@ -1,6 +1,6 @@
 /* Files among each other: what was released before, what comes after; and what lint itself is told
  * or cannot read. */
-#include "lint/facts.h"
+#include "lint/recipe-steps.h"
 
 const LintRule lint_rule_parse_error = {
     .id = "parse-error",
@@ -29,7 +29,8 @@ edited(const LintContext *context)
                       "the file was released, and has changed since: where it has run, the change "
                       "never will");
     lint_possible(context, "whether a database has run it");
-    lint_recipe(context, "-- a new revision that makes the difference:\nsluice revision -m '..'");
+    lint_recipe(context, "-- the file as it was (git checkout), and a new one that makes the "
+                         "difference:\n--   sluice revision -m 'what differs'");
 }
 
 const LintRule lint_rule_checksum_edited_migration = {
@@ -47,8 +48,9 @@ nonlinear(const LintContext *context)
     lint_report_bytes(context, 0, 0,
                       "the file is new, and comes before one that was released: where that has "
                       "run, this one is left out or runs behind it");
-    lint_recipe(context, context->file->revision ? "sluice rebase"
-                                                 : "-- a name that sorts behind the last one");
+    lint_recipe(context, context->file->revision
+                             ? "-- behind the last one:\n--   sluice rebase"
+                             : "-- a name that sorts behind the last one: git mv");
 }
 
 const LintRule lint_rule_history_nonlinear = {
@@ -82,7 +84,7 @@ never_validated(const LintContext *context)
 
         for (guint k = 0; k < table->constraints->len; k++) {
             const ModelConstraint *constraint = table->constraints->pdata[k];
-            g_autofree char *label = NULL;
+            g_autofree char *label = NULL, *name = NULL;
 
             if (constraint->valid || constraint->since == 0 ||
                 constraint->since > session_file_start(context->session))
@@ -93,8 +95,8 @@ never_validated(const LintContext *context)
                               "it: the planner does not use it, and old rows may violate it",
                               constraint->name ? constraint->name : "", label);
             lint_add_relation(context, label, 0);
-            lint_recipe(context, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", label,
-                        constraint->name ? constraint->name : "<name>");
+            name = ddl_name_label((DdlName){NULL, constraint->name ? constraint->name : ""});
+            lint_recipe(context, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", label, name);
         }
     }
 }
@@ -166,7 +168,10 @@ down_loses(const LintContext *context, const DdlChange *change)
     lint_report(context, change, "the downgrade drops what the new app has written to %s%s%s",
                 label, is_table ? "" : ".", is_table ? "" : change->column);
     lint_possible(context, "whether the new app has written there");
-    lint_recipe(context, "-- once it has, forward: a new revision that corrects");
+    lint_recipe(context,
+                "-- sluice: downgrade\n-- sluice: allow %s because the new app has not written "
+                "there; once it has, a new revision corrects\n%s;",
+                lint_reporting(context), sql_statement_text(context->statement));
 }
 
 const LintRule lint_rule_down_migration_loses_data = {

@@ -1,8 +1,7 @@
 /* Indexes: made, dropped, built anew. */
 #include <string.h>
 
-#include "lint/cost.h"
-#include "sql/statement.h"
+#include "lint/recipe-steps.h"
 
 #define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
 
@@ -29,15 +28,14 @@ end_of_token(const LintContext *context, PgQuery__Token token)
 
 /* The statement with CONCURRENTLY behind @token, as recipe and, where it can run there, as fix. */
 static void
-recommend_concurrently(const LintContext *context, PgQuery__Token token, const char *before,
-                       bool fixes)
+recommend_concurrently(const LintContext *context, PgQuery__Token token, bool fixes)
 {
     const gsize at = end_of_token(context, token);
     const gsize head = at - context->statement->start;
     const char *text = sql_statement_text(context->statement);
 
-    lint_recipe(context, "%s%.*s CONCURRENTLY%s; -- alone, outside of a transaction", before,
-                (int) head, text, text + head);
+    lint_recipe(context, "%.*s CONCURRENTLY%s; -- alone, outside of a transaction", (int) head,
+                text, text + head);
     if (fixes && may_run_alone(context))
         lint_fix_replace(context, at, at, " CONCURRENTLY");
 }
@@ -79,8 +77,10 @@ create_blocking(const LintContext *context, const DdlChange *change)
                       "whether %s is partitioned: ON ONLY of a partitioned table builds "
                       "nothing",
                       label);
-    recommend_concurrently(context, PG_QUERY__TOKEN__INDEX, "",
-                           change->relation.name != NULL && !change->if_not_exists);
+    if (change->if_not_exists)
+        recipe_index_again(context, change);
+    else
+        recommend_concurrently(context, PG_QUERY__TOKEN__INDEX, change->relation.name != NULL);
 }
 
 const LintRule lint_rule_index_create_blocking = {
@@ -89,6 +89,22 @@ const LintRule lint_rule_index_create_blocking = {
     .title = "CREATE INDEX blocks writes of the table while it is built",
     .at_change = create_blocking,
 };
+
+/* CONCURRENTLY takes one name, and no CASCADE. */
+static void
+recommend_each(const LintContext *context)
+{
+    g_autoptr(GString) steps = g_string_new("-- each alone, outside of a transaction");
+
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
+        const DdlChange *drop = ddl_changes_get(context->changes, i);
+        g_autofree char *name = ddl_name_label(drop->relation);
+
+        g_string_append_printf(steps, "\nDROP INDEX CONCURRENTLY %s%s;",
+                               drop->if_exists ? "IF EXISTS " : "", name);
+    }
+    lint_recipe(context, "%s", steps->str);
+}
 
 static void
 drop_blocking(const LintContext *context, const DdlChange *change)
@@ -112,15 +128,11 @@ drop_blocking(const LintContext *context, const DdlChange *change)
                 label, table);
     lint_add_locks(context);
     if (index != NULL && index->table->partitioned)
-        lint_recipe(context,
-                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\nDROP INDEX %s;\nCOMMIT; -- "
-                    "retry; CONCURRENTLY is refused for a partitioned index",
-                    label);
+        recipe_once(context, "the index of a partitioned table cannot go CONCURRENTLY");
     else if (change->cascade || ddl_changes_count(context->changes) > 1)
-        lint_recipe(context, "DROP INDEX CONCURRENTLY %s; -- one index a statement, no CASCADE",
-                    label);
+        recommend_each(context);
     else
-        recommend_concurrently(context, PG_QUERY__TOKEN__INDEX, "", true);
+        recommend_concurrently(context, PG_QUERY__TOKEN__INDEX, true);
 }
 
 const LintRule lint_rule_index_drop_blocking = {
@@ -165,10 +177,11 @@ reindex(const LintContext *context, const DdlChange *change)
                 label);
     lint_add_locks(context);
     if (g_strcmp0(change->text, "system") == 0)
-        lint_recipe(context, "-- in a window, with the app stopped: CONCURRENTLY is refused for "
-                             "the system's catalogs");
+        recipe_once(context,
+                    "it runs in a window, with the app stopped: CONCURRENTLY is refused for "
+                    "the system's catalogs");
     else
-        recommend_concurrently(context, reindexed_token(change->object), "",
+        recommend_concurrently(context, reindexed_token(change->object),
                                context->server_version >= 12);
 }
 
@@ -219,8 +232,7 @@ in_transaction(const LintContext *context)
     lint_report(context, NULL, "%s is refused %s: \"cannot run inside a transaction block\"",
                 sql_statement_verb(context->statement), block);
     lint_recipe(context,
-                "%s; -- in a file of its own, which the runner executes without a "
-                "transaction",
+                "-- in a file of its own, which the runner executes without a transaction\n%s;",
                 sql_statement_text(context->statement));
 }
 
@@ -270,9 +282,11 @@ sounds_alike(const DdlChange *drop, const DdlChange *create)
            strstr(drop->relation.name, column) != NULL;
 }
 
-/* What the file makes later in the place of the index that @drop drops; NULL: nothing. */
+/* What the file makes later in the place of the index that @drop drops, and where; NULL: nothing.
+ */
 static const DdlChange *
-replacement(const LintContext *context, const DdlChange *drop, const ModelIndex *index)
+replacement(const LintContext *context, const DdlChange *drop, const ModelIndex *index,
+            const SqlStatement **ret_statement)
 {
     for (guint i = context->unit->index + 1; i < context->file->units->len; i++) {
         const LintUnit *unit = context->file->units->pdata[i];
@@ -282,6 +296,7 @@ replacement(const LintContext *context, const DdlChange *drop, const ModelIndex 
 
             if (change->kind != CHANGE_CREATE_INDEX || unit->section != context->unit->section)
                 continue;
+            *ret_statement = unit->statement;
             if (g_strcmp0(change->relation.name, drop->relation.name) == 0)
                 return change;
             if (index != NULL && model_table(context->model, change->other) == index->table &&
@@ -301,10 +316,30 @@ is_leftover(const DdlChange *change, const ModelIndex *index)
     return index == NULL ? change->if_exists : index->valid != KNOWN_YES;
 }
 
+/* Under a name of its own, where it has the old one's. */
+static void
+recommend_new_first(const LintContext *context, const DdlChange *drop, const DdlChange *later,
+                    const SqlStatement *statement)
+{
+    const bool is_same = g_strcmp0(drop->relation.name, later->relation.name) == 0;
+    g_autofree char *dropped = ddl_name_label(drop->relation);
+    g_autofree char *name = recipe_name(drop->relation.name, "new", NULL);
+    g_autofree char *create = recipe_index(statement, is_same ? name : NULL);
+    g_autofree char *last = ddl_name_label((DdlName){NULL, drop->relation.name});
+    g_autofree char *rename =
+        is_same ? g_strdup_printf("\nALTER INDEX %s%s%s RENAME TO %s;",
+                                  drop->relation.schema ? drop->relation.schema : "",
+                                  drop->relation.schema ? "." : "", name, last)
+                : g_strdup("");
+
+    lint_recipe(context, "%s;\nDROP INDEX CONCURRENTLY %s;%s", create, dropped, rename);
+}
+
 static void
 replace_gap(const LintContext *context, const DdlChange *change)
 {
     const ModelIndex *index;
+    const SqlStatement *statement = NULL;
     const DdlChange *later;
     g_autofree char *dropped = NULL, *made = NULL;
 
@@ -317,7 +352,7 @@ replace_gap(const LintContext *context, const DdlChange *change)
     if (is_leftover(change, index) ||
         (index != NULL && (session_is_new(context->session, index->table) || is_covered(index))))
         return;
-    later = replacement(context, change, index);
+    later = replacement(context, change, index, &statement);
     if (later == NULL)
         return;
     dropped = ddl_name_label(change->relation);
@@ -328,10 +363,7 @@ replace_gap(const LintContext *context, const DdlChange *change)
                 dropped, made);
     if (index == NULL && g_strcmp0(later->relation.name, change->relation.name) != 0)
         lint_possible(context, "the columns of %s", dropped);
-    lint_recipe(context,
-                "-- the new one first, under a name of its own; then\nDROP INDEX "
-                "CONCURRENTLY %s;",
-                dropped);
+    recommend_new_first(context, change, later, statement);
 }
 
 const LintRule lint_rule_index_replace_gap = {
@@ -354,8 +386,7 @@ too_wide(const LintContext *context, const DdlChange *change)
                 change->index->columns->len, WIDE);
     lint_possible(context, "which columns the queries compare (pg_stat_user_indexes tells whether "
                            "an index is used)");
-    lint_recipe(context, "-- the columns that queries compare with =, most selective first; what "
-                         "they only read: INCLUDE (..)");
+    recipe_once(context, "queries compare all of its columns; what they only read is in INCLUDE");
 }
 
 const LintRule lint_rule_index_too_wide = {
@@ -374,8 +405,7 @@ corruption(const LintContext *context, const DdlChange *change)
     lint_report(context, change,
                 "PostgreSQL 14.0 to 14.3 may build a corrupt index with CONCURRENTLY");
     lint_possible(context, "the server's minor version: 14.4 and newer are right");
-    lint_recipe(context, "-- update to 14.4 or newer first; else: CREATE INDEX without "
-                         "CONCURRENTLY, in a window");
+    recipe_once(context, "the server is 14.4 or newer");
 }
 
 const LintRule lint_rule_index_cic_corruption = {
@@ -388,13 +418,18 @@ const LintRule lint_rule_index_cic_corruption = {
 static void
 hash_unlogged(const LintContext *context, const DdlChange *change)
 {
+    const SqlToken *using;
+    g_autofree char *btree = NULL;
+
     if (change->kind != CHANGE_CREATE_INDEX || g_strcmp0(change->index->method, "hash") != 0 ||
         context->server_version >= 10)
         return;
     lint_report(context, change,
                 "hash indexes are not written to the WAL before PostgreSQL 10: after a crash, and "
                 "on replicas, they are wrong");
-    lint_recipe(context, "-- USING btree");
+    using = recipe_token(context, PG_QUERY__TOKEN__USING, (int) context->statement->start);
+    btree = recipe_replacing(context, recipe_next(context, using)->start, 0, "btree");
+    lint_recipe(context, "%s;", btree);
 }
 
 const LintRule lint_rule_index_hash_unlogged = {

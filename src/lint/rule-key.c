@@ -1,7 +1,7 @@
 /* Keys among tables: foreign keys, and what has to be unique. */
 #include <string.h>
 
-#include "lint/cost.h"
+#include "lint/recipe-steps.h"
 
 #define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
 
@@ -19,6 +19,7 @@ report_missing_index(const LintContext *context, const LintUnit *unit, const Ddl
     g_autofree char *label = ddl_name_label(change->relation);
     g_autofree char *columns = cost_columns(change->constraint->columns);
     g_autofree char *referenced = ddl_name_label(change->constraint->referenced);
+    g_autofree char *index = NULL;
 
     /* What was dropped again, or has an index. */
     if (table == NULL || model_covering_index(table, change->constraint->columns) != NULL)
@@ -35,8 +36,8 @@ report_missing_index(const LintContext *context, const LintUnit *unit, const Ddl
     } else if (session_is_new(context->session, table)) {
         lint_level(context, LINT_NOTE);
     }
-    lint_recipe(context, "CREATE INDEX CONCURRENTLY ON %s (%s); -- before the foreign key", label,
-                columns);
+    index = recipe_index_of_columns(context, change->relation, change->constraint->columns);
+    lint_recipe(context, "-- before the foreign key\n%s", index);
 }
 
 static void
@@ -74,6 +75,8 @@ locked_by_key(const LintContext *context, const DdlChange *change)
 
 typedef struct {
     GPtrArray *referenced; /* char *: labels */
+    GPtrArray *changes;    /* const DdlChange *: one that locks each of those */
+    GPtrArray *units;      /* const LintUnit *: where they are */
     const LintUnit *last;
     bool on_existing;
 } Keys;
@@ -90,7 +93,40 @@ collect_key(const LintContext *context, Keys *keys, const LintUnit *unit, const 
     if (g_ptr_array_find_with_equal_func(keys->referenced, label, g_str_equal, NULL))
         return;
     g_ptr_array_add(keys->referenced, g_steal_pointer(&label));
+    g_ptr_array_add(keys->changes, (gpointer) (guintptr) change);
+    g_ptr_array_add(keys->units, (gpointer) (guintptr) unit);
     keys->last = unit;
+}
+
+/* One foreign key a transaction; what the table of a new one is made with comes before. */
+static void
+recommend_apart(const LintContext *context, const Keys *keys)
+{
+    g_autoptr(GString) steps =
+        g_string_new("-- in the place of all: each foreign key in a transaction of its own");
+
+    for (guint i = 0; i < keys->units->len; i++) {
+        const LintUnit *unit = keys->units->pdata[i];
+        const bool is_seen = i > 0 && keys->units->pdata[i - 1] == unit;
+        g_autofree char *text = NULL;
+
+        if (is_seen || ddl_changes_get(unit->changes, 0)->kind != CHANGE_CREATE_TABLE)
+            continue;
+        text = recipe_without_keys(unit->statement);
+        g_string_append_printf(steps, "\n%s;", text);
+    }
+    for (guint i = 0; i < keys->changes->len; i++) {
+        const DdlChange *change = keys->changes->pdata[i];
+        g_autofree char *table = ddl_name_label(change->relation);
+        g_autofree char *name = cost_constraint_name(change);
+        g_autofree char *text = cost_constraint_text(change->constraint);
+
+        g_string_append_printf(steps,
+                               "\nALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID;"
+                               "\nALTER TABLE %s VALIDATE CONSTRAINT %s;",
+                               table, name, text, table, name);
+    }
+    lint_recipe(context, "%s", steps->str);
 }
 
 static void
@@ -98,7 +134,8 @@ multiple_foreign_keys(const LintContext *context)
 {
     const GPtrArray *statements = session_statements(context->session);
     g_autoptr(GPtrArray) referenced = g_ptr_array_new_with_free_func(g_free);
-    Keys keys = {.referenced = referenced};
+    g_autoptr(GPtrArray) locking = g_ptr_array_new(), units = g_ptr_array_new();
+    Keys keys = {.referenced = referenced, .changes = locking, .units = units};
     g_autofree char *labels = NULL;
 
     for (guint i = 0; i < statements->len; i++) {
@@ -122,8 +159,7 @@ multiple_foreign_keys(const LintContext *context)
         lint_add_relation(context, referenced->pdata[i], LOCK_SHARE_ROW_EXCLUSIVE);
     if (!keys.on_existing)
         lint_level(context, LINT_NOTE);
-    lint_recipe(context, "-- one foreign key a transaction:\nALTER TABLE .. ADD CONSTRAINT .. "
-                         "FOREIGN KEY (..) REFERENCES .. NOT VALID;");
+    recommend_apart(context, &keys);
 }
 
 const LintRule lint_rule_multiple_foreign_keys = {
@@ -132,6 +168,26 @@ const LintRule lint_rule_multiple_foreign_keys = {
     .title = "foreign keys to several tables in one transaction",
     .at_commit = multiple_foreign_keys,
 };
+
+static void
+recommend_keys_first(const LintContext *context, const ModelTable *table, const char *label)
+{
+    g_autoptr(GString) steps = g_string_new("-- each in a transaction of its own\n");
+
+    for (guint i = 0; i < table->constraints->len; i++) {
+        const ModelConstraint *key = table->constraints->pdata[i];
+        g_autofree char *name = NULL;
+
+        if (key->kind != CONSTRAINT_FOREIGN_KEY || key->referenced == table || key->name == NULL)
+            continue;
+        name = ddl_name_label((DdlName){NULL, key->name});
+        g_string_append_printf(steps,
+                               "-- sluice: allow constraint-drop-fk, fk-drop-locks-parent because "
+                               "nothing uses %s any more\nALTER TABLE %s DROP CONSTRAINT %s;\n",
+                               label, label, name);
+    }
+    lint_recipe(context, "%s%s;", steps->str, sql_statement_text(context->statement));
+}
 
 static void
 drop_table_multiple(const LintContext *context, const DdlChange *change)
@@ -167,11 +223,7 @@ drop_table_multiple(const LintContext *context, const DdlChange *change)
                 "after the other: a deadlock with an app that uses them in another order",
                 label, labels);
     lint_add_locks(context);
-    lint_recipe(context,
-                "-- each in a transaction of its own, with a short lock_timeout\n"
-                "ALTER TABLE %s DROP CONSTRAINT ..;\n-- and when no foreign key is left\n"
-                "DROP TABLE %s;",
-                label, label);
+    recommend_keys_first(context, table, label);
 }
 
 const LintRule lint_rule_drop_table_multiple_fks = {
@@ -181,26 +233,52 @@ const LintRule lint_rule_drop_table_multiple_fks = {
     .at_change = drop_table_multiple,
 };
 
-/* What @column of the table that @change is about will be: as the statement defines it, or as the
- * model knows it. NULL: not known. */
+/* @column of the table that @change is about, where the statement defines it; else NULL. */
+static const DdlColumn *
+defined_here(const LintContext *context, const char *column)
+{
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
+        const DdlChange *other = ddl_changes_get(context->changes, i);
+
+        if (other->kind == CHANGE_ADD_COLUMN && g_strcmp0(other->column, column) == 0)
+            return other->definition;
+        for (guint k = 0; other->columns != NULL && k < other->columns->len; k++) {
+            const DdlColumn *defined = other->columns->pdata[k];
+            if (g_strcmp0(defined->name, column) == 0)
+                return defined;
+        }
+    }
+    return NULL;
+}
+
+/* What it will be: as the statement defines it, or as the model knows it. NULL: not known. */
 static const DdlType *
 type_of_own(const LintContext *context, const DdlChange *change, const char *column)
 {
     const ModelTable *table = model_table(context->model, change->relation);
     const ModelColumn *known = table != NULL ? model_column(table, column) : NULL;
+    const DdlColumn *defined = defined_here(context, column);
 
-    for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
-        const DdlChange *other = ddl_changes_get(context->changes, i);
-
-        if (other->kind == CHANGE_ADD_COLUMN && g_strcmp0(other->column, column) == 0)
-            return &other->definition->type;
-        for (guint k = 0; other->columns != NULL && k < other->columns->len; k++) {
-            const DdlColumn *defined = other->columns->pdata[k];
-            if (g_strcmp0(defined->name, column) == 0)
-                return &defined->type;
-        }
-    }
+    if (defined != NULL)
+        return &defined->type;
     return known != NULL ? &known->parsed : NULL;
+}
+
+/* A column that is new is made so; one that is there gets one beside it. */
+static void
+recommend_type(const LintContext *context, const DdlChange *change, const char *column,
+               const char *type)
+{
+    const DdlColumn *defined = defined_here(context, column);
+    g_autofree char *to = g_strdup_printf("%s_new", column);
+    g_autofree char *text =
+        defined
+            ? recipe_with_type(context, defined->location, type)
+            : recipe_column_beside(
+                  context, &(RecipeColumn){
+                               .table = change->relation, .from = column, .to = to, .type = type});
+
+    lint_recipe(context, "%s%s", text, defined ? ";" : "");
 }
 
 /* The columns of the primary key, for REFERENCES without columns. */
@@ -243,7 +321,7 @@ compare_types(const LintContext *context, const DdlChange *change, const char *c
                 "%s.%s is %s, the key of %s that it references is %s: it overflows when the key "
                 "is still good",
                 table, column, own_label, other, label);
-    lint_recipe(context, "-- %s.%s as %s from the start", table, column, label);
+    recommend_type(context, change, column, label);
 }
 
 static void

@@ -1,12 +1,12 @@
 /* Locks that a statement takes on what it does not seem to be about, or waits for without end. */
-#include "lint/facts.h"
+#include "lint/recipe-steps.h"
 
 /* Of a CREATE TABLE: the table that it references, if it was there before. */
 static void
 fk_in_create_table(const LintContext *context, const DdlChange *change)
 {
     const DdlConstraint *constraint = change->constraint;
-    g_autofree char *label = NULL, *table = NULL;
+    g_autofree char *label = NULL;
 
     if (change->kind != CHANGE_ADD_CONSTRAINT || !change->in_definition ||
         constraint->kind != CONSTRAINT_FOREIGN_KEY ||
@@ -15,15 +15,11 @@ fk_in_create_table(const LintContext *context, const DdlChange *change)
         facts_is_new(context, constraint->referenced))
         return;
     label = ddl_name_label(constraint->referenced);
-    table = ddl_name_label(change->relation);
     lint_report(context, change,
                 "the foreign key of the new table takes SHARE ROW EXCLUSIVE on %s until the "
                 "transaction ends: writes of %s wait for it",
                 label, label);
-    lint_recipe(context,
-                "BEGIN;\nSET LOCAL lock_timeout = '2s';\nCREATE TABLE %s (.. REFERENCES %s ..);\n"
-                "COMMIT; -- nothing else in it; retry when the lock is not had",
-                table, label);
+    recipe_alone(context);
 }
 
 const LintRule lint_rule_fk_in_create_table_locks_parent = {
@@ -40,25 +36,55 @@ may_drop_a_key(const DdlChange *change)
            (change->kind == CHANGE_DROP && change->object == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE);
 }
 
+/* Is it a foreign key, of a table that was there, that @change takes with it? */
+static bool
+goes_with(const LintContext *context, const DdlChange *change, const ModelConstraint *constraint)
+{
+    if (constraint->kind != CONSTRAINT_FOREIGN_KEY || constraint->referenced == constraint->table ||
+        session_is_new(context->session, constraint->referenced))
+        return false;
+    if (change->kind == CHANGE_DROP_CONSTRAINT)
+        return g_strcmp0(change->constraint_name, constraint->name) == 0;
+    return change->kind == CHANGE_DROP ||
+           g_ptr_array_find_with_equal_func(constraint->columns, change->column, g_str_equal, NULL);
+}
+
 /* A foreign key of @table that @change takes with it; NULL: none that is known. */
 static const ModelConstraint *
 dropped_key(const LintContext *context, const DdlChange *change, const ModelTable *table)
 {
-    for (guint i = 0; i < table->constraints->len; i++) {
-        const ModelConstraint *constraint = table->constraints->pdata[i];
-        bool goes = change->kind == CHANGE_DROP;
-
-        if (constraint->kind != CONSTRAINT_FOREIGN_KEY || constraint->referenced == table ||
-            session_is_new(context->session, constraint->referenced))
-            continue;
-        if (change->kind == CHANGE_DROP_CONSTRAINT)
-            goes = g_strcmp0(change->constraint_name, constraint->name) == 0;
-        for (guint k = 0; change->kind == CHANGE_DROP_COLUMN && k < constraint->columns->len; k++)
-            goes = goes || g_strcmp0(constraint->columns->pdata[k], change->column) == 0;
-        if (goes)
-            return constraint;
-    }
+    for (guint i = 0; i < table->constraints->len; i++)
+        if (goes_with(context, change, table->constraints->pdata[i]))
+            return table->constraints->pdata[i];
     return NULL;
+}
+
+static void
+recommend_key_first(const LintContext *context, const DdlChange *change, const ModelTable *table,
+                    const char *label)
+{
+    g_autoptr(GString) steps = g_string_new("-- each by itself; again, when the lock is not had\n");
+
+    for (guint i = 0; i < table->constraints->len; i++) {
+        const ModelConstraint *key = table->constraints->pdata[i];
+        g_autofree char *name = NULL;
+
+        if (!goes_with(context, change, key) || key->name == NULL)
+            continue;
+        name = ddl_name_label((DdlName){NULL, key->name});
+        g_string_append_printf(
+            steps,
+            "BEGIN;\nSET LOCAL lock_timeout = '2s';\n"
+            "-- sluice: allow constraint-drop-fk, fk-drop-locks-parent because no "
+            "app relies on it, and nothing else is in the transaction\n"
+            "ALTER TABLE %s DROP CONSTRAINT %s;\nCOMMIT;\n",
+            label, name);
+    }
+    if (change->kind == CHANGE_DROP_CONSTRAINT)
+        g_string_truncate(steps, steps->len - 1); /* the last newline */
+    else
+        g_string_append_printf(steps, "%s;", sql_statement_text(context->statement));
+    lint_recipe(context, "%s", steps->str);
 }
 
 static void
@@ -79,11 +105,7 @@ fk_drop_locks_parent(const LintContext *context, const DdlChange *change)
                 key->name ? key->name : "", parent, label);
     if (facts_by_sluice(context))
         lint_level(context, LINT_NOTE);
-    lint_recipe(context,
-                "-- first, in a transaction of its own, retried when the lock is not had:\n"
-                "BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE %s DROP CONSTRAINT %s;\n"
-                "COMMIT;",
-                label, key->name ? key->name : "<key>");
+    recommend_key_first(context, change, table, label);
 }
 
 const LintRule lint_rule_fk_drop_locks_parent = {
@@ -109,8 +131,7 @@ lock_table(const LintContext *context, const DdlChange *change)
                 lock_mode_name(change->mode), label);
     if (timeout_ms < 0)
         lint_possible(context, "the role's lock_timeout (lint.lock_timeout)");
-    lint_recipe(context, "SET LOCAL lock_timeout = '2s';\nLOCK TABLE %s IN %s MODE;", label,
-                lock_mode_name(change->mode));
+    recipe_alone(context);
 }
 
 const LintRule lint_rule_lock_table_explicit = {

@@ -1,6 +1,5 @@
 /* Steps that are right by themselves, and wrong in this order or in this company. */
-#include "lint/facts.h"
-#include "sql/statement.h"
+#include "lint/recipe-steps.h"
 
 typedef struct {
     const DdlChanges *changes;
@@ -89,8 +88,8 @@ enum_same_transaction(const LintContext *context)
     if (!search.is_cast)
         lint_possible(context, "whether '%s' is a value of %s here", search.value, search.type);
     lint_recipe(context,
-                "ALTER TYPE %s ADD VALUE '%s';\nCOMMIT;\n-- and then, in a transaction of its own:"
-                "\n%s;",
+                "ALTER TYPE %s ADD VALUE IF NOT EXISTS '%s'; -- by itself, and committed\n"
+                "-- then, in a transaction of its own\n%s;",
                 search.type, search.value, sql_statement_text(context->statement));
 }
 
@@ -127,7 +126,7 @@ enum_before_readers(const LintContext *context)
                 search.value, search.type);
     lint_possible(context, "whether the running app can map '%s'", search.value);
     lint_breaks(context, "an old app that maps %s to a fixed list of values", search.type);
-    lint_recipe(context, "-- a later release, once every app knows '%s':\n%s;", search.value,
+    lint_recipe(context, "-- in a later file, once every app knows '%s'\n%s;", search.value,
                 sql_statement_text(context->statement));
 }
 
@@ -242,6 +241,7 @@ drop_check_same_alter(const LintContext *context, const DdlChange *change)
     label = ddl_name_label(change->relation);
     for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
         const DdlChange *drop = ddl_changes_get(context->changes, i);
+        g_autofree char *rest = NULL, *name = NULL;
         const Known known = drop->kind == CHANGE_DROP_CONSTRAINT
                                 ? is_proof(context, drop, change->column)
                                 : KNOWN_NO;
@@ -254,10 +254,9 @@ drop_check_same_alter(const LintContext *context, const DdlChange *change)
                     drop->constraint_name, change->column, label);
         if (known == KNOWN_MAYBE)
             lint_possible(context, "what %s checks", drop->constraint_name);
-        lint_recipe(context,
-                    "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;\n"
-                    "ALTER TABLE %s DROP CONSTRAINT %s;",
-                    label, change->column, label, drop->constraint_name);
+        rest = recipe_rest(context, drop);
+        name = ddl_name_label((DdlName){NULL, drop->constraint_name});
+        lint_recipe(context, "%sALTER TABLE %s DROP CONSTRAINT %s;", rest, label, name);
         return;
     }
 }
@@ -306,7 +305,7 @@ unproven(const LintContext *context, const DdlChange *change)
         return; /* no CHECK would */
     for (guint i = 0; i < table->constraints->len; i++) {
         const ModelConstraint *check = table->constraints->pdata[i];
-        g_autofree char *label = NULL;
+        g_autofree char *label = NULL, *rest = NULL, *steps = NULL;
         bool proves;
 
         if (check->kind != CONSTRAINT_CHECK || check->expression == NULL)
@@ -320,12 +319,9 @@ unproven(const LintContext *context, const DdlChange *change)
                            : "the CHECK %s does not prove it: only `%s IS NOT NULL` among "
                              "operands of AND spares the scan",
                     check->name ? check->name : "", proves ? label : change->column);
-        lint_recipe(context,
-                    "ALTER TABLE %s ADD CONSTRAINT %s_not_null CHECK (%s IS NOT NULL) NOT VALID;\n"
-                    "ALTER TABLE %s VALIDATE CONSTRAINT %s_not_null;\n"
-                    "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;",
-                    label, change->column, change->column, label, change->column, label,
-                    change->column);
+        rest = recipe_rest(context, change);
+        steps = recipe_not_null(change->relation, change->column);
+        lint_recipe(context, "%s%s", rest, steps);
         return;
     }
 }
@@ -375,8 +371,7 @@ drop_default(const LintContext *context, const DdlChange *change)
         lint_possible(context, "whether %s.%s is NOT NULL", label, change->column);
     else if (!facts_by_sluice(context))
         lint_possible(context, "whether an app still leaves %s out", change->column);
-    lint_recipe(context, "-- a later release, once every running app gives %s:\n%s;",
-                change->column, sql_statement_text(context->statement));
+    recipe_contract(context, "each app that runs gives %s", change->column);
 }
 
 const LintRule lint_rule_drop_default_required = {
@@ -470,10 +465,7 @@ if_not_exists_trap(const LintContext *context, const DdlChange *change)
                 "index: it says \"already exists, skipping\", and no query ever uses it",
                 name);
     fix_guard(context, name);
-    lint_recipe(context,
-                "DROP INDEX CONCURRENTLY IF EXISTS %s; -- the one that failed, if there is one\n"
-                "CREATE INDEX CONCURRENTLY %s ..;",
-                name, name);
+    recipe_index_again(context, change);
 }
 
 const LintRule lint_rule_cic_leftover_invalid = {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lint/gone.h"
+#include "lint/recipe-steps.h"
 
 static const ModelTable *
 partitioned(const LintContext *context, DdlName name)
@@ -42,12 +43,7 @@ index_on_parent(const LintContext *context, const DdlChange *change)
                       "one has its index",
                 label);
     lint_add_locks(context);
-    lint_recipe(context,
-                "CREATE INDEX <name> ON ONLY %s (..);\n"
-                "CREATE INDEX CONCURRENTLY <name>_p1 ON <partition> (..); -- each partition, "
-                "alone\n"
-                "ALTER INDEX <name> ATTACH PARTITION <name>_p1;",
-                label);
+    recipe_index_of_partitions(context, change, table);
 }
 
 const LintRule lint_rule_index_create_partitioned_parent = {
@@ -61,22 +57,17 @@ static void
 create_of(const LintContext *context, const DdlChange *change)
 {
     const ModelTable *parent;
-    g_autofree char *label = NULL, *child = NULL;
+    g_autofree char *label = NULL;
 
     if (change->kind != CHANGE_CREATE_TABLE || change->bound == NULL ||
         facts_is_new(context, change->other))
         return;
     parent = model_table(context->model, change->other);
     label = ddl_name_label(change->other);
-    child = ddl_name_label(change->relation);
     lint_report(context, change, "CREATE TABLE .. PARTITION OF takes ACCESS EXCLUSIVE on %s%s",
                 label, default_of(parent) != NULL ? ", and reads its whole DEFAULT partition" : "");
     lint_add_locks(context);
-    lint_recipe(context,
-                "CREATE TABLE %s (LIKE %s INCLUDING ALL);\n"
-                "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES ..; -- alone, with a short "
-                "lock_timeout",
-                child, label, label, child);
+    recipe_partition_apart(context, change, default_of(parent));
 }
 
 const LintRule lint_rule_partition_create_of = {
@@ -85,18 +76,6 @@ const LintRule lint_rule_partition_create_of = {
     .title = "CREATE TABLE .. PARTITION OF blocks reads and writes of the parent",
     .at_change = create_of,
 };
-
-static void
-recommend_check(const LintContext *context, const char *child, const char *parent)
-{
-    lint_recipe(context,
-                "ALTER TABLE %s ADD CONSTRAINT fits CHECK (<key> IS NOT NULL AND <key> >= .. AND "
-                "<key> < ..) NOT VALID;\n"
-                "ALTER TABLE %s VALIDATE CONSTRAINT fits;\n"
-                "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES ..;\n"
-                "ALTER TABLE %s DROP CONSTRAINT fits;",
-                child, child, parent, child, child);
-}
 
 /* The dearest work on rows that are there: a partition that this file has made and not filled has
  * none. */
@@ -123,44 +102,65 @@ attach_work(const LintContext *context, const DdlChange *change)
     return dearest;
 }
 
-static void
-recommend_before_attach(const LintContext *context, const DdlChange *change,
-                        const PredictedWork *work, bool is_rest)
+/* A key or index of the parent that the partition lacks; NULL: none that is known. */
+static const ModelIndex *
+missing_index(const ModelTable *table, const ModelTable *parent)
 {
-    g_autofree char *label = ddl_name_label(change->other);
-    g_autofree char *to = ddl_name_label(change->relation);
+    for (guint i = 0; parent != NULL && table != NULL && i < parent->indexes->len; i++) {
+        const ModelIndex *wanted = parent->indexes->pdata[i];
+        bool found = wanted->has_expressions;
 
-    if (work->kind == WORK_BUILD)
-        lint_recipe(context,
-                    "CREATE INDEX CONCURRENTLY ON %s (..); -- before ATTACH, as %s has it: %s",
-                    label, to, work->why);
-    else if (is_rest)
-        lint_recipe(context,
-                    "-- on the DEFAULT partition, NOT VALID, then VALIDATE: CHECK (NOT (<key> >= "
-                    ".. AND <key> < ..))");
-    else
-        recommend_check(context, label, to);
+        for (guint k = 0; !found && k < table->indexes->len; k++) {
+            const ModelIndex *own = table->indexes->pdata[k];
+            found = own->columns->len == wanted->columns->len && own->unique >= wanted->unique;
+            for (guint n = 0; found && n < own->columns->len; n++)
+                found = g_strcmp0(own->columns->pdata[n], wanted->columns->pdata[n]) == 0;
+        }
+        if (!found)
+            return wanted;
+    }
+    return NULL;
+}
+
+/* What spares it each work that is predicted. */
+static void
+recommend_before_attach(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *parent = model_table(context->model, change->relation);
+    const ModelTable *child = model_table(context->model, change->other);
+    const ModelTable *rest = default_of(parent);
+    RecipeAttach attach = {0};
+
+    for (guint i = 0; i < context->prediction->works->len; i++) {
+        const PredictedWork *work = context->prediction->works->pdata[i];
+
+        if (ddl_changes_get(context->changes, work->change) != change || work->kind < WORK_SCAN)
+            continue;
+        if (work->kind == WORK_BUILD)
+            attach.index = missing_index(child, parent);
+        else if (rest != NULL && work->table == rest)
+            attach.rest = rest;
+        else
+            attach.proves_child = true;
+    }
+    recipe_attach(context, change, &attach);
 }
 
 static void
 attach_scan(const LintContext *context, const DdlChange *change)
 {
-    const ModelTable *rest;
     const PredictedWork *work;
-    bool is_rest;
     g_autofree char *label = NULL;
 
     if (change->kind != CHANGE_ATTACH_PARTITION || (work = attach_work(context, change)) == NULL)
         return;
-    rest = default_of(model_table(context->model, change->relation));
-    is_rest = rest != NULL && work->table == rest;
     label = work->table != NULL ? model_table_label(work->table) : ddl_name_label(change->other);
     lint_report(context, change, "ATTACH PARTITION reads all of %s under ACCESS EXCLUSIVE%s: %s",
                 label, work->kind == WORK_BUILD ? ", and builds an index" : "", work->why);
     lint_add_locks(context);
     if (work->certainty != KNOWN_YES)
         lint_possible(context, "%s", work->settled_by);
-    recommend_before_attach(context, change, work, is_rest);
+    recommend_before_attach(context, change);
 }
 
 const LintRule lint_rule_partition_attach_scan = {
@@ -174,6 +174,7 @@ static void
 drop_partition(const LintContext *context, const DdlChange *change)
 {
     const ModelTable *table;
+    bool is_refused;
     g_autofree char *label = NULL, *parent = NULL;
 
     if (change->kind != CHANGE_DROP || change->object != OBJECT(TABLE))
@@ -189,9 +190,12 @@ drop_partition(const LintContext *context, const DdlChange *change)
                 "partitions wait",
                 label, parent);
     lint_add_locks(context);
-    lint_recipe(context,
-                "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; -- alone\nDROP TABLE %s;", parent,
-                label, label);
+    is_refused = default_of(table->parent) != NULL;
+    lint_recipe(context, "ALTER TABLE %s DETACH PARTITION %s%s; -- alone%s\n%s;", parent, label,
+                is_refused ? "" : " CONCURRENTLY",
+                is_refused ? ", for CONCURRENTLY is refused where there is a DEFAULT partition"
+                           : "",
+                sql_statement_text(context->statement));
 }
 
 const LintRule lint_rule_partition_drop = {
@@ -227,7 +231,7 @@ detach_blocking(const LintContext *context, const DdlChange *change)
     } else {
         lint_recipe(context,
                     "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; -- alone, outside of a "
-                    "transaction; after an interruption: .. FINALIZE",
+                    "transaction; after an interruption with FINALIZE",
                     label, child);
     }
 }
@@ -264,6 +268,26 @@ recurses(const DdlChange *change)
 }
 
 static void
+recommend_steps(const LintContext *context, const DdlChange *change, const char *label)
+{
+    g_autofree char *rest = NULL, *steps = NULL;
+
+    if (change->kind == CHANGE_SET_NOT_NULL) {
+        rest = recipe_rest(context, change);
+        steps = recipe_not_null(change->relation, change->column);
+    } else if (change->kind == CHANGE_ADD_CONSTRAINT &&
+               (change->constraint->kind == CONSTRAINT_CHECK ||
+                change->constraint->kind == CONSTRAINT_FOREIGN_KEY)) {
+        steps = recipe_constraint(context, change);
+    } else {
+        lint_recipe_alone(context);
+        return;
+    }
+    lint_recipe(context, "-- what %s has to do with its partitions reads nothing then\n%s%s", label,
+                rest ? rest : "", steps);
+}
+
+static void
 recursion(const LintContext *context, const DdlChange *change)
 {
     const ModelTable *table;
@@ -284,10 +308,7 @@ recursion(const LintContext *context, const DdlChange *change)
         lint_level(context, LINT_NOTE);
     lint_add_locks(context);
     if (is_dear(context))
-        lint_recipe(context,
-                    "-- first on each partition, in a transaction of its own (a CHECK: NOT VALID, "
-                    "then VALIDATE), then on %s: what a partition has already is not done again",
-                    label);
+        recommend_steps(context, change, label);
 }
 
 const LintRule lint_rule_partition_recursion = {
@@ -301,7 +322,7 @@ static void
 not_valid_key(const LintContext *context, const DdlChange *change)
 {
     const ModelTable *table;
-    g_autofree char *label = NULL;
+    g_autofree char *label = NULL, *steps = NULL;
 
     if (change->kind != CHANGE_ADD_CONSTRAINT || change->constraint == NULL ||
         change->constraint->kind != CONSTRAINT_FOREIGN_KEY || !change->constraint->not_valid ||
@@ -314,13 +335,8 @@ not_valid_key(const LintContext *context, const DdlChange *change)
     lint_report(context, change,
                 "a foreign key of partitioned table %s cannot be NOT VALID before PostgreSQL 18",
                 label);
-    lint_recipe(context,
-                "-- on each partition, a statement a transaction:\n"
-                "ALTER TABLE <partition> ADD CONSTRAINT <name> FOREIGN KEY .. NOT VALID;\n"
-                "ALTER TABLE <partition> VALIDATE CONSTRAINT <name>;\n"
-                "-- then it is attached without a scan:\n"
-                "ALTER TABLE %s ADD CONSTRAINT <name> FOREIGN KEY ..;",
-                label);
+    steps = recipe_constraint(context, change);
+    lint_recipe(context, "-- on each partition; then it is attached without a scan\n%s", steps);
 }
 
 const LintRule lint_rule_fk_not_valid_partitioned = {
@@ -355,7 +371,7 @@ inherit_recursion(const LintContext *context, const DdlChange *change)
     lint_report(context, change, "%s of %s is done to the %u tables that inherit from it too",
                 ddl_change_verb(change), label, table->children->len);
     lint_add_locks(context);
-    lint_recipe(context, "ALTER TABLE ONLY %s .. -- or say it for each table by name", label);
+    recipe_once(context, "the %u tables that inherit are meant too", table->children->len);
 }
 
 const LintRule lint_rule_inherit_recursion = {

@@ -2,8 +2,7 @@
  * rows are filled in between. */
 #include <string.h>
 
-#include "lint/facts.h"
-#include "sql/statement.h"
+#include "lint/recipe-steps.h"
 
 /* Sections that run while the old app does. */
 static bool
@@ -67,7 +66,8 @@ mixes(const LintContext *context)
         g_autofree char *label = NULL;
 
         if (!takes_away(change) || change->kind == CHANGE_SET_NOT_NULL ||
-            facts_is_new(context, change->relation))
+            facts_is_new(context, change->relation) ||
+            cost_is_new_column(context, change->relation, change->column))
             continue;
         before = facts_before(context, false, adds_to, change);
         if (before == NULL)
@@ -79,7 +79,7 @@ mixes(const LintContext *context)
                     label);
         lint_level(context, LINT_WARNING);
         lint_possible(context, "whether an app uses %s while the file runs", label);
-        lint_recipe(context, "-- a later release, once no old app runs:\n%s;",
+        lint_recipe(context, "-- in a later file, once no old app runs\n%s;",
                     sql_statement_text(context->statement));
         return;
     }
@@ -126,7 +126,10 @@ contract_alone(const LintContext *context)
                 "completes",
                 reason);
     lint_possible(context, "whether an earlier revision has made what takes its place");
-    lint_recipe(context, "-- Requires: <revision> backfilled");
+    lint_recipe(context,
+                "-- sluice: contract\n-- sluice: allow %s because an earlier revision, which "
+                "`Requires:` would name, has made what takes its place\n%s;",
+                lint_reporting(context), sql_statement_text(context->statement));
 }
 
 const LintRule lint_rule_contract_without_expand = {
@@ -158,6 +161,33 @@ is_target(const RevisionSync *sync, const DdlChange *change)
     return false;
 }
 
+static bool
+is_value(const PgQuery__Constraint *part, const DdlChange *change G_GNUC_UNUSED)
+{
+    return part->contype == PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT ||
+           part->contype == PG_QUERY__CONSTR_TYPE__CONSTR_NOTNULL;
+}
+
+/* What the column must hold comes when the rows are filled, the default when the old app is gone.
+ */
+static void
+recommend_bare(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *bare = recipe_without(context, change, is_value);
+    g_autofree char *table = ddl_name_label(change->relation);
+    g_autofree char *column = ddl_name_label((DdlName){NULL, change->column});
+    g_autofree char *check = recipe_name(change->relation.name, change->column, "not_null", NULL);
+    g_autofree char *not_null = g_strdup_printf(
+        "\n-- sluice: finish\nALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;\n"
+        "ALTER TABLE %s VALIDATE CONSTRAINT %s;\n\n"
+        "-- sluice: contract\nALTER TABLE %s ALTER COLUMN %s SET NOT NULL;\n"
+        "ALTER TABLE %s DROP CONSTRAINT %s;",
+        table, check, column, table, check, table, column, table, check);
+
+    lint_recipe(context, "-- sluice: expand\n%s%s", bare,
+                change->definition->not_null ? not_null : "");
+}
+
 static void
 mapping_filled(const LintContext *context, const DdlChange *change)
 {
@@ -174,10 +204,7 @@ mapping_filled(const LintContext *context, const DdlChange *change)
                     "%s is the target of a mapping: with NOT NULL or a default a row that the old "
                     "app writes cannot be told from one that the new app has filled",
                     change->column);
-        lint_recipe(context,
-                    "-- sluice: expand\nALTER TABLE %s ADD COLUMN %s <type>;\n"
-                    "-- sluice: contract\nALTER TABLE %s ALTER COLUMN %s SET NOT NULL;",
-                    change->relation.name, change->column, change->relation.name, change->column);
+        recommend_bare(context, change);
         return;
     }
 }
@@ -246,7 +273,7 @@ backfill_order(const LintContext *context, const DdlChange *change)
                     "the rows which are not filled yet",
                     label);
         lint_possible(context, "whether such rows exist");
-        lint_recipe(context, "-- first:\n%s;\n-- and then SET NOT NULL, VALIDATE",
+        lint_recipe(context, "-- before SET NOT NULL and VALIDATE, and committed:\n%s;",
                     sql_statement_text(context->statement));
     }
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lint/gone.h"
+#include "lint/recipe-steps.h"
 
 static bool
 creates_policy(const LintContext *context, const SessionStatement *statement G_GNUC_UNUSED,
@@ -25,9 +26,12 @@ has_policy(const LintContext *context, const DdlChange *change)
 static void
 enable_security(const LintContext *context, const DdlChange *change, const char *label)
 {
+    g_autofree char *name = NULL;
+
     if (change->removes) {
         lint_report(context, change,
                     "without row security everybody who may read %s sees all of its rows", label);
+        recipe_once(context, "everybody who may read %s may see all of it", label);
     } else if (!change->forced && !has_policy(context, change)) {
         lint_report(context, change,
                     "row security of %s without a policy hides every row from all but its owner: "
@@ -37,10 +41,12 @@ enable_security(const LintContext *context, const DdlChange *change, const char 
         if (model_table(context->model, change->relation) == NULL)
             lint_possible(context, "the policies of %s", label);
         lint_breaks(context, "all statements on %s of roles that do not own it", label);
+        name = recipe_name(change->relation.name, "everything", NULL);
         lint_recipe(context,
-                    "CREATE POLICY <name> ON %s USING (..); -- first\n"
-                    "ALTER TABLE %s ENABLE ROW LEVEL SECURITY;",
-                    label, label);
+                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\n"
+                    "CREATE POLICY %s ON %s USING (true); -- until a narrower one is proven\n"
+                    "%s;\nCOMMIT;",
+                    name, label, sql_statement_text(context->statement));
         return;
     } else {
         lint_report(context, change,
@@ -77,8 +83,7 @@ change_security(const LintContext *context, const DdlChange *change)
         lint_level(context, LINT_NOTE);
         lint_possible(context, "whether row security of %s is enabled", label);
     }
-    lint_recipe(context, "-- add the new policy first, then drop the old one, with a short "
-                         "lock_timeout");
+    recipe_once(context, "a policy that the app needs stays, or was made before");
 }
 
 const LintRule lint_rule_rls_change = {
@@ -103,7 +108,7 @@ revoke_right(const LintContext *context, const DdlChange *change)
                 label);
     lint_possible(context, "whether the app's role has the right otherwise");
     lint_breaks(context, "what the right allowed: \"permission denied\"");
-    lint_recipe(context, "-- once no version of the app needs it");
+    recipe_contract(context, "no version of the app that runs needs the right");
 }
 
 static void
@@ -120,15 +125,17 @@ owner(const LintContext *context, const DdlChange *change)
                 label);
     lint_add_locks(context);
     lint_recipe(context,
-                "GRANT ALL ON %s TO <owner before>; -- first\nBEGIN;\nSET LOCAL lock_timeout = "
-                "'2s';\n%s;\nCOMMIT;",
-                label, sql_statement_text(context->statement));
+                "BEGIN;\nSET LOCAL lock_timeout = '2s';\n"
+                "-- sluice: allow %s because the owner before is given its rights again\n"
+                "%s;\nGRANT ALL ON %s TO CURRENT_ROLE; -- or whoever the owner was\nCOMMIT;",
+                lint_reporting(context), sql_statement_text(context->statement), label);
 }
 
 static void
 definer(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *label = NULL;
+    const SqlToken *definer;
+    g_autofree char *label = NULL, *path = NULL, *text = NULL;
 
     if (change->function == NULL || !change->function->security_definer ||
         change->function->sets_search_path)
@@ -138,7 +145,12 @@ definer(const LintContext *context, const DdlChange *change)
                 "%s runs with its owner's rights and the caller's search_path: who may create "
                 "objects can make it call his own",
                 label);
-    lint_recipe(context, "-- SECURITY DEFINER SET search_path = pg_catalog, pg_temp");
+    definer = recipe_next(
+        context, recipe_token(context, PG_QUERY__TOKEN__SECURITY, (int) context->statement->start));
+    path = g_strdup_printf(" SET search_path = %s, pg_temp",
+                           change->relation.schema ? change->relation.schema : "public");
+    text = recipe_replacing(context, definer->end, definer->end, path);
+    lint_recipe(context, "%s;", text);
 }
 
 static void

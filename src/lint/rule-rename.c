@@ -2,21 +2,7 @@
 #include <string.h>
 
 #include "lint/gone.h"
-
-/* The way that keeps both names: an app of either version works. */
-static void
-recommend_new_column(const LintContext *context, const char *table, const char *from,
-                     const char *to)
-{
-    if (facts_by_sluice(context))
-        lint_recipe(context, "-- sluice revision --rename %s.%s=%s", table, from, to);
-    else
-        lint_recipe(context,
-                    "ALTER TABLE %s ADD COLUMN %s <type>;\n"
-                    "-- a trigger keeps both equal; backfill; the app reads, then writes %s;\n"
-                    "-- when no old version is left: drop the trigger, then the column %s",
-                    table, to, to, from);
-}
+#include "lint/recipe-steps.h"
 
 static bool
 makes_alias(const LintContext *context, const DdlChange *rename, const DdlChange *later)
@@ -66,7 +52,7 @@ names_index(const LintContext *context, DdlName relation)
 static void
 rename_table(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *label = NULL;
+    g_autofree char *label = NULL, *new_label = NULL;
 
     if (!is_renamed_table(change) || gone_is_expected(context) ||
         names_index(context, change->relation) || !gone_is_used(context, change->relation) ||
@@ -84,17 +70,14 @@ rename_table(const LintContext *context, const DdlChange *change)
                 label, change->new_name);
     lint_add_locks(context);
     lint_breaks(context, "every statement that names %s", label);
-    if (change->kind == CHANGE_RENAME)
-        lint_recipe(context,
-                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE %s RENAME TO %s;\n"
-                    "CREATE VIEW %s AS SELECT * FROM %s; -- and its GRANTs\nCOMMIT;\n"
-                    "-- when no app uses the old name: DROP VIEW %s;",
-                    label, change->new_name, label, change->new_name, label);
-    else
-        lint_recipe(context,
-                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE %s SET SCHEMA %s;\n"
-                    "CREATE VIEW %s AS SELECT * FROM %s.%s; -- and its GRANTs\nCOMMIT;",
-                    label, change->new_name, label, change->new_name, change->relation.name);
+    new_label = ddl_name_label(change->kind == CHANGE_RENAME
+                                   ? (DdlName){change->relation.schema, change->new_name}
+                                   : (DdlName){change->new_name, change->relation.name});
+    lint_recipe(context,
+                "BEGIN;\nSET LOCAL lock_timeout = '2s';\n%s;\n"
+                "CREATE VIEW %s AS SELECT * FROM %s; -- with the same GRANTs\nCOMMIT;\n"
+                "-- when no app uses the old name, in a later file:\n--   DROP VIEW %s;",
+                sql_statement_text(context->statement), label, new_label, label);
 }
 
 const LintRule lint_rule_table_rename = {
@@ -103,6 +86,32 @@ const LintRule lint_rule_table_rename = {
     .title = "a table gets another name or schema while an app uses it",
     .at_change = rename_table,
 };
+
+/* Both names at once: the app moves over to the views, and then they and the tables change places.
+ */
+static void
+recommend_views(const LintContext *context, const DdlChange *change)
+{
+    const GPtrArray *tables = model_tables(context->model);
+    g_autofree char *schema = ddl_name_label((DdlName){NULL, change->new_name});
+    g_autoptr(GString) views = g_string_new(NULL);
+
+    for (guint i = 0; i < tables->len; i++) {
+        const ModelTable *table = tables->pdata[i];
+        g_autofree char *from = NULL, *to = NULL;
+
+        if (g_strcmp0(table->schema, change->relation.name) != 0 || table->kind == MODEL_SEQUENCE)
+            continue;
+        from = ddl_name_label((DdlName){table->schema, table->name});
+        to = ddl_name_label((DdlName){change->new_name, table->name});
+        g_string_append_printf(views, "\nCREATE VIEW %s AS SELECT * FROM %s;", to, from);
+    }
+    lint_recipe(context,
+                "CREATE SCHEMA %s; -- views in it of what is in the old one%s\n"
+                "-- when every app uses the new names: SET SCHEMA, a table a transaction, with the "
+                "view in its old place",
+                schema, views->str);
+}
 
 static void
 rename_schema(const LintContext *context, const DdlChange *change)
@@ -118,10 +127,7 @@ rename_schema(const LintContext *context, const DdlChange *change)
                 "search_path with it",
                 label);
     lint_breaks(context, "every statement that names %s", label);
-    lint_recipe(context,
-                "CREATE SCHEMA %s;\n-- views in it of what is in %s; the app moves over; then SET "
-                "SCHEMA, a table at a time, with a view in its old place",
-                change->new_name, label);
+    recommend_views(context, change);
 }
 
 const LintRule lint_rule_schema_rename = {
@@ -179,6 +185,16 @@ fills(const LintContext *context, const SessionStatement *statement G_GNUC_UNUSE
     return change->kind == CHANGE_UPDATE && facts_same(context, change->relation, drop->relation);
 }
 
+static bool
+adds_it(const LintContext *context, const SessionStatement *statement G_GNUC_UNUSED,
+        const DdlChange *change, const void *data)
+{
+    const DdlChange *drop = data;
+
+    return change->kind == CHANGE_ADD_COLUMN && g_strcmp0(change->column, drop->column) == 0 &&
+           facts_same(context, change->relation, drop->relation);
+}
+
 static void
 disguised(const LintContext *context, const DdlChange *change)
 {
@@ -186,7 +202,8 @@ disguised(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL;
 
     if (change->kind != CHANGE_DROP_COLUMN || change->object == OBJECT(TYPE) ||
-        gone_is_expected(context) || !gone_is_used(context, change->relation))
+        gone_is_expected(context) || !gone_is_used(context, change->relation) ||
+        facts_before(context, false, adds_it, change) != NULL)
         return;
     added = added_instead(context, change);
     if (added == NULL || facts_before(context, false, fills, change) != NULL)
@@ -198,7 +215,11 @@ disguised(const LintContext *context, const DdlChange *change)
                 label, change->column, added->definition->name);
     lint_possible(context, "whether both hold the same");
     lint_breaks(context, "statements that name %s", change->column);
-    recommend_new_column(context, label, change->column, added->definition->name);
+    if (g_str_equal(change->column, added->definition->name))
+        recipe_contract(context, "no version that runs uses %s.%s, and its data may go", label,
+                        change->column);
+    else
+        recipe_rename(context, change->relation, change->column, added->definition->name);
 }
 
 const LintRule lint_rule_rename_disguised = {
@@ -244,7 +265,7 @@ static void
 rename_other(const LintContext *context, const DdlChange *change)
 {
     const char *kind = kind_of(change);
-    g_autofree char *label = NULL;
+    g_autofree char *label = NULL, *new_label = NULL;
 
     if (kind == NULL || gone_is_expected(context) || facts_is_new(context, change->relation))
         return;
@@ -264,10 +285,16 @@ rename_other(const LintContext *context, const DdlChange *change)
                 kind, label);
     lint_add_locks(context);
     lint_breaks(context, "statements that use %s", label);
-    lint_recipe(context,
-                "-- make the new one beside it (a view of the same query, a function that calls "
-                "the other); drop %s when no app uses it",
-                label);
+    if (change->kind == CHANGE_RENAME &&
+        (change->object == OBJECT(VIEW) || change->object == OBJECT(MATVIEW))) {
+        new_label = ddl_name_label((DdlName){change->relation.schema, change->new_name});
+        lint_recipe(context,
+                    "CREATE VIEW %s AS SELECT * FROM %s; -- with the same GRANTs\n"
+                    "-- when no app uses %s, in a later file: DROP it, and give it the new name",
+                    new_label, label, label);
+    } else {
+        recipe_contract(context, "no version that runs uses the old name of %s", label);
+    }
 }
 
 const LintRule lint_rule_rename_other_objects = {

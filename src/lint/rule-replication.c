@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lint/gone.h"
+#include "lint/recipe-steps.h"
 
 /* The table loses what tells its rows apart; why, or NULL. */
 static const char *
@@ -47,6 +48,35 @@ has_new_key(const LintContext *context, const DdlChange *change)
         if (adds_key(context, change, ddl_changes_get(context->changes, i)))
             return true;
     return gone_later(context, adds_key, change) != NULL;
+}
+
+/* The same columns by another index; where they are not known, all of them. */
+static void
+recommend_identity(const LintContext *context, const DdlChange *change, const ModelTable *table,
+                   const ModelIndex *index)
+{
+    const ModelConstraint *key = table != NULL && change->kind == CHANGE_DROP_CONSTRAINT
+                                     ? model_constraint(table, change->constraint_name)
+                                     : NULL;
+    const GPtrArray *columns = key != NULL ? key->columns : index != NULL ? index->columns : NULL;
+    const char *text = sql_statement_text(context->statement);
+    g_autofree char *label =
+        table != NULL ? model_table_label(table) : ddl_name_label(change->relation);
+    g_autofree char *list = NULL, *name = NULL;
+
+    if (columns == NULL) {
+        lint_recipe(context,
+                    "ALTER TABLE %s REPLICA IDENTITY FULL; -- or USING INDEX, of a unique one over "
+                    "NOT NULL columns",
+                    label);
+        return;
+    }
+    list = cost_columns(columns);
+    name = recipe_name(table->name, "identity", NULL);
+    lint_recipe(context,
+                "CREATE UNIQUE INDEX CONCURRENTLY %s ON %s (%s);\n"
+                "ALTER TABLE %s REPLICA IDENTITY USING INDEX %s;\n%s;",
+                name, label, list, label, name, text);
 }
 
 static void
@@ -97,10 +127,7 @@ replica_identity(const LintContext *context, const DdlChange *change)
     lint_add_locks(context);
     lint_possible(context, "whether %s is published", label);
     lint_breaks(context, "UPDATE and DELETE of %s: \"does not have a replica identity\"", label);
-    lint_recipe(context,
-                "CREATE UNIQUE INDEX CONCURRENTLY <name> ON %s (<not null columns>);\n"
-                "ALTER TABLE %s REPLICA IDENTITY USING INDEX <name>; -- before the old one goes",
-                label, label);
+    recommend_identity(context, change, table, index);
 }
 
 const LintRule lint_rule_replica_identity = {
@@ -118,19 +145,19 @@ publication(const LintContext *context, const DdlChange *change)
                     "FOR ALL TABLES publishes tables without a primary key too: their UPDATE and "
                     "DELETE fail from now on");
         lint_possible(context, "whether every table has a replica identity");
-        lint_recipe(context, "-- CREATE PUBLICATION %s FOR TABLE ..", change->relation.name);
+        recipe_once(context, "each table has a primary key or another replica identity");
     } else if (change->kind == CHANGE_ALTER_PUBLICATION &&
                (g_strcmp0(change->text, "drop") == 0 || g_strcmp0(change->text, "set") == 0)) {
         lint_report(context, change,
                     "tables that leave publication %s are not replicated from now on, and "
                     "subscribers are not told",
                     change->relation.name);
-        lint_recipe(context, "-- ALTER SUBSCRIPTION .. REFRESH PUBLICATION on each subscriber, "
+        recipe_once(context, "each subscriber runs ALTER SUBSCRIPTION with REFRESH PUBLICATION "
                              "after it");
     } else if (change->kind == CHANGE_DROP && change->object == OBJECT(PUBLICATION)) {
         lint_report(context, change, "subscribers of publication %s stop with an error",
                     change->relation.name);
-        lint_recipe(context, "-- drop the subscriptions first");
+        recipe_once(context, "no subscription to it is left");
     }
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lint/gone.h"
+#include "lint/recipe-steps.h"
 
 static bool
 is_ddl(const LintContext *context G_GNUC_UNUSED, const SessionStatement *statement,
@@ -25,14 +26,15 @@ extension(const LintContext *context, const DdlChange *change)
             "ALTER EXTENSION %s UPDATE runs the extension's own scripts: what they lock and "
             "change is not in this file",
             change->relation.name);
-        lint_recipe(context, "-- alone in a file, tried on a copy first");
+        recipe_once(context, "it was tried on a copy, and is alone in its file");
     } else if (facts_before(context, true, is_ddl, NULL) != NULL) {
         lint_report(context, change,
                     "CREATE EXTENSION %s runs scripts of its own while the transaction holds its "
                     "locks",
                     change->relation.name);
         lint_level(context, LINT_NOTE);
-        lint_recipe(context, "-- alone in a file before");
+        lint_recipe(context, "-- alone in a file before\n%s;",
+                    sql_statement_text(context->statement));
     }
 }
 
@@ -52,7 +54,7 @@ other_sessions(const LintContext *context, const DdlChange *change)
         lint_report(context, change,
                     "an event trigger runs in every session that makes DDL: an error of it stops "
                     "the next migration");
-        lint_recipe(context, "-- not in a migration: with the server's configuration");
+        recipe_once(context, "it is meant for the DDL of every session");
         return;
     }
     if (change->kind != CHANGE_SERVER || node == NULL)
@@ -63,8 +65,7 @@ other_sessions(const LintContext *context, const DdlChange *change)
     case PG_QUERY__NODE__NODE_ALTER_ROLE_SET_STMT:
         lint_report(context, change, "%s changes what other sessions run with",
                     sql_statement_verb(context->statement));
-        lint_recipe(context, "-- not in a migration: with the server's configuration; SET LOCAL "
-                             "for this transaction");
+        recipe_once(context, "it is meant for other sessions too; else SET LOCAL");
         break;
     default:
         break;
@@ -105,6 +106,18 @@ unlocks(const LintContext *context, const DdlChange *change)
     return false;
 }
 
+/* The lock of the same key that ends with its transaction. */
+static void
+recommend_transaction_lock(const LintContext *context)
+{
+    g_autoptr(GRegex) name =
+        g_regex_new("\\b(pg_(try_)?advisory)_lock(_shared)?\\b", G_REGEX_CASELESS, 0, NULL);
+    g_autofree char *text = g_regex_replace(name, sql_statement_text(context->statement), -1, 0,
+                                            "\\1_xact_lock\\3", 0, NULL);
+
+    lint_recipe(context, "BEGIN;\n%s;\n-- what it is to guard\nCOMMIT;", text);
+}
+
 static void
 leftover(const LintContext *context, const DdlChange *change)
 {
@@ -115,13 +128,13 @@ leftover(const LintContext *context, const DdlChange *change)
         lint_report(context, change,
                     "PREPARE TRANSACTION keeps every lock of the transaction, through a restart "
                     "too, until somebody ends it by name");
-        lint_recipe(context, "COMMIT;");
+        lint_recipe(context, "-- in its place: COMMIT");
     } else if (change->kind == CHANGE_SELECT && calls_any(change->query, names) &&
                !unlocks(context, change)) {
         lint_report(context, change,
                     "a session advisory lock outlives the transaction: in a pool it is never "
                     "released");
-        lint_recipe(context, "SELECT pg_advisory_xact_lock(..);");
+        recommend_transaction_lock(context);
     }
 }
 

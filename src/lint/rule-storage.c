@@ -1,5 +1,6 @@
 /* Where and how a table's rows are kept. */
 #include "lint/gone.h"
+#include "lint/recipe-steps.h"
 
 static const char *
 what_is_copied(const DdlChange *change)
@@ -31,8 +32,7 @@ copied(const LintContext *context, const DdlChange *change)
                     ? "; its rows are lost in a crash, and replicas have none"
                     : "");
     lint_add_locks(context);
-    lint_recipe(context, "-- a new table made so, kept equal by triggers, filled in parts, and "
-                         "swapped by name");
+    recipe_once(context, "it runs in a window in which no app uses %s", label);
 }
 
 const LintRule lint_rule_set_logged_unlogged = {

@@ -1,8 +1,7 @@
 /* Names. */
 #include <string.h>
 
-#include "lint/facts.h"
-#include "sql/statement.h"
+#include "lint/recipe-steps.h"
 
 enum { NAME_BYTES = 63 };
 
@@ -73,6 +72,24 @@ names_a_relation(const DdlChange *change)
     }
 }
 
+/* public, unless the model knows better. */
+static void
+recommend_schema(const LintContext *context, const DdlChange *change)
+{
+    const ModelTable *table = model_table(context->model, change->relation);
+    g_autofree char *schema =
+        ddl_name_label((DdlName){NULL, table && table->schema ? table->schema : "public"});
+    g_autofree char *before = g_strdup_printf("%s.", schema);
+    const SqlToken *name =
+        recipe_token(context, PG_QUERY__TOKEN__IDENT, (int) context->statement->start);
+    g_autofree char *text = NULL;
+
+    if (name == NULL)
+        return;
+    text = recipe_replacing(context, name->start, name->start, before);
+    lint_recipe(context, "%s;", text);
+}
+
 static void
 unqualified(const LintContext *context, const DdlChange *change)
 {
@@ -81,7 +98,7 @@ unqualified(const LintContext *context, const DdlChange *change)
         return;
     lint_report(context, change, "'%s' is looked up along search_path, whatever that is then",
                 change->relation.name);
-    lint_recipe(context, "public.%s", change->relation.name);
+    recommend_schema(context, change);
 }
 
 const LintRule lint_rule_schema_unqualified = {

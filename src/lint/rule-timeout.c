@@ -1,7 +1,7 @@
 /* Timeouts that are missing, that do nothing, or that hurt. sluice sets its own: these rules are
  * about plain files. */
 #include "base/text.h"
-#include "lint/facts.h"
+#include "lint/recipe-steps.h"
 
 enum { LONG_MS = 10 * 60 * 1000 }; /* a scan or build that takes longer is rare */
 
@@ -123,8 +123,8 @@ local_outside(const LintContext *context, const DdlChange *change)
                 change->text);
     if (facts_before(context, false, begins, NULL) == NULL)
         lint_possible(context, "whether the tool opens a transaction around the file (--runner)");
-    lint_recipe(context, "BEGIN;\nSET LOCAL %s = '%s';\n..\nCOMMIT;", change->text,
-                change->value ? change->value : "2s");
+    lint_recipe(context, "BEGIN;\nSET LOCAL %s = '%s';\n-- what it is meant for\nCOMMIT;",
+                change->text, change->value ? change->value : "2s");
 }
 
 /* It comes when the lock is held already. */
@@ -141,8 +141,7 @@ set_after(const LintContext *context, const DdlChange *change)
         return;
     lint_report(context, change, "lock_timeout is set after %s was waited for and locked",
                 held ? held->name : "what stands before it");
-    lint_recipe(context, "SET LOCAL lock_timeout = '%s';\n-- and then what takes locks",
-                change->value);
+    lint_recipe(context, "SET lock_timeout = '%s'; -- and then what takes locks", change->value);
 }
 
 /* lock_timeout can never fire before statement_timeout does. */
@@ -302,6 +301,8 @@ pooled(const LintContext *context, const DdlChange *change)
         change->node->create_stmt->oncommit != PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP;
     const bool is_set = change->kind == CHANGE_SET && !change->local && change->value != NULL &&
                         timeout_kind_of(change->text) == TIMEOUT_N;
+    const SqlToken *set, *session;
+    g_autofree char *local = NULL;
 
     if ((!is_temporary && !is_set) || facts_by_sluice(context))
         return;
@@ -310,8 +311,16 @@ pooled(const LintContext *context, const DdlChange *change)
                              : "SET outlives the transaction");
     lint_possible(context, "whether the session comes from a pooler in transaction mode: then the "
                            "next client has it");
-    lint_recipe(context, is_temporary ? "CREATE TEMP TABLE .. ON COMMIT DROP;"
-                                      : "SET LOCAL .. -- within BEGIN .. COMMIT");
+    set = is_temporary
+              ? NULL
+              : recipe_token(context, PG_QUERY__TOKEN__SET, (int) context->statement->start);
+    session = set ? recipe_next(context, set) : NULL;
+    local =
+        set ? recipe_replacing(context, set->start,
+                               session->token == PG_QUERY__TOKEN__SESSION ? session->end : set->end,
+                               "SET LOCAL")
+            : g_strdup_printf("%s ON COMMIT DROP", sql_statement_text(context->statement));
+    lint_recipe(context, "BEGIN;\n%s;\n-- what it is meant for\nCOMMIT;", local);
 }
 
 const LintRule lint_rule_temp_table_and_pool = {

@@ -2,15 +2,7 @@
  * deadlocks. */
 #include <string.h>
 
-#include "lint/facts.h"
-#include "sql/statement.h"
-
-static void
-report_commit_between(const LintContext *context)
-{
-    lint_recipe(context, "-- a transaction, or a file, of its own:\nBEGIN;\n%s;\nCOMMIT;",
-                sql_statement_text(context->statement));
-}
+#include "lint/recipe-steps.h"
 
 /* All that it locks of what was there is locked already, and it does nothing long. */
 static bool
@@ -57,7 +49,7 @@ after_access_exclusive(const LintContext *context)
     lint_add_locks(context);
     if (!facts_works(context, WORK_SCAN))
         lint_possible(context, "how long %s waits or runs", sql_statement_verb(context->statement));
-    report_commit_between(context);
+    lint_recipe_alone(context);
 }
 
 const LintRule lint_rule_statement_after_access_exclusive = {
@@ -84,7 +76,7 @@ rewrite_under_lock(const LintContext *context)
     lint_add_locks(context);
     if (work->certainty == KNOWN_MAYBE)
         lint_possible(context, "%s", work->settled_by);
-    report_commit_between(context);
+    lint_recipe_alone(context);
 }
 
 const LintRule lint_rule_rewrite_under_lock = {
@@ -134,7 +126,7 @@ multiple_alter(const LintContext *context)
     const GPtrArray *statements = session_statements(context->session);
     const DdlChange *now = alter_of(context->unit), *before;
     const SessionStatement *last;
-    g_autofree char *label = NULL;
+    g_autofree char *label = NULL, *both = NULL;
 
     if (now == NULL || statements->len == 0 || !session_in_transaction(context->session) ||
         facts_is_new(context, now->relation))
@@ -149,8 +141,8 @@ multiple_alter(const LintContext *context)
                 "the statement before alters %s too: what each of them scans or rewrites could be "
                 "done in one go",
                 label);
-    lint_recipe(context, "ALTER TABLE %s\n    <what the first does>,\n    <what this one does>;",
-                label);
+    both = recipe_merged(last->unit->statement, context->statement);
+    lint_recipe(context, "-- in the place of both\n%s;", both);
 }
 
 const LintRule lint_rule_multiple_alter_same_table = {
@@ -172,8 +164,8 @@ nesting(const LintContext *context, const DdlChange *change)
         lint_report(context, change, "%s in a revision: sluice opens and ends the transactions",
                     sql_statement_verb(context->statement));
         lint_level(context, LINT_ERROR);
-        lint_recipe(context,
-                    "-- Transaction: statement\n-- in the header makes each statement one");
+        lint_recipe(context, "-- without it; `-- Transaction: statement` in the header makes a "
+                             "transaction of each statement");
     } else if (g_str_equal(word, "begin") && session_in_transaction(context->session)) {
         lint_report(context, change,
                     "BEGIN within a transaction%s: the server only warns, and the "
@@ -206,7 +198,7 @@ left_open(const LintContext *context)
             !g_str_equal(change->text, "begin"))
             continue;
         lint_report_unit(context, unit, "the transaction is never ended: nothing of it stays");
-        lint_recipe(context, "COMMIT;");
+        lint_recipe(context, "-- at the end of the file: COMMIT");
         return;
     }
 }
@@ -247,16 +239,66 @@ can_have_guard(const DdlChange *change)
     }
 }
 
+/* Behind which word the guard stands, and what it is. */
+static const SqlToken *
+guard_place(const LintContext *context, const DdlChange *change, const char **ret_guard)
+{
+    static const PgQuery__Token made[] = {PG_QUERY__TOKEN__TABLE, PG_QUERY__TOKEN__SCHEMA,
+                                          PG_QUERY__TOKEN__SEQUENCE, PG_QUERY__TOKEN__EXTENSION,
+                                          PG_QUERY__TOKEN__INDEX};
+    const int start = (int) context->statement->start;
+    const SqlToken *first =
+        tree_token(context->statement->tree, tree_token_at(context->statement->tree, start));
+
+    *ret_guard = " IF NOT EXISTS";
+    switch ((int) change->kind) {
+    case CHANGE_CREATE_VIEW:
+    case CHANGE_CREATE_FUNCTION:
+        *ret_guard = " OR REPLACE";
+        return first;
+    case CHANGE_DROP:
+        *ret_guard = " IF EXISTS";
+        return recipe_kind_token(context);
+    case CHANGE_ADD_COLUMN:
+    case CHANGE_DROP_COLUMN:
+    case CHANGE_DROP_CONSTRAINT:
+        *ret_guard = change->kind == CHANGE_ADD_COLUMN ? " IF NOT EXISTS" : " IF EXISTS";
+        return recipe_subcommand_token(context, change);
+    default:
+        break;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(made); i++) {
+        const SqlToken *kind = recipe_token(context, made[i], start);
+        if (kind != NULL)
+            return kind;
+    }
+    return NULL;
+}
+
+/* So that it may run a second time. Caller owns. */
+static char *
+guarded_text(const LintContext *context, const DdlChange *change)
+{
+    const char *guard;
+    const SqlToken *place = guard_place(context, change, &guard);
+
+    return place ? recipe_replacing(context, place->end, place->end, guard)
+                 : g_strdup(sql_statement_text(context->statement));
+}
+
 static void
 not_rerunnable(const LintContext *context, const DdlChange *change)
 {
+    g_autofree char *guarded = NULL;
+
     if (facts_by_sluice(context) || session_in_transaction(context->session) ||
         context->file->units->len < 2 || !can_have_guard(change) || has_guard(change))
         return;
     lint_report(context, change,
                 "when a later statement fails, this one has been done already, and fails when the "
                 "file is run again");
-    lint_recipe(context, "BEGIN;\n..\nCOMMIT;\n-- or IF EXISTS, IF NOT EXISTS");
+    guarded = guarded_text(context, change);
+    lint_recipe(context, "%s;", guarded);
 }
 
 const LintRule lint_rule_not_rerunnable = {
@@ -304,7 +346,8 @@ multi_table(const LintContext *context)
         lint_possible(context, "whether an app's transaction takes them the other way round");
         lint_recipe(context,
                     "-- a transaction for each, or all locks up front, in the app's order:\n"
-                    "SET LOCAL lock_timeout = '2s';\nLOCK TABLE %s, %s IN ACCESS EXCLUSIVE MODE;",
+                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\n"
+                    "LOCK TABLE %s, %s IN ACCESS EXCLUSIVE MODE;\n-- the statements\nCOMMIT;",
                     first->name, lock->name);
         return;
     }
@@ -375,8 +418,9 @@ lock_upgrade(const LintContext *context)
                         "hold the same, and they for it",
                         lock_mode_name(before->mode), before->name, lock_mode_name(lock->mode));
             lint_recipe(context,
-                        "-- the strongest lock first, or the statements in two transactions:\n"
-                        "LOCK TABLE %s IN %s MODE;",
+                        "-- the statements in two transactions, or the strongest lock first:\n"
+                        "BEGIN;\nSET LOCAL lock_timeout = '2s';\nLOCK TABLE %s IN %s MODE;\n"
+                        "-- the statements\nCOMMIT;",
                         before->name, lock_mode_name(lock->mode));
             return;
         }
@@ -429,7 +473,7 @@ ax_then_wait(const LintContext *context, const DdlChange *change)
                 what, held->name);
     lint_add_relation(context, held->name, held->mode);
     lint_add_locks(context);
-    report_commit_between(context);
+    lint_recipe_alone(context);
 }
 
 const LintRule lint_rule_ax_then_wait = {

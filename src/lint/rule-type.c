@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lint/gone.h"
+#include "lint/recipe-steps.h"
 
 /* "orders, items"; NULL: no table that is known. Caller owns. */
 static char *
@@ -17,6 +18,33 @@ users_of(const LintContext *context, DdlName type)
         return NULL;
     g_ptr_array_add(labels, NULL);
     return g_strjoinv(", ", (char **) labels->pdata);
+}
+
+/* On the columns of the domain instead, as far as they are known. */
+static void
+recommend_columns(const LintContext *context, const DdlChange *change)
+{
+    g_autoptr(GPtrArray) tables = model_users_of_type(context->model, change->relation);
+    g_autoptr(GString) steps =
+        g_string_new("-- on the columns instead, which the domain keeps free");
+
+    for (guint i = 0; i < tables->len; i++) {
+        const ModelTable *table = tables->pdata[i];
+
+        for (guint k = 0; k < table->columns->len; k++) {
+            const ModelColumn *column = table->columns->pdata[k];
+            g_autofree char *not_null = NULL;
+
+            if (column->type == NULL || !facts_same(context, column->parsed.name, change->relation))
+                continue;
+            not_null = recipe_not_null((DdlName){table->schema, table->name}, column->name);
+            g_string_append_printf(steps, "\n%s", not_null);
+        }
+    }
+    if (tables->len > 0)
+        lint_recipe(context, "%s", steps->str);
+    else
+        recipe_once(context, "writes of the tables with a column of it may wait");
 }
 
 static void
@@ -37,11 +65,7 @@ domain_not_null(const LintContext *context, const DdlChange *change)
     lint_add_locks(context);
     if (users == NULL)
         lint_possible(context, "which tables use %s", label);
-    lint_recipe(context,
-                "-- on the tables instead:\n"
-                "ALTER TABLE <table> ADD CONSTRAINT <name> CHECK (<column> IS NOT NULL) NOT "
-                "VALID;\n"
-                "ALTER TABLE <table> VALIDATE CONSTRAINT <name>; -- in a transaction of its own");
+    recommend_columns(context, change);
 }
 
 const LintRule lint_rule_domain_set_not_null = {
@@ -50,6 +74,43 @@ const LintRule lint_rule_domain_set_not_null = {
     .title = "SET NOT NULL of a domain reads every table that uses it",
     .at_change = domain_not_null,
 };
+
+/* A type of another name, for a column beside the old one. */
+static void
+recommend_new_type(const LintContext *context, const DdlChange *change)
+{
+    const ModelType *type = model_type(context->model, change->relation);
+    g_autofree char *last = recipe_name(change->relation.name, "new", NULL);
+    g_autofree char *schema =
+        change->relation.schema ? ddl_name_label((DdlName){NULL, change->relation.schema}) : NULL;
+    g_autoptr(GString) fields = g_string_new(NULL);
+
+    for (guint i = 0; type != NULL && type->attributes != NULL && i < type->attributes->len; i++) {
+        const ModelColumn *field = type->attributes->pdata[i];
+        const bool is_it = g_strcmp0(field->name, change->column) == 0;
+        const char *raw = is_it && change->new_name ? change->new_name : field->name;
+        g_autofree char *name = ddl_name_label((DdlName){NULL, raw});
+        g_autofree char *of = ddl_type_label(is_it && change->kind == CHANGE_ATTRIBUTE_TYPE
+                                                 ? &change->definition->type
+                                                 : &field->parsed);
+
+        if (is_it && change->kind == CHANGE_DROP_ATTRIBUTE)
+            continue;
+        g_string_append_printf(fields, "%s%s %s", fields->len ? ", " : "", name, of);
+    }
+    if (fields->len == 0) {
+        recipe_contract(context, "no version that runs, and no column, uses %s",
+                        change->relation.name);
+        return;
+    }
+    if (change->kind == CHANGE_ADD_ATTRIBUTE) {
+        g_autofree char *added = cost_bare_column(change->definition);
+        g_string_append_printf(fields, ", %s", added);
+    }
+    lint_recipe(context,
+                "CREATE TYPE %s%s%s AS (%s);\n-- and a column of it beside each of the old type",
+                schema ? schema : "", schema ? "." : "", last, fields->str);
+}
 
 static void
 composite_change(const LintContext *context, const DdlChange *change)
@@ -77,7 +138,7 @@ composite_change(const LintContext *context, const DdlChange *change)
     }
     lint_add_locks(context);
     lint_breaks(context, "ROW(..)::%s, and drivers that decode it", label);
-    lint_recipe(context, "-- CREATE TYPE of a new name, with a column of it beside the old one");
+    recommend_new_type(context, change);
 }
 
 const LintRule lint_rule_composite_type_change = {
@@ -103,7 +164,7 @@ static void
 collation_change(const LintContext *context, const DdlChange *change)
 {
     const ModelTable *table;
-    g_autofree char *label = NULL;
+    g_autofree char *label = NULL, *type = NULL, *collated = NULL, *to = NULL, *steps = NULL;
 
     if (change->kind != CHANGE_COLUMN_TYPE || change->definition == NULL ||
         change->definition->collation == NULL || facts_is_new(context, change->relation))
@@ -119,11 +180,14 @@ collation_change(const LintContext *context, const DdlChange *change)
     lint_add_locks(context);
     if (table == NULL || !table->columns_known)
         lint_possible(context, "the indexes of %s", label);
-    lint_recipe(context,
-                "ALTER TABLE %s ADD COLUMN %s_new <type> COLLATE \"%s\";\n"
-                "-- a trigger keeps both equal; backfill; CREATE INDEX CONCURRENTLY on it; the app "
-                "moves over; drop %s",
-                label, change->column, change->definition->collation, change->column);
+    type = ddl_type_label(&change->definition->type);
+    collated = g_strdup_printf("%s COLLATE \"%s\"", type, change->definition->collation);
+    to = g_strdup_printf("%s_new", change->column);
+    steps = recipe_column_beside(context, &(RecipeColumn){.table = change->relation,
+                                                          .from = change->column,
+                                                          .to = to,
+                                                          .type = collated});
+    lint_recipe(context, "%s", steps);
 }
 
 const LintRule lint_rule_collation_or_operator_change = {

@@ -1,5 +1,6 @@
 /* What becomes unique while the old app still writes. */
 #include "lint/gone.h"
+#include "lint/recipe-steps.h"
 
 /* The table that gets a unique index or key; .name NULL: none does. */
 static DdlName
@@ -22,7 +23,7 @@ breaks_writers(const LintContext *context, const DdlChange *change)
 {
     const GPtrArray *columns = NULL;
     const DdlName relation = made_unique(change, &columns);
-    g_autofree char *label = NULL;
+    g_autofree char *label = NULL, *index = NULL, *steps = NULL;
 
     if (relation.name == NULL || !facts_in_section(context, SECTION_EXPAND) ||
         !gone_is_used(context, relation))
@@ -31,13 +32,16 @@ breaks_writers(const LintContext *context, const DdlChange *change)
         if (columns->pdata[i] != NULL && gone_column_is_new(context, relation, columns->pdata[i]))
             return;
     label = ddl_name_label(relation);
+    index = change->kind == CHANGE_CREATE_INDEX ? recipe_index(context->statement, NULL) : NULL;
     lint_report(context, change,
                 "the old app still writes %s when expand runs: if it may write duplicates, it "
                 "fails from then on",
                 label);
     lint_possible(context, "whether the old app keeps %s free of duplicates", label);
     lint_breaks(context, "INSERT and UPDATE that make a duplicate");
-    lint_recipe(context, "-- sluice: finish\n%s;", sql_statement_text(context->statement));
+    steps = change->kind == CHANGE_ADD_CONSTRAINT ? recipe_constraint(context, change)
+                                                  : g_strdup_printf("%s;", index);
+    lint_recipe(context, "-- sluice: finish\n%s", steps);
 }
 
 const LintRule lint_rule_unique_add_breaks_writers = {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lint/gone.h"
+#include "lint/recipe-steps.h"
 
 /* The first column that is there now and then not in its place any more; NULL: none. */
 static const char *
@@ -13,6 +14,23 @@ lost_column(const ModelTable *view, const GPtrArray *names)
             return column->name;
     }
     return NULL;
+}
+
+/* The same beside the old one, which an old app uses on. */
+static void
+recommend_new_name(const LintContext *context, const DdlChange *change, PgQuery__Token kind)
+{
+    const SqlToken *name =
+        recipe_next(context, recipe_token(context, kind, (int) context->statement->start));
+    g_autofree char *label = ddl_name_label(change->relation);
+    g_autofree char *fresh = recipe_name(change->relation.name, "new", NULL);
+    g_autofree char *text = NULL;
+
+    if (change->relation.schema != NULL) /* schema . name */
+        name = recipe_next(context, recipe_next(context, name));
+    text = recipe_replacing(context, name->start, name->end, fresh);
+    lint_recipe(context, "%s;\n-- %s goes in a later file, when no version that runs uses it", text,
+                label);
 }
 
 static void
@@ -37,8 +55,7 @@ replace_view(const LintContext *context, const DdlChange *change)
                     "or moved",
                     label, lost);
         lint_level(context, LINT_ERROR);
-        lint_recipe(context, "-- a view of another name beside it; %s goes when no app uses it",
-                    label);
+        recommend_new_name(context, change, PG_QUERY__TOKEN__VIEW);
     } else if (names->len > view->columns->len) {
         lint_report(context, change,
                     "%s gets columns: SELECT * from it, prepared before, fails once with \"cached "
@@ -64,7 +81,9 @@ replace_function(const LintContext *context, const DdlChange *change)
                 "with %d stays as it was",
                 label, before->n_arguments);
     lint_level(context, LINT_NOTE);
-    lint_recipe(context, "-- a new name for the new signature; the old one calls it");
+    recommend_new_name(context, change,
+                       change->function->is_procedure ? PG_QUERY__TOKEN__PROCEDURE
+                                                      : PG_QUERY__TOKEN__FUNCTION);
 }
 
 static void
@@ -97,6 +116,30 @@ has_full_unique_index(const ModelTable *matview)
     return false;
 }
 
+/* Rows that no unique index tells apart cannot be refreshed beside their readers; all columns do,
+ * if any do. */
+static void
+recommend_refresh(const LintContext *context, const ModelTable *matview, const char *label)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree char *columns = NULL;
+
+    for (guint i = 0; matview != NULL && i < matview->columns->len; i++)
+        g_ptr_array_add(names, (gpointer) ((const ModelColumn *) matview->columns->pdata[i])->name);
+    columns = cost_columns(names);
+    if (names->len > 0 && !has_full_unique_index(matview))
+        lint_recipe(context,
+                    "-- once; fewer columns, if they tell the rows apart\n"
+                    "CREATE UNIQUE INDEX CONCURRENTLY ON %s (%s);\n"
+                    "REFRESH MATERIALIZED VIEW CONCURRENTLY %s;",
+                    label, columns, label);
+    else
+        lint_recipe(context,
+                    "REFRESH MATERIALIZED VIEW CONCURRENTLY %s; -- it has a unique index over "
+                    "columns of all rows, or gets one",
+                    label);
+}
+
 static void
 refresh(const LintContext *context, const DdlChange *change)
 {
@@ -111,16 +154,13 @@ refresh(const LintContext *context, const DdlChange *change)
         lint_report(context, change,
                     "REFRESH MATERIALIZED VIEW blocks reads of %s until it is filled anew", label);
         lint_add_locks(context);
-        lint_recipe(context,
-                    "CREATE UNIQUE INDEX CONCURRENTLY ON %s (<key>); -- once\n"
-                    "REFRESH MATERIALIZED VIEW CONCURRENTLY %s;",
-                    label, label);
+        recommend_refresh(context, matview, label);
     } else if (matview != NULL && matview->columns_known && !has_full_unique_index(matview)) {
         lint_report(context, change,
                     "REFRESH .. CONCURRENTLY of %s is refused: it has no unique index over columns "
                     "of all rows",
                     label);
-        lint_recipe(context, "CREATE UNIQUE INDEX CONCURRENTLY ON %s (<key>);", label);
+        recommend_refresh(context, matview, label);
     }
 }
 

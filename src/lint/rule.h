@@ -76,6 +76,11 @@ void lint_add_locks(const LintContext *context);
 void lint_add_relation(const LintContext *context, const char *name, LockMode mode);
 void lint_breaks(const LintContext *context, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void lint_recipe(const LintContext *context, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The statement in a transaction of its own: in the form that the other findings about it name,
+ * where one of them is an error. */
+void lint_recipe_alone(const LintContext *context);
+/* The id of the rule that reports. */
+const char *lint_reporting(const LintContext *context);
 /* A mechanical fix: bytes [start,end) of the statement's script, as locations of the tree count,
  * become @text. */
 void lint_fix_replace(const LintContext *context, gsize start, gsize end, const char *text);

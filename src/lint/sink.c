@@ -275,6 +275,41 @@ lint_recipe(const LintContext *context, const char *format, ...)
 }
 
 void
+lint_recipe_alone(const LintContext *context)
+{
+    lint_recipe(context, "-- in a transaction, or a file, of its own\nBEGIN;\n%s;\nCOMMIT;",
+                sql_statement_text(context->statement));
+    context->sink->current->alone = true;
+}
+
+void
+sink_settle(LintSink *sink, guint from)
+{
+    const LintFinding *error = NULL;
+
+    for (guint i = from; i < sink->findings->len && error == NULL; i++) {
+        const LintFinding *finding = sink->findings->pdata[i];
+        if (finding->level == LINT_ERROR && finding->recipe != NULL && !finding->alone)
+            error = finding;
+    }
+    for (guint i = from; error != NULL && i < sink->findings->len; i++) {
+        LintFinding *finding = sink->findings->pdata[i];
+
+        if (!finding->alone)
+            continue;
+        g_free(finding->recipe);
+        finding->recipe =
+            g_strdup_printf("-- not in this transaction, nor in this form\n%s", error->recipe);
+    }
+}
+
+const char *
+lint_reporting(const LintContext *context)
+{
+    return context->sink->rule->id;
+}
+
+void
 lint_fix_replace(const LintContext *context, gsize start, gsize end, const char *text)
 {
     LintEdit *edit;

@@ -27,6 +27,8 @@ struct LintSink {
     LintFinding *current; /* of them; NULL: nothing is reported, or it is off */
 };
 
+/* The findings from @from on are all that there are about one statement. */
+void sink_settle(LintSink *sink, guint from);
 /* Findings that no rule of the table makes: ids of "parse-error" and its like. */
 void sink_report_problem(LintSink *sink, const LintUnit *unit);
 void sink_report_error(LintSink *sink);
