@@ -1,5 +1,7 @@
 #include "lint/gone.h"
 
+#include "sql/statement.h"
+
 bool
 gone_is_expected(const LintContext *context)
 {
@@ -27,6 +29,20 @@ gone_users(const LintContext *context, DdlName relation, const char *column)
         return NULL;
     g_ptr_array_add(users, NULL);
     return g_strjoinv(", ", (char **) users->pdata);
+}
+
+bool
+gone_is_refused(const LintContext *context, const DdlChange *change)
+{
+    const char *failure = context->prediction->failure;
+
+    if (failure == NULL || change->cascade)
+        return false;
+    lint_report(context, change, "the server refuses %s: %s", ddl_change_verb(change), failure);
+    lint_recipe(context,
+                "-- first, by name, what depends on it: CASCADE would drop that unseen; then\n%s;",
+                sql_statement_text(context->statement));
+    return true;
 }
 
 typedef struct {

@@ -14,6 +14,9 @@ bool gone_is_used(const LintContext *context, DdlName relation);
 /* "view v, function f" of what the model knows to use the table or (not NULL) its column; NULL:
  * nothing that is known. Caller owns. */
 char *gone_users(const LintContext *context, DdlName relation, const char *column);
+/* The server refuses the statement, for something depends on what it drops: then that is reported,
+ * instead of what would be lost. */
+bool gone_is_refused(const LintContext *context, const DdlChange *change);
 /* A statement before, in this file, that adds the column. */
 bool gone_column_is_new(const LintContext *context, DdlName relation, const char *column);
 /* A statement before, in this file, that makes the schema. */

@@ -85,8 +85,10 @@ replay_new(Model *take_model, const LintLevels *levels, const Settings *settings
     replay->settings = settings;
     replay->session = session_new(take_model, &role);
     replay->sink.levels = levels;
-    if (is_history)
+    if (is_history) {
         session_set_history(replay->session);
+        replay->sink.awaited = sink_awaited_new();
+    }
     session_set_at_commit(replay->session, at_commit, replay);
     return replay;
 }
@@ -97,6 +99,7 @@ replay_free(Replay *replay)
     if (replay == NULL)
         return;
     session_free(replay->session);
+    g_clear_pointer(&replay->sink.awaited, g_ptr_array_unref);
     g_free(replay);
 }
 
@@ -227,6 +230,7 @@ replay_end(Replay *replay, const LintFile *file, GPtrArray *findings)
 
     replay->sink.file = file;
     replay->sink.findings = found;
+    sink_settle_awaited(&replay->sink, session_model(replay->session), findings);
     run_file_ends(replay, replay->levels->ends);
     add_fingerprints(file, found);
     g_ptr_array_extend(findings, found, NULL, NULL);

@@ -1,9 +1,8 @@
 /* Columns: added, dropped, renamed, made to be given. */
 #include <string.h>
 
+#include "lint/gone.h"
 #include "lint/recipe-steps.h"
-
-#define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
 
 /* A column of a table that was there before. */
 static bool
@@ -419,6 +418,8 @@ drop_column(const LintContext *context, const DdlChange *change)
     table = model_table(context->model, change->relation);
     if (change->if_exists && table != NULL && table->columns_known &&
         model_column(table, change->column) == NULL)
+        return;
+    if (gone_is_refused(context, change))
         return;
     label = ddl_name_label(change->relation);
     column = ddl_name_label((DdlName){NULL, change->column});

@@ -19,7 +19,8 @@ drop_table(const LintContext *context, const DdlChange *change)
 
     if (change->kind != CHANGE_DROP ||
         (change->object != OBJECT(TABLE) && change->object != OBJECT(FOREIGN_TABLE)) ||
-        gone_is_expected(context) || !gone_is_used(context, change->relation))
+        gone_is_expected(context) || !gone_is_used(context, change->relation) ||
+        gone_is_refused(context, change))
         return;
     label = ddl_name_label(change->relation);
     users = gone_users(context, change->relation, NULL);
@@ -47,15 +48,23 @@ drop_schema(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL;
 
     if (change->kind != CHANGE_DROP || change->object != OBJECT(SCHEMA) ||
-        gone_is_expected(context) || !change->cascade || change->relation.name == NULL ||
-        gone_schema_is_new(context, change->relation))
+        gone_is_expected(context) || change->relation.name == NULL ||
+        gone_schema_is_new(context, change->relation) || gone_is_refused(context, change))
         return;
     if (model_is_complete(context->model) &&
         !model_has_schema(context->model, change->relation.name))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
-                "DROP SCHEMA %s CASCADE loses all that is in it, and what depends on that", label);
+                change->cascade
+                    ? "DROP SCHEMA %s CASCADE loses all that is in it, and what depends on that"
+                    : "DROP SCHEMA %s takes a name from the app; one that holds anything the "
+                      "server does not drop without CASCADE",
+                label);
+    if (!change->cascade) {
+        lint_level(context, LINT_NOTE);
+        lint_possible(context, "whether anything is in %s, or an app looks for it", label);
+    }
     lint_add_locks(context);
     lint_breaks(context, "every statement that names something of %s", label);
     recipe_contract(context, "nobody uses what is in %s, or depends on it", label);
@@ -64,7 +73,7 @@ drop_schema(const LintContext *context, const DdlChange *change)
 const LintRule lint_rule_schema_drop = {
     .id = "schema-drop",
     .level = LINT_WARNING,
-    .title = "DROP SCHEMA .. CASCADE loses all that is in it",
+    .title = "DROP SCHEMA loses what is in it",
     .at_change = drop_schema,
 };
 
@@ -301,7 +310,7 @@ drop_object(const LintContext *context, const DdlChange *change)
     if (kind == NULL || facts_is_new(context, change->relation) ||
         is_known_missing(context, change) ||
         facts_before(context, false, creates_it, change) != NULL ||
-        gone_later(context, makes_again, change) != NULL)
+        gone_later(context, makes_again, change) != NULL || gone_is_refused(context, change))
         return;
     label = ddl_name_label(change->relation);
     users = gone_users(context, change->relation, NULL);

@@ -36,8 +36,11 @@ report_missing_index(const LintContext *context, const LintUnit *unit, const Ddl
     } else if (session_is_new(context->session, table)) {
         lint_level(context, LINT_NOTE);
     }
+    if (!session_is_history(context->session) && table->columns_known)
+        lint_possible(context, "whether a later file makes one (--together)");
     index = recipe_index_of_columns(context, change->relation, change->constraint->columns);
     lint_recipe(context, "-- before the foreign key\n%s", index);
+    lint_unless_indexed(context, change->relation, change->constraint->columns);
 }
 
 static void

@@ -81,6 +81,9 @@ void lint_recipe(const LintContext *context, const char *format, ...) G_GNUC_PRI
 void lint_recipe_alone(const LintContext *context);
 /* The id of the rule that reports. */
 const char *lint_reporting(const LintContext *context);
+/* The finding is void if the history ends with an index of @relation that begins with @columns
+ * (const char *). */
+void lint_unless_indexed(const LintContext *context, DdlName relation, const GPtrArray *columns);
 /* A mechanical fix: bytes [start,end) of the statement's script, as locations of the tree count,
  * become @text. */
 void lint_fix_replace(const LintContext *context, gsize start, gsize end, const char *text);

@@ -274,6 +274,54 @@ lint_recipe(const LintContext *context, const char *format, ...)
     va_end(args);
 }
 
+static void
+awaited_free(void *data)
+{
+    LintAwaited *awaited = data;
+
+    g_ptr_array_unref(awaited->columns);
+    g_free(awaited->schema);
+    g_free(awaited->name);
+    g_free(awaited);
+}
+
+GPtrArray *
+sink_awaited_new(void)
+{
+    return g_ptr_array_new_with_free_func(awaited_free);
+}
+
+void
+lint_unless_indexed(const LintContext *context, DdlName relation, const GPtrArray *columns)
+{
+    GPtrArray *all = context->sink->awaited;
+    LintAwaited *awaited;
+
+    if (all == NULL)
+        return;
+    awaited = g_new0(LintAwaited, 1);
+    awaited->finding = context->sink->current;
+    awaited->schema = g_strdup(relation.schema);
+    awaited->name = g_strdup(relation.name);
+    awaited->columns = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < columns->len; i++)
+        g_ptr_array_add(awaited->columns, g_strdup(columns->pdata[i]));
+    g_ptr_array_add(all, awaited);
+}
+
+void
+sink_settle_awaited(LintSink *sink, const Model *model, GPtrArray *findings)
+{
+    for (guint i = 0; sink->awaited != NULL && i < sink->awaited->len; i++) {
+        const LintAwaited *awaited = sink->awaited->pdata[i];
+        const ModelTable *table = model_table(model, (DdlName){awaited->schema, awaited->name});
+
+        if (table != NULL && model_covering_index(table, awaited->columns) != NULL)
+            g_ptr_array_remove(findings, awaited->finding);
+    }
+    g_clear_pointer(&sink->awaited, g_ptr_array_unref);
+}
+
 void
 lint_recipe_alone(const LintContext *context)
 {

@@ -314,7 +314,11 @@ void
 predictor_add_works(Predictor *predictor)
 {
     const guint count = ddl_changes_count(predictor->changes);
+    const DdlChange *refused;
+    g_autofree char *reason = model_refuses_drop(predictor->model, predictor->changes, &refused);
 
+    if (reason != NULL)
+        predictor_fail(predictor, "%s, and nothing is dropped without CASCADE", reason);
     for (predictor->change = 0; predictor->change < count; predictor->change++) {
         const DdlChange *change = ddl_changes_get(predictor->changes, predictor->change);
 

@@ -142,9 +142,14 @@ void
 model_apply(Model *model, const DdlChanges *changes)
 {
     g_autofree bool *done = g_new0(bool, ddl_changes_count(changes) + 1);
+    const DdlChange *refused;
+    g_autofree char *reason = NULL;
 
     model->step++;
     if (ddl_changes_count(changes) == 0)
+        return;
+    reason = model_refuses_drop(model, changes, &refused);
+    if (reason != NULL)
         return;
     if (ddl_changes_get(changes, 0)->kind == CHANGE_CREATE_SCHEMA) {
         apply_schema(model, changes, done);

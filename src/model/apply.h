@@ -2,8 +2,8 @@
  * model/apply.h - what each kind of change does to a model. Private to the room.
  *
  * Each returns whether it took effect: the constraints that are part of a definition that did not
- * are left out too. A DROP takes along what depends on it, with CASCADE or without: whether the
- * server would refuse is for who predicts.
+ * are left out too. A DROP takes along what depends on it: one without CASCADE that the server
+ * refuses gets no further than model_apply.
  */
 #pragma once
 

@@ -163,6 +163,10 @@ int model_server_version(const Model *model);
  * change tells (a table met in passing). Never fails: what the server would refuse changes nothing.
  */
 void model_apply(Model *model, const DdlChanges *changes);
+/* Why the server drops nothing of @changes without CASCADE: "view shop.v depends on it", and what
+ * *@ret_change is about; NULL: nothing that is known. Caller owns. */
+char *model_refuses_drop(const Model *model, const DdlChanges *changes,
+                         const DdlChange **ret_change);
 /* Counts the statements applied. */
 guint model_step(const Model *model);
 
