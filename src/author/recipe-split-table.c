@@ -5,19 +5,6 @@
 #include "base/error.h"
 #include "sql/script.h"
 
-/* One that fills itself would say something of each row that an app inserts without it. */
-static bool
-check_column(const RecipeTask *task, const CatalogColumn *column, GError **error)
-{
-    if (!column->has_default && !column->generated)
-        return true;
-    error_set(error, ERROR_STATE, "column %s of %s %s", column->name, task->table->quoted,
-              column->generated ? "is generated" : "has a default");
-    return error_hint(error,
-                      "The new version of the app does not name it in its inserts, and would "
-                      "write it all the same: take that away in a revision of its own.");
-}
-
 /* The new table, which must not be there: qualified and quoted. Caller owns. */
 static char *
 new_table(const RecipeTask *task, char **ret_name, GError **error)
@@ -33,8 +20,9 @@ new_table(const RecipeTask *task, char **ret_name, GError **error)
         return NULL;
     if (table != NULL) {
         error_set(error, ERROR_STATE, "%s is there already", table->quoted);
-        error_hint(error, "Choose another name; docs/sync.md shows how a column moves into a table "
-                          "that is there.");
+        error_hint(error,
+                   "Choose another name; or `--move-column`, which takes columns into a table "
+                   "that is there.");
         return NULL;
     }
     *ret_name = g_steal_pointer(&name);
@@ -165,7 +153,7 @@ write_split(RecipeTask *task, SplitTable *split, const GPtrArray *key, const cha
     for (GStrv name = task->columns; *name; name++) {
         const CatalogColumn *column = catalog_column(task->table, *name);
 
-        if (!check_column(task, column, error))
+        if (!recipe_check_plain(task, column, error))
             return false;
         add_column(task, split, column);
     }

@@ -33,6 +33,10 @@ char *recipe_free_name(const RecipeTask *task, const char *ending, GError **erro
 /* ERROR_STATE if @table has a column @name, or it is no name for one. */
 bool recipe_check_new_column(const RecipeTask *task, const char *name, GError **error);
 
+/* ERROR_STATE if a column that moves to another table fills itself: it would say something of each
+ * row that an app inserts without it. */
+bool recipe_check_plain(const RecipeTask *task, const CatalogColumn *column, GError **error);
+
 /* contract: the end of the task's columns, and of what is built on them. finish: what takes the
  * place of that over @names, the new columns of the same table (NULL: they are elsewhere); under a
  * comment where only the author knows. */

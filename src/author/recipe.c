@@ -250,6 +250,18 @@ recipe_check_new_column(const RecipeTask *task, const char *name, GError **error
                              "own.");
 }
 
+bool
+recipe_check_plain(const RecipeTask *task, const CatalogColumn *column, GError **error)
+{
+    if (!column->has_default && !column->generated)
+        return true;
+    error_set(error, ERROR_STATE, "column %s of %s %s", column->name, task->table->quoted,
+              column->generated ? "is generated" : "has a default");
+    return error_hint(error,
+                      "The new version of the app does not name it in its inserts, and would "
+                      "write it all the same: take that away in a revision of its own.");
+}
+
 static bool
 is_companion(const char *dependent)
 {

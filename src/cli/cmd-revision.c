@@ -173,8 +173,9 @@ const Command command_revision = {
                "whole life of the change is told: expand, sync, backfill, finish, contract. HEAD "
                "and SUMS are kept up to date where the folder has them (`sluice check --write` "
                "begins to keep them). A recipe (--rename, --type-change, --split, --merge, "
-               "--set-not-null, --add-foreign-key, --add-unique, --drop-column) asks the database "
-               "and writes the whole file; docs/recipes.md shows what.",
+               "--split-table, --move-column, --set-not-null, --add-foreign-key, --add-unique, "
+               "--drop-column) asks the database and writes the whole file; docs/recipes.md shows "
+               "what.",
     .example = "sluice revision -m \"users display name\"\n"
                "sluice revision -m \"invoices\" --head base --branch-label billing\n"
                "sluice revision --rename users.full_name:display_name\n"

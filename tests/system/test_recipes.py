@@ -29,6 +29,8 @@ SPLIT = ("--split", "users.full_name:given,family", "--using", "split_part(full_
          "--using", "split_part(full_name, ' ', 2)", "--reverse", "given || ' ' || family")
 MERGE = ("--merge", "users.first,last:called", "--using", "first || ' ' || last",
          "--reverse", "split_part(called, ' ', 1)", "--reverse", "split_part(called, ' ', 2)")
+PROFILES = ("CREATE TABLE profiles (user_id int PRIMARY KEY REFERENCES users ON DELETE CASCADE, about text);"
+            "INSERT INTO profiles SELECT id, 'about' FROM users")
 # Recipe, what it asks for before it, and the plain statements that it stands for.
 RECIPES = {
     "rename": (("--rename", "users.full_name:display_name"), "",
@@ -52,6 +54,8 @@ RECIPES = {
                     "CREATE TABLE nicks (users_id int, nick text NOT NULL, team int, PRIMARY KEY (users_id), "
                     "FOREIGN KEY (users_id) REFERENCES users (id) ON UPDATE CASCADE ON DELETE CASCADE);"
                     "ALTER TABLE users DROP nick, DROP team"),
+    "move column": (("--move-column", "users.nick,team:profiles"), PROFILES,
+                    "ALTER TABLE profiles ADD nick text, ADD team int; ALTER TABLE users DROP nick, DROP team"),
     "set not null": (("--set-not-null", "users.team"), "UPDATE users SET team = 1 WHERE team IS NULL",
                      "ALTER TABLE users ALTER team SET NOT NULL"),
     "set not null with a default": (("--set-not-null", "users.email", "--default",
@@ -254,6 +258,14 @@ REFUSED = {
     "--merge users.first,last:a --using first --reverse a --reverse nothing(": (9, ""),
     "--split-table users.full_name:named": (8, "has a default"),
     "--split-table users.nick:teams": (8, "public.teams is there already"),
+    "--move-column users.nick:profiles": (8, "profiles"),
+    "--move-column users.nick:users": (8, "no foreign key from public.users to public.users is unique"),
+    "--move-column users.nick:orders": (8, "no foreign key from public.orders to public.users is unique"),
+    "--move-column users.first:badges": (8, "column first of public.users has a default"),
+    "--move-column users.nick:badges": (8, "public.users has rows with a value that no row of public.badges belongs to"),
+    "--move-column users.email:badges": (8, 'public.badges has a column "email" already'),
+    "--move-column users.nick:twice": (8, "two foreign keys lead from public.twice to public.users: "
+                                          "twice_one_fkey and twice_two_fkey"),
     "--set-not-null users.nick": (8, "is NOT NULL already"),
     "--set-not-null users.email --using a": (2, "--using does not go with --set-not-null"),
     "--add-foreign-key users.team:teams": (2, "is not TABLE.COLUMN:TABLE.COLUMN"),
@@ -271,7 +283,9 @@ REFUSED = {
 def test_refused_before_anything_is_written(words, project, database):
     status, said = REFUSED[words]
     database.execute(TABLES + "CREATE TABLE viewed (a int); CREATE VIEW shown AS SELECT a AS id FROM viewed;"
-                     "CREATE TABLE parts (a int) PARTITION BY LIST (a)")
+                     "CREATE TABLE parts (a int) PARTITION BY LIST (a);"
+                     "CREATE TABLE badges (user_id int UNIQUE REFERENCES users, email text);"
+                     "CREATE TABLE twice (one int UNIQUE REFERENCES users, two int UNIQUE REFERENCES users)")
     refused = project.run("revision", *words.split())
     assert refused.returncode in (status, 5 if said == "" else status), refused
     assert said in refused.stderr
@@ -301,4 +315,4 @@ def test_the_page_shows_what_is_written(command, sections, project, database):
 def test_the_page_has_each_recipe():
     options = set(re.findall(r"^\| .* \| `(--[a-z-]+) ", PAGE, re.M))
     assert options == set(re.findall(r" (--[a-z-]+) [A-Za-z]+\.", " ".join(REFUSED))) | {"--type-change"}
-    assert len(EXAMPLES) == 7
+    assert len(EXAMPLES) == 8

@@ -47,6 +47,12 @@ RECIPES = {
                     "CREATE TABLE mails (events_id int, region int, email text, team int, PRIMARY KEY (events_id, region), "
                     "FOREIGN KEY (events_id, region) REFERENCES events (id, region) ON UPDATE CASCADE ON DELETE CASCADE);"
                     "DROP INDEX events_nick_team; ALTER TABLE events DROP email, DROP team"),
+    "move column": (("--move-column", "events.email:extras"),
+                    "CREATE TABLE extras (event int, region int, note text, UNIQUE (region, event), "
+                    "FOREIGN KEY (event, region) REFERENCES events (id, region) ON UPDATE CASCADE) PARTITION BY LIST (region);"
+                    "CREATE TABLE extras_all PARTITION OF extras DEFAULT;"
+                    "INSERT INTO extras SELECT id, region FROM events",
+                    "ALTER TABLE extras ADD email text; ALTER TABLE events DROP email"),
     "set not null": (("--set-not-null", "events.email", "--default", "'none'"), "",
                      "UPDATE events SET email = 'none' WHERE email IS NULL;"
                      "ALTER TABLE events ALTER email SET NOT NULL, ALTER email SET DEFAULT 'none'"),

@@ -239,6 +239,38 @@ def test_a_column_moves_into_a_table_that_is_there(apps, database, project):  # 
     apps.nothing_left()
 
 
+def test_a_column_moves_by_its_recipe(apps, database, project):  # noqa: F811
+    """One row of the other table for each, which has more in it than what moves."""
+    make_users(database, 100)
+    database.execute("CREATE TABLE profiles (user_id bigint PRIMARY KEY REFERENCES users ON DELETE CASCADE, about text)")
+    database.execute("INSERT INTO profiles SELECT id, 'about ' || id FROM users")
+    project.settings("gate: {quiet: 0s}\n")
+    project.ok("revision", "--move-column", "users.street,city:profiles", "--rev-id", SEVERAL)
+    project.ok("upgrade")
+    apps.old("UPDATE users SET street = 'old' WHERE id = 1")
+    apps.old("INSERT INTO users VALUES (101, 'n', 'early', 'c'); INSERT INTO profiles VALUES (101, 'me')")
+    apps.old("UPDATE users SET city = NULL, street = NULL WHERE id = 2")
+    apps.old("DELETE FROM users WHERE id = 3")
+    apps.fill()
+    with fails_with("55000"):
+        apps.new("UPDATE profiles SET street = 'alone' WHERE user_id = 4")
+    apps.new("UPDATE profiles SET about = 'new' WHERE user_id = 4")
+    apps.new("UPDATE profiles SET street = 'both' WHERE user_id = 5; UPDATE users SET street = 'both' WHERE id = 5")
+    rows = "SELECT user_id, street, city, about FROM profiles WHERE user_id IN (1, 2, 3, 5, 101) ORDER BY 1"
+    assert database.query(rows) == [(1, "old", "city", "about 1"), (2, None, None, "about 2"),
+                                    (5, "both", "city", "about 5"), (101, "early", "c", "me")]
+    project.ok("cutover", SEVERAL)
+    apps.new("UPDATE profiles SET street = 'new' WHERE user_id = 6")
+    apps.new("DELETE FROM profiles WHERE user_id = 7")
+    with fails_with("55000"):
+        apps.old("UPDATE users SET street = 'alone' WHERE id = 8")
+    project.ok("cutover", "--undo", SEVERAL)
+    assert database.query("SELECT id, street FROM users WHERE id IN (6, 7) ORDER BY 1") == [(6, "new"), (7, None)]
+    project.ok("cutover", SEVERAL)
+    apps.contract(SEVERAL)
+    assert database.value("SELECT count(*) FROM profiles WHERE street IS NOT NULL") == 98
+
+
 @pytest.mark.parametrize("change, said", [
     (("-- sluice: key user_id\n", ""), ":12:1: 'sync users to addresses' does not say which columns"),
     (("-- sluice: key user_id", "-- sluice: key nobody"), ":13:1: the mapping does not set 'nobody'"),
