@@ -31,9 +31,9 @@ def test_bad_is_found(tmp_path, page, words, text):
 
 @pytest.mark.parametrize("page, words, text", all_blocks("good"))
 def test_good_is_clean(tmp_path, page, words, text):
+    """No rule says anything against what another one calls good."""
     findings = lint(tmp_path, page, words, text)
-    assert [f for f in findings if f["rule"] == page.stem and f["level"] != "note"] == []
-    assert [f for f in findings if f["level"] == "error" and f["certainty"] == "certain"] == []
+    assert [f for f in findings if f["level"] != "note"] == []
 
 
 @pytest.mark.skipif(shutil.which("psql") is None, reason="no psql")
