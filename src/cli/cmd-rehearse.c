@@ -28,7 +28,8 @@ static const ArgSpec args[] = {
      "what production has, where no database is asked: this and all before it"},
     {"rows", 0, ARG_INT, offsetof(Options, rows), "N", "fill each table with N made-up rows first"},
     {"rows-like-production", 0, ARG_INT, offsetof(Options, percent), "PERCENT",
-     "that share of the rows of each table that the configured database's statistics tell"},
+     "that share of the rows of each table, with nulls, repetitions, common values and lengths as "
+     "the configured database's statistics tell"},
     {"markdown", 0, ARG_FLAG, offsetof(Options, markdown), NULL,
      "print a table for a pull request"},
     {NULL},
@@ -94,9 +95,9 @@ load_rows(const App *app, const Graph *graph, const Options *options, PgConn *pr
     return clone != NULL ? ledger_load_revisions(clone, error) : NULL;
 }
 
-/* How many rows each table gets; *@ret_sizes NULL: that was not asked for. */
+/* What the rows of each table are like; *@ret_sizes NULL: that was not asked for. */
 static bool
-load_sizes(const Options *options, PgConn *production, json_t **ret_sizes, GError **error)
+load_likeness(const Options *options, PgConn *production, json_t **ret_likeness, GError **error)
 {
     if (options->percent == 0)
         return true;
@@ -104,8 +105,8 @@ load_sizes(const Options *options, PgConn *production, json_t **ret_sizes, GErro
         error_set(error, ERROR_CONFIG, "--rows-like-production needs a database to ask");
         return error_hint(error, "Set database.url, or use --rows.");
     }
-    *ret_sizes = rehearse_ask_sizes(production, options->percent, error);
-    return *ret_sizes != NULL;
+    *ret_likeness = rehearse_ask_statistics(production, options->percent, error);
+    return *ret_likeness != NULL;
 }
 
 static GPtrArray *
@@ -166,7 +167,7 @@ run_rehearse(App *app, void *data, const char *const *words, GError **error)
     g_autoptr(PgConn) production = NULL;
     g_autoptr(LedgerRevisions) rows = NULL;
     g_autoptr(GPtrArray) pending = NULL;
-    g_autoptr(json_t) sizes = NULL;
+    g_autoptr(json_t) likeness = NULL;
     g_autofree char *dump = NULL;
 
     if (!check_options(app, options, error) || !graph_view_open(&view, app, false, error) ||
@@ -181,7 +182,7 @@ run_rehearse(App *app, void *data, const char *const *words, GError **error)
         return false;
     if (options->schema != NULL && (dump = file_read(options->schema, error)) == NULL)
         return false;
-    return load_sizes(options, production, &sizes, error) &&
+    return load_likeness(options, production, &likeness, error) &&
            rehearse(app, options,
                     &(RehearseOptions){.settings = app->settings,
                                        .clock = app->clock,
@@ -192,7 +193,7 @@ run_rehearse(App *app, void *data, const char *const *words, GError **error)
                                        .once = options->once,
                                        .dump = dump,
                                        .rows_per_table = options->rows,
-                                       .rows_of_tables = sizes,
+                                       .likeness = likeness,
                                        .clone_url = app->settings->rehearse_clone,
                                        .production = production},
                     error);

@@ -56,20 +56,22 @@ typedef struct {
     const Clock *clock;
     const Report *report;
     const Graph *graph;
-    const LedgerRevisions *rows;  /* what production has; NULL: nothing is applied */
-    const GPtrArray *pending;     /* const Revision *: to rehearse, parents first */
-    bool once;                    /* no ways back, no kills, no other order */
-    const char *dump;             /* text of `pg_dump -s`; NULL: what is applied is replayed */
-    gint64 rows_per_table;        /* synthetic; 0: none */
-    const json_t *rows_of_tables; /* {"public.users": 1200}, before that; may be NULL */
+    const LedgerRevisions *rows; /* what production has; NULL: nothing is applied */
+    const GPtrArray *pending;    /* const Revision *: to rehearse, parents first */
+    bool once;                   /* no ways back, no kills, no other order */
+    const char *dump;            /* text of `pg_dump -s`; NULL: what is applied is replayed */
+    gint64 rows_per_table;       /* synthetic; 0: none */
+    const json_t *likeness;      /* rehearse_ask_statistics, before that; may be NULL */
     const char *clone_url; /* of a copy of production that may be copied, in place of all that;
                             * NULL: on a server of our own */
     PgConn *production;    /* the configured database, which the clone must not be; may be NULL */
 } RehearseOptions;
 
-/* What @percent of each table's rows is, as the server at @conn estimates them (its statistics: no
- * row is read); without tables that were never analysed. Caller owns. */
-json_t *rehearse_ask_sizes(PgConn *conn, gint64 percent, GError **error);
+/* How many rows @percent of each table's are, and how often which values are in them, as the
+ * statistics of the server at @conn say (no row is read); without tables that were never analysed:
+ * {"public.users": {"rows": 1200, "columns": {"name": {"nulls": 0.1, "distinct": -1, ..}}}}.
+ * Caller owns. */
+json_t *rehearse_ask_statistics(PgConn *conn, gint64 percent, GError **error);
 
 /* False: it could not go on to its end, as where a statement fails. What it found until then is in
  * *@ret_rehearsal, always. Caller owns. */

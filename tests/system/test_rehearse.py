@@ -142,6 +142,37 @@ ALTER TABLE posts DROP COLUMN token;
 ALTER TABLE users DROP COLUMN seen;
 """
 
+MANY = """-- Revision: fafa11112222
+-- Revises:
+-- Title: constraints of all kinds
+
+-- sluice: expand
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+CREATE DOMAIN percent AS int CHECK (VALUE >= 0 AND VALUE <= 100);
+CREATE TABLE shops (code varchar(3) PRIMARY KEY, country text NOT NULL, parent varchar(3)
+    REFERENCES shops);
+CREATE TABLE items (shop varchar(3) NOT NULL REFERENCES shops, number int NOT NULL,
+    state text NOT NULL CHECK (state IN ('new', 'it''s sold')), mood mood NOT NULL,
+    discount percent NOT NULL, price numeric(6, 2) CHECK (price > 0 AND price <= 500),
+    low int, high int CHECK (high >= 3), note text, at timestamptz NOT NULL, tags text[] NOT NULL,
+    raw bytea, extra jsonb, twice int GENERATED ALWAYS AS (low * 2) STORED,
+    id bigint GENERATED ALWAYS AS IDENTITY UNIQUE, PRIMARY KEY (shop, number),
+    CHECK (low <= high));
+CREATE TABLE sales (day date NOT NULL, region text NOT NULL, shop varchar(3), number int,
+    FOREIGN KEY (shop, number) REFERENCES items) PARTITION BY RANGE (day);
+CREATE TABLE sales_1 PARTITION OF sales FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+CREATE TABLE sales_2 PARTITION OF sales FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')
+    PARTITION BY LIST (region);
+CREATE TABLE sales_2_eu PARTITION OF sales_2 FOR VALUES IN ('eu');
+CREATE TABLE sales_2_us PARTITION OF sales_2 FOR VALUES IN ('us', 'ca');
+CREATE TABLE one_to_one (shop varchar(3) PRIMARY KEY REFERENCES shops, x int);
+CREATE TABLE chicken (id int PRIMARY KEY, egg int);
+CREATE TABLE egg (id int PRIMARY KEY, chicken int REFERENCES chicken);
+ALTER TABLE chicken ADD FOREIGN KEY (egg) REFERENCES egg;
+CREATE TABLE refuses (a int CHECK (a > 5 AND a < 3) NOT NULL);
+CREATE TABLE holds (room int, during tsrange NOT NULL, EXCLUDE USING gist (during WITH &&));
+"""
+
 WRONG = """-- Revision: adad11112222
 -- Revises: aaaa11112222
 -- Title: fails at its second statement
@@ -272,6 +303,75 @@ def test_rows_like_production(project, database):
     result = project.fails(5, "rehearse", "--rows-like-production", "20", "--rows", "7")
     assert "other rows" in result.stderr
     assert database.value("SELECT count(*) FROM users") == 200
+
+
+def measure_rows(folder, project, sql, *args):
+    """What a query gives in the copy that a rehearsal fills, told by a revision that fails."""
+    write(folder, MANY, ASKING % sql)
+    result = project.fails(5, "rehearse", "--once", "--format", "json", *args)
+    return json.loads(result.json["error"]["message"].split("answer: ", 1)[1]), result.json["notes"]
+
+
+ASKING = """-- Revision: fafb11112222
+-- Revises: fafa11112222
+-- Title: tells what is there
+
+-- sluice: expand
+DO $ask$ BEGIN RAISE EXCEPTION 'answer: %%', (SELECT to_json(x) FROM (%s) x); END $ask$;
+"""
+
+COUNTS = """SELECT (SELECT count(*) FROM shops) AS shops, (SELECT count(*) FROM items) AS items,
+(SELECT count(DISTINCT shop) FROM items) AS item_shops,
+(SELECT count(DISTINCT state) FROM items) AS states,
+(SELECT count(DISTINCT mood) FROM items) AS moods,
+(SELECT count(*) FROM sales_1) AS sales_1, (SELECT count(*) FROM sales_2_eu) AS sales_eu,
+(SELECT count(*) FROM sales_2_us) AS sales_us,
+(SELECT count(*) FROM one_to_one) AS one_to_one, (SELECT count(*) FROM egg) AS eggs,
+(SELECT count(*) FROM sales WHERE number IS NOT NULL) AS referring,
+(SELECT count(*) FROM refuses) AS refuses"""
+
+
+def test_rows_meet_constraints(project):
+    """Keys, checks, domains, enums, partitions in two levels, cycles: rows get in, and are told of
+    where they cannot."""
+    write(project.folder, MANY)
+    project.ok("upgrade")
+    counts, notes = measure_rows(project.folder, project, COUNTS, "--rows", "300")
+    assert counts["shops"] == counts["one_to_one"] == counts["eggs"] == 300
+    assert counts["items"] > 250 and counts["item_shops"] > 100
+    assert counts["states"] == 2 and counts["moods"] == 3
+    assert counts["sales_1"] > 100 and counts["sales_eu"] > 20 and counts["sales_us"] > 20
+    assert counts["referring"] > 200
+    assert counts["refuses"] == 0
+    assert any(note.startswith("table refuses has 0 of 300 rows") for note in notes)
+
+
+def test_rows_are_like_production(project, database):
+    """Nulls, repetitions, common values, lengths and how rows refer to each other are alike."""
+    write(project.folder, MANY)
+    project.ok("upgrade")
+    database.execute("INSERT INTO shops SELECT g::text, CASE WHEN g % 10 < 9 THEN 'de' ELSE 'fr' "
+                     "END FROM generate_series(1, 100) g")
+    database.execute(
+        "INSERT INTO items (shop, number, state, mood, discount, price, note, at, tags) "
+        "SELECT CASE WHEN g <= 2000 THEN '7' ELSE (g % 100 + 1)::text END, g, 'it''s sold', "
+        "'happy', 5, 20, CASE WHEN g % 4 > 0 THEN repeat('x', 100) END, now(), '{}' "
+        "FROM generate_series(1, 4000) g")
+    database.execute("ANALYZE")
+    answer, _ = measure_rows(project.folder, project, """SELECT
+        (SELECT count(*) FROM items) AS items,
+        (SELECT count(*) FROM items WHERE note IS NULL) AS empty,
+        (SELECT avg(length(note)) FROM items) AS width,
+        (SELECT count(*) FROM items WHERE state = 'it''s sold' AND mood = 'happy') AS sold,
+        (SELECT max(n) FROM (SELECT count(*) AS n FROM items GROUP BY shop) x) AS most,
+        (SELECT count(*) FROM shops WHERE country = 'de') AS german""",
+                             "--rows-like-production", "50")
+    assert 1900 <= answer["items"] <= 2000
+    assert 400 < answer["empty"] < 600
+    assert 90 < answer["width"] < 110
+    assert answer["sold"] == answer["items"]
+    assert 850 < answer["most"] < 1150, "half of the items are of one shop"
+    assert 38 <= answer["german"] <= 50
 
 
 def test_rows_like_production_needs_a_database(folder):
