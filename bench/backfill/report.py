@@ -75,6 +75,7 @@ set style histogram clustered gap 1
 set style fill solid 0.8 border -1
 set boxwidth 0.9
 set grid ytics
+set yrange [0:*]
 set key outside right
 set ylabel 'speed (one UPDATE = 1)'
 plot {speed}
