@@ -20,6 +20,7 @@ typedef struct {
     const Report *report;
     int workers;            /* 0: settings */
     bool wait_while_paused; /* else a pause ends the call */
+    bool doubts;            /* looks for rows that are left where all is done, too */
 } BackfillContext;
 
 typedef struct {

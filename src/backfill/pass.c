@@ -96,7 +96,7 @@ end_pass(PgConn *conn, Run *run, const LedgerBackfill *backfill, PassOutcome *re
 
     if (quarantine == NULL || !release_changed(conn, task, quarantine, &more, error))
         return false;
-    more |= backfill->again || backfill->pass_rows > 0 || backfill->skipped > 0;
+    more |= backfill->again || backfill->skipped > 0 || (backfill->pass_rows > 0 && !task->proven);
     if (is_endless(task, backfill))
         return fail_endless(conn, run, backfill, error);
     if (!more && !task->synced && !leftover_find(conn, task, quarantine, &more, error))

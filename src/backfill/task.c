@@ -9,6 +9,7 @@
 #include "ledger/mappings.h"
 #include "ledger/table-mappings.h"
 #include "revision/table-sync.h"
+#include "sync/not-null.h"
 #include "sync/sync.h"
 #include "sync/table.h"
 
@@ -389,6 +390,10 @@ append_tasks(PgConn *conn, const BackfillContext *context, const Revision *revis
             statement->kind != BACKFILL_DELETE && is_followed(root, target, between);
         task->synced = task->locks_driving || is_synced(revision, statement, target, mappings);
         g_ptr_array_add(tasks->tasks, task);
+        if (task->synced && !task->locks_driving &&
+            !sync_proves_filled(conn, target, revision->id, statement->columns, &task->proven,
+                                error))
+            return false;
         if (find_row(known, task->table->quoted, nth) == NULL &&
             (!check_with_server(conn, revision, task, error) || !check_key(revision, task, error)))
             return false;
@@ -430,9 +435,10 @@ end_lost(PgConn *conn, const GPtrArray *rows, const GPtrArray *tasks, GError **e
 }
 
 /* Gives each task its row's id, drops those that are done; but a leaf into which an app may have
- * moved a row since, without triggers that fill it, is looked at again. */
+ * moved a row since, without triggers that fill it, is looked at again, and where in doubt all. */
 static bool
-settle_rows(PgConn *conn, const Revision *revision, GPtrArray *tasks, GError **error)
+settle_rows(PgConn *conn, const BackfillContext *context, const Revision *revision,
+            GPtrArray *tasks, GError **error)
 {
     g_autoptr(GPtrArray) rows = ledger_load_backfills(conn, revision->id, error);
     g_autoptr(GPtrArray) done = g_ptr_array_new_with_free_func((GDestroyNotify) task_free);
@@ -447,7 +453,7 @@ settle_rows(PgConn *conn, const Revision *revision, GPtrArray *tasks, GError **e
         const bool is_done = row == NULL || row->state == LEDGER_BACKFILL_DONE;
         const bool is_alone = GPOINTER_TO_UINT(g_hash_table_lookup(leaves, task->statement)) == 1;
 
-        if (row == NULL || (is_done && (task->synced || is_alone))) {
+        if (row == NULL || (is_done && !context->doubts && (task->synced || is_alone))) {
             g_ptr_array_remove_index(tasks, i - 1);
             continue;
         }
@@ -474,7 +480,8 @@ backfill_tasks_plan(PgConn *conn, const BackfillContext *context, const Revision
         if (!append_tasks(conn, context, revision, tasks->statements->pdata[i], known, tasks,
                           error))
             return NULL;
-    return settle_rows(conn, revision, tasks->tasks, error) ? g_steal_pointer(&tasks) : NULL;
+    return settle_rows(conn, context, revision, tasks->tasks, error) ? g_steal_pointer(&tasks)
+                                                                     : NULL;
 }
 
 static bool

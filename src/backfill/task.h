@@ -17,6 +17,7 @@ typedef struct {
     BackfillKey *key;             /* what the walk goes along; NULL: the table's pages */
     bool locks_driving; /* triggers write its target when a driving row changes: these are locked */
     bool synced; /* sets what a trigger fills in rows that apps write; which is silent meanwhile */
+    bool proven; /* finish validates a constraint that no row which is left would pass */
 } BackfillTask;
 
 typedef struct {

@@ -212,6 +212,26 @@ is_of_revision(const PgRows *checks, int row, const char *revision)
     return g_str_has_prefix(pg_text(checks, row, 0), prefix);
 }
 
+bool
+sync_proves_filled(PgConn *conn, const CatalogTable *table, const char *revision,
+                   const GPtrArray *columns, bool *ret_proven, GError **error)
+{
+    g_autoptr(PgRows) checks = load_checks(conn, table, error);
+
+    if (checks == NULL)
+        return false;
+    *ret_proven = true;
+    for (guint i = 0; i < columns->len; i++) {
+        bool found = false;
+
+        for (int k = 0; k < pg_rows_count(checks); k++)
+            found |= is_of_revision(checks, k, revision) &&
+                     g_str_equal(pg_text(checks, k, 1), columns->pdata[i]);
+        *ret_proven &= found;
+    }
+    return true;
+}
+
 char *
 sync_validate_sql(PgConn *conn, const CatalogTable *table, const char *revision, GError **error)
 {

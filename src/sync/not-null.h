@@ -22,6 +22,11 @@ char *sync_not_null_checks_sql(PgConn *conn, const CatalogTable *table, const Re
 bool sync_loses_null(PgConn *conn, const CatalogTable *table, const RevisionSync *sync,
                      const SqlMapping *forward, GHashTable *types, bool *ret_loses, GError **error);
 
+/* *@ret_proven: each of @columns (char *) of @table has such a constraint of @revision, which no
+ * row passes that is not filled; so VALIDATE proves that all are. */
+bool sync_proves_filled(PgConn *conn, const CatalogTable *table, const char *revision,
+                        const GPtrArray *columns, bool *ret_proven, GError **error);
+
 /* VALIDATE CONSTRAINT for those of @revision that are not validated yet: in finish, in a
  * transaction of its own. "" if none. Caller owns. */
 char *sync_validate_sql(PgConn *conn, const CatalogTable *table, const char *revision,

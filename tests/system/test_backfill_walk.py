@@ -2,8 +2,9 @@
 read the whole table for each part is stopped."""
 import pytest
 
-from backfill_fixtures import RENAME, SMALL, SYNC, finish, make_users, \
-    slow_down, status, unfilled
+from backfill_fixtures import (RENAME, SMALL, SYNC, expand, finish, make_users, slow_down, status,
+                               unfilled)
+from conftest import wait_until
 
 KEY = SMALL + "  walk: key\n"
 KEYS = {
@@ -134,3 +135,28 @@ WHERE a.owner = u.id AND u.city IS NULL AND a.city IS NOT NULL;
     database.execute("CREATE INDEX ON addresses (owner)")
     project.ok("backfill", "run")
     assert database.value("SELECT count(*) FROM users WHERE city IS NULL") == 0
+
+
+def test_one_pass_is_enough_where_a_constraint_proves_it(project, database):
+    expand(project, database)
+    project.ok("backfill", "run")
+    assert unfilled(database) == 0 and status(project)["pass"] == 1
+    assert database.value("SELECT bool_and(convalidated) FROM pg_constraint WHERE contype = 'c' "
+                          "AND conrelid = 'users'::regclass")
+
+
+def test_rows_that_are_put_behind_the_walk_are_found(project, database):
+    expand(project, database, rows=3000)
+    slow_down(database, 0.0005)
+    process = project.start("backfill", "run", "--format", "json")
+    wait_until(lambda: unfilled(database) < 2000, what="first rows")
+    project.ok("backfill", "pause")
+    wait_until(lambda: status(project)["state"] == "paused", what="the pause")
+    left = unfilled(database)
+    database.execute("DELETE FROM users WHERE display_name IS NOT NULL")
+    database.execute("VACUUM FULL users")
+    project.ok("backfill", "resume")
+    finish(process)
+    assert left > 0 and unfilled(database) == 0
+    assert database.value("SELECT count(*) FROM users") == left
+    assert status(project)["pass"] > 1
