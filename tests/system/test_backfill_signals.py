@@ -272,6 +272,24 @@ def test_an_archive_that_does_not_take_wal(own_server, tmp_path):
         "WAL segments not archived", "oldest snapshot"}
 
 
+def test_commits_that_take_long(own_server, tmp_path):
+    """As on a slow disk: the server waits before each flush, for others that might share it."""
+    database = own_server.create_database()
+
+    def set_all(*settings):
+        for setting in settings:
+            database.execute(f"ALTER SYSTEM SET {setting}")
+        database.execute("SELECT pg_reload_conf()")
+    set_all("fsync = on", "commit_siblings = 0")
+    project = Project(tmp_path / "project", database)
+    process = begin(project, database, "  max_commit_time: 20ms\n", row_s=0.002)
+    wait_until(lambda: unfilled(database) < ROWS, what="first rows")
+    set_all("commit_delay = 100000")
+    wait_held(project, database, process, "time of a commit", "> 20ms")
+    set_all("commit_delay = 0")
+    ends(process, database, "time of a commit")
+
+
 def test_a_replica_that_applies_late(replica, tmp_path):
     database = replica.create_database()
     project = Project(tmp_path / "project", database)
