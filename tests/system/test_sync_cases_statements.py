@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from sync_fixtures import apps, make, revision, rows_of  # noqa: F401
+from sync_fixtures import REVISION, apps, make, revision, rows_of  # noqa: F401
 
 LOSSY = ("lower(a) AS b", "upper(b) AS a")
 
@@ -26,6 +26,25 @@ def test_on_conflict(apps, database):
     assert rows_of(database) == [(1, "Old", "old"), (2, "NEW", "New"), (3, "A3", "a3"),
                                  (4, "Old", "old"), (5, "NEW", "New"), (6, "A6", "a6"),
                                  (7, "Old", "old"), (8, "NEW", "New"), (9, "LOST", "lost")]
+    apps.contract()
+
+
+def test_on_conflict_over_a_column_of_the_mapping(apps, database):
+    """Each version names the column that it knows, and both name the same row by it."""
+    make(database, 3)
+    database.execute("ALTER TABLE t ADD UNIQUE (a)")
+    body = revision("t", "ADD b text", "a AS b", contract="DROP COLUMN a")
+    apps.expand(body.replace("-- sluice: contract", "-- sluice: finish\nCREATE UNIQUE INDEX CONCURRENTLY t_b ON t (b);\n"
+                             "-- sluice: contract"))
+    apps.fill()
+    apps.old("INSERT INTO t VALUES (10, 'A1') ON CONFLICT (a) DO UPDATE SET n = t.n + 1")
+    apps.new("INSERT INTO t (id, b) VALUES (11, 'A1') ON CONFLICT (b) DO UPDATE SET n = t.n + 1")
+    apps.new("INSERT INTO t (id, b) VALUES (12, 'A2') ON CONFLICT (b) DO UPDATE SET b = 'B2'")
+    apps.new("INSERT INTO t (id, b) VALUES (13, 'A13') ON CONFLICT (b) DO NOTHING")
+    apps.old("INSERT INTO t VALUES (14, 'A13') ON CONFLICT (a) DO UPDATE SET a = 'B13'")
+    apps.old("INSERT INTO t VALUES (15, 'B2') ON CONFLICT DO NOTHING")
+    assert database.query("SELECT id, a, b, n FROM t ORDER BY id") == [
+        (1, "A1", "A1", 2), (2, "B2", "B2", 0), (3, "A3", "A3", 0), (13, "B13", "B13", 0)]
     apps.contract()
 
 
@@ -149,6 +168,30 @@ def test_rows_that_move_between_partitions(apps, database):
         (5, "MIXED", "Mixed"), (6, "Mixed", "mixed"), (7, "Late", "late"), (8, "LATE", "Late")]
     apps.contract()
     assert database.query("SELECT b FROM t WHERE n = 2 AND id = 8") == [("Late",)]
+
+
+def test_rows_of_a_chain_that_move_between_partitions(apps, database):
+    """What each of three versions wrote moves along, filled or not, through two mappings that lose something."""
+    database.execute("CREATE TABLE t (id int, a text NOT NULL, n int NOT NULL) PARTITION BY LIST (n)")
+    for part in (1, 2):
+        database.execute(f"CREATE TABLE t{part} PARTITION OF t FOR VALUES IN ({part})")
+    database.execute("INSERT INTO t SELECT i, 'A' || i, 1 FROM generate_series(1, 8) i")
+    apps.expand(revision("t", "ADD b text", *LOSSY, contract="DROP COLUMN a"))
+    apps.expand(revision("t", "ADD c text", "b || '!' AS c", "rtrim(c, '!') AS b", contract="DROP COLUMN b"),
+                "5c0000000002", REVISION)
+    apps.old("UPDATE t SET n = 2 WHERE id = 1")
+    apps.old("UPDATE t SET n = 2, a = 'Old' WHERE id = 2")
+    apps.middle("UPDATE t SET b = 'Middle' WHERE id = 3")
+    apps.new("UPDATE t SET c = 'New!!' WHERE id = 4")
+    apps.old("UPDATE t SET n = 3 - n WHERE id IN (3, 4)")
+    apps.fill()
+    apps.new("UPDATE t SET c = 'Late', n = 2 WHERE id = 5")
+    apps.middle("UPDATE t SET n = 3 - n WHERE id IN (3, 4, 5, 6)")
+    assert database.query("SELECT id, n, a, b, c FROM t WHERE id < 7 ORDER BY id") == [
+        (1, 2, "A1", "a1", "a1!"), (2, 2, "Old", "old", "old!"), (3, 1, "MIDDLE", "Middle", "Middle!"),
+        (4, 1, "NEW", "New", "New!!"), (5, 1, "LATE", "Late", "Late"), (6, 2, "A6", "a6", "a6!")]
+    apps.contract()
+    apps.contract("5c0000000002")
 
 
 def test_triggers_as_a_dump_writes_them(apps, database):

@@ -239,6 +239,50 @@ def test_a_column_moves_into_a_table_that_is_there(apps, database, project):  # 
     apps.nothing_left()
 
 
+LINES = """-- sluice: expand
+ALTER TABLE addresses ADD COLUMN line text;
+-- sluice: sync addresses
+SELECT street AS line;
+-- sluice: contract
+ALTER TABLE addresses DROP COLUMN street;
+-- sluice: downgrade
+ALTER TABLE addresses DROP COLUMN line;
+"""
+
+
+def test_a_chain_of_two_tables_and_a_rename_in_the_second(split, database, project):
+    """users.street moves to addresses.street, and that is renamed while both tables are kept equal."""
+    split.fill()
+    split.expand(LINES, revision=SEVERAL, revises=SPLIT)
+    split.old("UPDATE users SET street = 'old' WHERE id = 1")
+    split.old("INSERT INTO users VALUES (4, 'n', 'four', NULL)")
+    with fails_with("55000"):
+        split.new("UPDATE addresses SET line = 'alone' WHERE user_id = 2")
+    split.middle("UPDATE users SET street = 'two' WHERE id = 2; UPDATE addresses SET street = 'two' WHERE user_id = 2")
+    split.new("INSERT INTO users VALUES (5, 'n', 'five', 'c'); INSERT INTO addresses (user_id, line, city) "
+              "VALUES (5, 'five', 'c') ON CONFLICT (user_id) DO UPDATE SET line = excluded.line")
+    split.fill()
+    rows = "SELECT a.user_id, u.street, a.street, a.line FROM users u JOIN addresses a ON a.user_id = u.id ORDER BY 1"
+    assert database.query(rows) == [(1, *("old",) * 3), (2, *("two",) * 3), (3, *("street 3",) * 3),
+                                    (4, *("four",) * 3), (5, *("five",) * 3)]
+    project.ok("cutover", SPLIT)
+    split.new("UPDATE addresses SET line = 'new' WHERE user_id = 1")
+    split.middle("UPDATE addresses SET street = 'middle' WHERE user_id = 2")
+    split.new("DELETE FROM addresses WHERE user_id = 3; INSERT INTO addresses (user_id, line) VALUES (3, 'again')")
+    assert database.query(rows)[:3] == [(1, *("new",) * 3), (2, *("middle",) * 3), (3, *("again",) * 3)]
+    project.ok("cutover", SEVERAL)
+    split.old_leaves()
+    refused = project.fails(8, "contract", SEVERAL)
+    assert f"drops addresses.street, which the mapping of revision {SPLIT} between users and addresses still needs" \
+        in refused.stderr
+    split.contract(SPLIT)
+    split.new("UPDATE addresses SET line = 'last' WHERE user_id = 1")
+    project.ok("contract", SEVERAL)
+    assert database.query("SELECT user_id, line FROM addresses ORDER BY 1") == [
+        (1, "last"), (2, "middle"), (3, "again"), (4, "four"), (5, "five")]
+    split.nothing_left()
+
+
 def test_a_column_moves_by_its_recipe(apps, database, project):  # noqa: F811
     """One row of the other table for each, which has more in it than what moves."""
     make_users(database, 100)
