@@ -64,7 +64,7 @@ recipe_column_beside(const LintContext *context, const RecipeColumn *column)
 }
 
 void
-recipe_rename(const LintContext *context, DdlName relation, const char *from, const char *to)
+recipe_rename_column(const LintContext *context, DdlName relation, const char *from, const char *to)
 {
     const ModelTable *table = model_table(context->model, relation);
     const ModelColumn *known = table != NULL ? model_column(table, from) : NULL;

@@ -454,7 +454,7 @@ rename_column(const LintContext *context, const DdlChange *change)
                 column, label, column, renamed);
     lint_add_locks(context);
     lint_breaks(context, "each statement that names %s", column);
-    recipe_rename(context, change->relation, change->column, change->new_name);
+    recipe_rename_column(context, change->relation, change->column, change->new_name);
 }
 
 const LintRule lint_rule_column_rename = {

@@ -219,7 +219,7 @@ disguised(const LintContext *context, const DdlChange *change)
         recipe_contract(context, "no version that runs uses %s.%s, and its data may go", label,
                         change->column);
     else
-        recipe_rename(context, change->relation, change->column, added->definition->name);
+        recipe_rename_column(context, change->relation, change->column, added->definition->name);
 }
 
 const LintRule lint_rule_rename_disguised = {
