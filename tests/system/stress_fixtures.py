@@ -248,7 +248,7 @@ class Client(threading.Thread):
 
     def forgive(self, error):
         """Rolls back, as an app does; a lost session is made anew."""
-        with contextlib.suppress(psycopg2.InterfaceError, psycopg2.OperationalError):
+        with contextlib.suppress(psycopg2.Error):
             self.session.rollback()
         if error.pgcode is None or error.pgcode.startswith("57P"):
             self.session.close()
