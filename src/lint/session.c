@@ -216,15 +216,17 @@ enter_section(Session *session, SectionKind section)
         session->before_undo = model_copy(session->model);
 }
 
-/* sluice makes a transaction of neighbours that may be in one. */
+/* sluice makes a transaction of neighbours that may be in one; of finish each statement is one. */
 static void
 enter_run(Session *session, const LintUnit *unit)
 {
     const bool may = unit->statement == NULL || sql_statement_is_transactional(unit->statement);
+    const bool alone =
+        unit->section == SECTION_FINISH || session->file->revision->statement_transactions;
 
     if (unit->section != session->section)
         enter_section(session, unit->section);
-    if (session->is_open && (!may || session->file->revision->statement_transactions))
+    if (session->is_open && (!may || alone))
         end(session, true);
     if (!session->is_open && may)
         begin(session);
