@@ -398,11 +398,11 @@ describe_step(const Execution *execution, const PlanStep *step, guint run, bool 
     const bool is_ended = g_str_has_suffix(step->text, ";") || g_str_has_suffix(step->text, ";\n");
 
     report_data(execution->context->report, REPORT_STEP,
-                json_pack("{s:s, s:s, s:i, s:b, s:b, s:s, s:s, s:b}", "revision",
+                json_pack("{s:s, s:s, s:i, s:b, s:b, s:s?, s:s, s:s, s:b}", "revision",
                           execution->revision->id, "phase", execution->plan->phase, "run",
                           (int) run, "transaction", transactional, "derived", step->label != NULL,
-                          "statement", step->text, "locks", locks, "unknown_locks",
-                          step->unknown_locks),
+                          "label", step->label, "statement", step->text, "locks", locks,
+                          "unknown_locks", step->unknown_locks),
                 "%s%s%s%s%s", step->label ? "-- derived: " : "", step->label ? step->label : "",
                 step->label ? "\n" : "", step->text, is_ended ? "" : ";");
 }

@@ -1,6 +1,7 @@
 /* The ways back, and forth again. */
 #include <string.h>
 
+#include "base/error.h"
 #include "rehearse/run.h"
 
 /* Is there a way back for all of them? Adds a note that says which has none. */
@@ -25,29 +26,58 @@ can_go_back(Run *run, bool *ret_can, GError **error)
     return rows != NULL;
 }
 
+static bool
+go_down(Run *run, GError **error)
+{
+    for (guint i = run->options->pending->len; i-- > 0;)
+        if (!run_phase(run, run->options->pending->pdata[i], "downgrade", true, error))
+            return false;
+    return true;
+}
+
+static bool
+go_up(Run *run, GError **error)
+{
+    return run_expand_all(run, false, error);
+}
+
+/* Adds a check, passed where @go succeeds and ends as @wanted. */
+static bool
+check_way(Run *run, const char *name, bool (*go)(Run *run, GError **error), const Snapshot *wanted,
+          bool *ret_gone, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    *ret_gone = go(run, &cause);
+    if (*ret_gone)
+        return run_check_same(run, name, wanted, run->copy.context.apply.conn, error);
+    if (error_is(cause, ERROR_CONNECTION) || error_is(cause, ERROR_INTERRUPTED)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    g_clear_pointer(&run->result->failed, g_free);
+    rehearsal_add_check(run->result, name, g_strdup(cause->message));
+    return true;
+}
+
 bool
 back_from_expand(Run *run, const Snapshot *start, GError **error)
 {
-    PgConn **conn = &run->copy.context.apply.conn; /* another after each measured phase */
-    g_autoptr(Snapshot) expanded = snapshot_take(*conn, error);
-    bool can = false;
+    g_autoptr(Snapshot) expanded = snapshot_take(run->copy.context.apply.conn, error);
+    bool can = false, is_down = false, is_up;
 
     if (expanded == NULL || !can_go_back(run, &can, error))
         return false;
     if (!can)
         return true;
-    for (guint i = run->options->pending->len; i-- > 0;)
-        if (!run_phase(run, run->options->pending->pdata[i], "downgrade", true, error))
-            return false;
     /* What the second expand fills in anew may differ: a default that asks the clock. */
     snapshot_loosen_new(expanded, start);
-    if (!run_check_same(run, "up, down", start, *conn, error) ||
-        !run_expand_all(run, false, error) ||
-        !run_check_same(run, "up, down, up again", expanded, *conn, error))
+    if (!check_way(run, "up, down", go_down, start, &is_down, error) ||
+        (is_down && !check_way(run, "up, down, up again", go_up, expanded, &is_up, error)))
         return false;
     /* What a wrong way back has spoilt must not spoil what comes. */
     return rehearsal_count_failed(run->result) == 0 ||
-           (copy_restore(&run->copy, "fresh", error) && run_expand_all(run, false, error));
+           (copy_restore(&run->copy, "fresh", error) && go_up(run, error));
 }
 
 /* Is there a way back from its cutover? Adds a note if not. */

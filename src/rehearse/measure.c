@@ -39,7 +39,7 @@ seen_free(Seen *seen)
     g_free(seen);
 }
 
-static void
+void
 rehearsed_lock_free(RehearsedLock *lock)
 {
     g_free(lock->relation);
@@ -54,6 +54,7 @@ rehearsed_statement_free(RehearsedStatement *statement)
     g_free(statement->revision);
     g_free(statement->phase);
     g_free(statement->statement);
+    g_free(statement->label);
     g_free(statement->stall);
     g_ptr_array_unref(statement->locks);
     g_ptr_array_unref(statement->rewritten);

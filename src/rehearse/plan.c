@@ -15,6 +15,7 @@ static void
 planned_free(Planned *planned)
 {
     g_free(planned->sql);
+    g_free(planned->label);
     g_free(planned);
 }
 
@@ -29,11 +30,13 @@ gather(void *sink, ReportKind kind, const char *text G_GNUC_UNUSED, json_t *data
 {
     const Gathering *gathering = sink;
     const char *sql = json_string_value(json_object_get(data, "statement"));
+    const char *label = json_string_value(json_object_get(data, "label"));
     const json_int_t run = json_integer_value(json_object_get(data, "run"));
 
     if (kind == REPORT_STEP && sql != NULL && run != 0)
-        add(gathering->plan, (Planned){g_strdup(sql), gathering->phase, (guint) run,
-                                       json_is_true(json_object_get(data, "transaction"))});
+        add(gathering->plan,
+            (Planned){g_strdup(sql), g_strdup(label), gathering->phase, (guint) run,
+                      json_is_true(json_object_get(data, "transaction"))});
 }
 
 static void
@@ -62,7 +65,7 @@ add_backfill(const Copy *copy, const Revision *revision, GPtrArray *plan, GError
     g_autoptr(GPtrArray) syncs = revision_syncs(revision, error);
 
     if (section != NULL)
-        add(plan, (Planned){g_strdup(section->text), "backfill", 0, true});
+        add(plan, (Planned){g_strdup(section->text), NULL, "backfill", 0, true});
     for (guint i = 0; syncs != NULL && section == NULL && i < syncs->len; i++) {
         const RevisionSync *sync = syncs->pdata[i];
         g_autoptr(CatalogTable) table =
@@ -71,7 +74,8 @@ add_backfill(const Copy *copy, const Revision *revision, GPtrArray *plan, GError
 
         if (sql == NULL)
             return false;
-        add(plan, (Planned){sql, "backfill", 0, true});
+        add(plan, (Planned){sql, g_strdup_printf("backfill of sync on %s", table->quoted),
+                            "backfill", 0, true});
     }
     return syncs != NULL;
 }

@@ -7,6 +7,7 @@
 
 typedef struct {
     char *sql;
+    char *label;       /* of what sluice adds: "sync triggers on users"; NULL: the author's */
     const char *phase; /* "finish" of what runs at the end of a backfill; borrowed */
     guint run;         /* statements of a number share a transaction in production */
     bool transactional;

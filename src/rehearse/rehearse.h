@@ -21,6 +21,7 @@ typedef struct {
 typedef struct {
     char *revision, *phase; /* "expand", "backfill", "finish", "cutover", "cutover undo", .. */
     char *statement;
+    char *label;        /* of what sluice adds: "sync triggers on users"; NULL: the author's */
     guint run;          /* statements of a number share a transaction in production */
     bool transactional; /* false: its locks are gone when it ends, and were looked at meanwhile */
     GPtrArray *locks;   /* RehearsedLock *: on what was there before */

@@ -33,11 +33,11 @@ statement_json(const RehearsedStatement *statement)
                                                mode_or_null(lock->foretold)));
     }
     return json_pack(
-        "{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:s?, s:f, s:I, s:I}", "revision",
+        "{s:s, s:s, s:s, s:s?, s:b, s:o, s:o, s:o, s:o, s:s?, s:f, s:I, s:I}", "revision",
         statement->revision, "phase", statement->phase, "statement", statement->statement,
-        "transaction", statement->transactional, "locks", locks, "rewritten",
-        names_json(statement->rewritten), "scanned", names_json(statement->scanned), "differences",
-        names_json(statement->differences), "stall", statement->stall, "took_ms",
+        "derived", statement->label, "transaction", statement->transactional, "locks", locks,
+        "rewritten", names_json(statement->rewritten), "scanned", names_json(statement->scanned),
+        "differences", names_json(statement->differences), "stall", statement->stall, "took_ms",
         (double) statement->took_us / 1000, "wal_bytes", (json_int_t) statement->wal_bytes,
         "size_bytes", (json_int_t) statement->size_bytes);
 }
@@ -79,6 +79,14 @@ short_statement(const char *text)
         return g_strconcat(cut, "..", NULL);
     }
     return g_steal_pointer(&line);
+}
+
+/* What sluice adds is told by what it is for. */
+static char *
+title_of(const RehearsedStatement *statement)
+{
+    return statement->label != NULL ? g_strdup_printf("(%s)", statement->label)
+                                    : short_statement(statement->statement);
 }
 
 /* "public.users ACCESS EXCLUSIVE, p SHARE ROW EXCLUSIVE", without what no app waits for. */
@@ -128,7 +136,7 @@ cost_of(const RehearsedStatement *statement)
 static void
 append_statement(GString *text, const RehearsedStatement *statement)
 {
-    g_autofree char *sql = short_statement(statement->statement);
+    g_autofree char *sql = title_of(statement);
     g_autofree char *cost = cost_of(statement);
     g_autofree char *locks = strong_locks(statement), *work = work_of(statement);
 
@@ -228,8 +236,8 @@ remarks_on(const RehearsedStatement *statement)
 static void
 append_row(GString *text, const RehearsedStatement *statement)
 {
-    g_autofree char *sql = short_statement(statement->statement);
-    g_autofree char *code = g_strdup_printf("`%s`", sql);
+    g_autofree char *sql = title_of(statement);
+    g_autofree char *code = statement->label ? g_strdup(sql) : g_strdup_printf("`%s`", sql);
     g_autofree char *locks = strong_locks(statement), *work = work_of(statement);
     g_autofree char *took = g_strdup_printf("%.1f ms", (double) statement->took_us / 1000);
     g_autofree char *wal = text_format_size(statement->wal_bytes);

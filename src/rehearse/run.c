@@ -28,6 +28,7 @@ measure_phase(Run *run, const Revision *revision, const char *phase, GError **er
         }
         statement->revision = g_strdup(revision->id);
         statement->phase = g_strdup(planned->phase);
+        statement->label = g_strdup(planned->label);
         statement->run = planned->run;
         g_ptr_array_add(run->result->statements, statement);
     }

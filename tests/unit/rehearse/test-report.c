@@ -86,9 +86,10 @@ test_markdown(void)
 
     fixture_init(&f);
     text = rehearsal_markdown(&f.rehearsal);
-    g_assert_nonnull(strstr(text, "| aaaa | expand | `ALTER TABLE users ADD COLUMN z text DEFAULT "
-                                  "'a\\|b'` | 1.5 ms | 640 B | users ACCESS EXCLUSIVE | reads users | "
-                                  "**would have made the app wait:** held it too long |\n"));
+    g_assert_nonnull(strstr(text,
+                            "| aaaa | expand | `ALTER TABLE users ADD COLUMN z text DEFAULT "
+                            "'a\\|b'` | 1.5 ms | 640 B | users ACCESS EXCLUSIVE | reads users | "
+                            "**would have made the app wait:** held it too long |\n"));
     g_assert_nonnull(strstr(text, "- up, down: **failed**, only before: table users\n"));
 }
 
