@@ -25,7 +25,8 @@ breaks_writers(const LintContext *context, const DdlChange *change)
     const DdlName relation = made_unique(change, &columns);
     g_autofree char *label = NULL, *index = NULL, *steps = NULL;
 
-    if (relation.name == NULL || !facts_in_section(context, SECTION_EXPAND) ||
+    if (relation.name == NULL ||
+        (facts_by_sluice(context) && !facts_in_section(context, SECTION_EXPAND)) ||
         !gone_is_used(context, relation))
         return;
     for (guint i = 0; i < columns->len; i++)
@@ -34,11 +35,17 @@ breaks_writers(const LintContext *context, const DdlChange *change)
     label = ddl_name_label(relation);
     index = change->kind == CHANGE_CREATE_INDEX ? recipe_index(context->statement, NULL) : NULL;
     lint_report(context, change,
-                "the old app still writes %s when expand runs: if it may write duplicates, it "
+                "the old app still writes %s when %s runs: if it may write duplicates, it "
                 "fails from then on",
-                label);
+                label, facts_by_sluice(context) ? "expand" : "this");
     lint_possible(context, "whether the old app keeps %s free of duplicates", label);
     lint_breaks(context, "INSERT and UPDATE that make a duplicate");
+    if (!facts_by_sluice(context)) {
+        lint_level(context, LINT_NOTE);
+        lint_recipe(context, "-- first every app that writes %s keeps it free of duplicates",
+                    label);
+        return;
+    }
     steps = change->kind == CHANGE_ADD_CONSTRAINT ? recipe_constraint(context, change)
                                                   : g_strdup_printf("%s;", index);
     lint_recipe(context, "-- sluice: finish\n%s", steps);
