@@ -7,6 +7,8 @@
 #include "lint/allow.h"
 #include "sql/statement.h"
 
+#define BOM "\xEF\xBB\xBF"
+
 static const char *const runner_names[RUNNER_N] = {
     [RUNNER_PSQL] = "psql",   [RUNNER_SLUICE] = "sluice", [RUNNER_ALEMBIC] = "alembic",
     [RUNNER_RAILS] = "rails", [RUNNER_FLYWAY] = "flyway", [RUNNER_DBMATE] = "dbmate",
@@ -72,6 +74,8 @@ lint_file_place(const LintFile *file, gsize offset)
 
     text_position_by(file->marks, file->text, MIN(offset, file->length), &place.line,
                      &place.column);
+    if (place.line == 1 && place.column > 1 && g_str_has_prefix(file->text, BOM))
+        place.column--; /* editors do not count it */
     return place;
 }
 
@@ -101,7 +105,7 @@ add_statement(LintFile *file, const SqlStatement *statement, gsize base, Section
 
 /* Syntax that the grammar is too old for, where it can be told. Caller owns. */
 static char *
-describe_problem(const char *sql, const char *message)
+describe_problem(const char *sql, const char *message, ProblemKind *ret_kind)
 {
     static const struct {
         const char *words;
@@ -123,11 +127,13 @@ describe_problem(const char *sql, const char *message)
     g_autofree char *lower = g_ascii_strdown(sql, -1);
 
     g_strdelimit(lower, "\n\r\t", ' ');
+    *ret_kind = PROBLEM_NEWER;
     for (guint i = 0; i < G_N_ELEMENTS(newer); i++)
         if (g_regex_match_simple(newer[i].words, lower, 0, 0))
             return g_strdup_printf("newer than the grammar (PostgreSQL 15): this looks like syntax "
                                    "of PostgreSQL %d",
                                    newer[i].since);
+    *ret_kind = PROBLEM_SYNTAX;
     return g_strdup(message);
 }
 
@@ -141,7 +147,10 @@ add_problem(LintFile *file, const char *text, const SqlProblem *problem, gsize b
     unit->base = base;
     unit->start = base + problem->start;
     unit->end = base + problem->end;
-    unit->problem = describe_problem(sql, problem->message);
+    unit->problem = describe_problem(sql, problem->message, &unit->problem_kind);
+    if (unit->problem_kind == PROBLEM_SYNTAX &&
+        memcmp(file->text + unit->start, text + problem->start, strlen(sql)) != 0)
+        unit->problem_kind = PROBLEM_FILLED;
 }
 
 /* Statements, and what does not parse, in their order. */
@@ -190,6 +199,26 @@ add_sections(LintFile *file)
         if (section != NULL)
             add_text(file, section->text, line_start(file, section->place.line), life[k]);
     }
+}
+
+/* Makes what no parser takes into as many bytes that it does: the mark that some editors begin a
+ * file with, and bytes of another encoding, which is said once. */
+static void
+make_readable(LintFile *file, char *text)
+{
+    const char *bad;
+    LintUnit *unit;
+
+    if (g_str_has_prefix(text, BOM))
+        memset(text, ' ', strlen(BOM));
+    if (g_utf8_validate(text, -1, &bad))
+        return;
+    unit = add_unit(file, SECTION_N);
+    unit->start = unit->end = (gsize) (bad - text);
+    unit->problem = g_strdup("this is not UTF-8 text: each such byte is read as '?'");
+    unit->problem_kind = PROBLEM_ENCODING;
+    while (!g_utf8_validate(text, -1, &bad))
+        text[bad - text] = '?';
 }
 
 /* Is the first comment line with a word and a colon a revision's? */
@@ -335,6 +364,7 @@ parse_file(LintFile *file)
             add_sections(file);
     } else {
         up = way_up(file);
+        make_readable(file, up);
         filled = sql_fill_placeholders(up, file->placeholders);
         add_text(file, filled ? filled : up, 0, SECTION_N);
     }

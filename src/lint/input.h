@@ -23,6 +23,13 @@ const char *lint_runner_name(LintRunner runner);
 
 typedef struct LintFile LintFile;
 
+typedef enum {
+    PROBLEM_SYNTAX,
+    PROBLEM_NEWER,    /* syntax that the grammar is too old for */
+    PROBLEM_FILLED,   /* with a name in the place of a placeholder, which may stand for more */
+    PROBLEM_ENCODING, /* not UTF-8: the text is read all the same */
+} ProblemKind;
+
 typedef struct LintUnit {
     const LintFile *file;
     const SqlStatement *statement; /* NULL: it could not be parsed; @problem says why */
@@ -30,8 +37,9 @@ typedef struct LintUnit {
     SectionKind section;           /* SECTION_N in a plain file */
     gsize start, end;              /* bytes of the file, without comments before it */
     gsize base;    /* byte of the file at which the text of the statement's script begins */
-    char *problem; /* syntax error, or "newer than the grammar (PostgreSQL 15)" */
-    guint index;   /* in the file */
+    char *problem; /* "syntax error at ..", "newer than the grammar (PostgreSQL 15)" */
+    ProblemKind problem_kind;
+    guint index;                  /* in the file */
     const struct LintUnit *outer; /* the DO, or the call of a function, whose body it is part of */
     bool conditional;             /* in a body: only some runs come here */
 } LintUnit;

@@ -65,7 +65,7 @@ report_missing(const LintContext *context, TimeoutKind kind, const char *example
     lint_report(context, NULL,
                 kind == TIMEOUT_LOCK
                     ? "no %s is set: while %s waits for its lock on %s, everybody behind it waits"
-                    : "no %s is set: nothing ends %s if it takes longer than thought, on %s",
+                    : "no %s is set: nothing ends %s on %s if it takes longer than thought",
                 timeout_name(kind), sql_statement_verb(context->statement), label);
     lint_possible(context, "the role's %s (lint.%s)", timeout_name(kind), timeout_name(kind));
     lint_recipe(context, "SET %s = '%s';", timeout_name(kind), example);

@@ -13,7 +13,8 @@ is_harmless_beside(const LintContext *context)
     for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
         const DdlChange *change = ddl_changes_get(context->changes, i);
 
-        if (facts_is_bulk(change) || change->kind == CHANGE_INSERT)
+        if (facts_is_bulk(change) || change->kind == CHANGE_INSERT ||
+            facts_is_bookkeeping(change->relation))
             return true; /* backfill-in-ddl-transaction tells; rows that are written out are few */
         if (change->kind == CHANGE_SELECT)
             return false;

@@ -179,14 +179,20 @@ lint_possible(const LintContext *context, const char *settled_by, ...)
     va_end(args);
 }
 
+static void
+soften(LintSink *sink, LintLevel level)
+{
+    LintFinding *finding = sink->current;
+    LintLevel set;
+
+    if (!level_is_set(sink->levels, finding->rule, &set))
+        finding->level = level;
+}
+
 void
 lint_level(const LintContext *context, LintLevel level)
 {
-    LintFinding *finding = context->sink->current;
-    LintLevel set;
-
-    if (!level_is_set(context->sink->levels, finding->rule, &set))
-        finding->level = level;
+    soften(context->sink, level);
 }
 
 void
@@ -382,16 +388,25 @@ lint_fix_insert(const LintContext *context, const char *text)
 void
 sink_report_problem(LintSink *sink, const LintUnit *unit)
 {
-    const bool is_newer = g_str_has_prefix(unit->problem, "newer");
+    const bool is_newer = unit->problem_kind == PROBLEM_NEWER;
 
     sink->rule = lint_rule_find(is_newer ? "newer-grammar" : "parse-error");
     begin_finding(sink, unit->start, unit->end);
     sink->current->message = g_strdup_printf(
         is_newer ? "%s; it is not looked at, the other statements are" : "%s", unit->problem);
-    if (is_newer) {
-        sink->current->certain = false;
-        sink->current->settled_by = g_strdup("a rehearsal on a server of that version");
+    if (unit->problem_kind == PROBLEM_SYNTAX)
+        return;
+    sink->current->certain = false;
+    if (unit->problem_kind == PROBLEM_FILLED) {
+        soften(sink, LINT_WARNING);
+        sink->current->settled_by = g_strdup("what the tool puts in for the placeholders");
+        return;
     }
+    sink->current->settled_by =
+        g_strdup(is_newer ? "a rehearsal on a server of that version"
+                          : "the client_encoding that the file is run with");
+    if (!is_newer)
+        soften(sink, LINT_NOTE);
 }
 
 void

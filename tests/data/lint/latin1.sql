@@ -1,0 +1,2 @@
+-- café
+CREATE INDEX i ON users (a); -- é

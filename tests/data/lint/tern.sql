@@ -1,0 +1,3 @@
+CREATE INDEX i ON users (a);
+---- create above / drop below ----
+DROP TABLE users;

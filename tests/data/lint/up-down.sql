@@ -1,0 +1,4 @@
+-- Up
+ALTER TABLE users DROP COLUMN a;
+-- Down
+DROP TABLE users;
