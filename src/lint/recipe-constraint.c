@@ -123,8 +123,8 @@ append_key(const LintContext *context, GString *steps, const DdlChange *change)
         is_primary ? "PRIMARY KEY" : "UNIQUE", name, key->deferrable ? " DEFERRABLE" : "");
 }
 
-char *
-recipe_constraint(const LintContext *context, const DdlChange *change)
+static char *
+steps_of(const LintContext *context, const DdlChange *change, bool with_index)
 {
     const DdlConstraintKind kind = change->constraint->kind;
     g_autofree char *body = recipe_constraint_body(context, change);
@@ -135,9 +135,22 @@ recipe_constraint(const LintContext *context, const DdlChange *change)
     if (kind == CONSTRAINT_UNIQUE || kind == CONSTRAINT_PRIMARY_KEY) {
         append_key(context, steps, change);
     } else {
-        append_index_of_key(context, steps, change);
+        if (with_index)
+            append_index_of_key(context, steps, change);
         append_not_valid(context, steps, change, change->relation, body ? body : "");
     }
     g_string_truncate(steps, steps->len - 1); /* the last newline */
     return g_string_free(steps, FALSE);
+}
+
+char *
+recipe_constraint(const LintContext *context, const DdlChange *change)
+{
+    return steps_of(context, change, true);
+}
+
+char *
+recipe_constraint_alike(const LintContext *context, const DdlChange *change)
+{
+    return steps_of(context, change, false);
 }

@@ -1,9 +1,8 @@
 /* The statement with less, more or other words in it. */
 #include "lint/recipe-steps.h"
 
-/* Where the first subcommand of an ALTER TABLE begins: behind the table's name. */
-static int
-first_subcommand(const SqlStatement *statement)
+int
+recipe_first_subcommand(const SqlStatement *statement)
 {
     const SqlTree *tree = statement->tree;
     const PgQuery__RangeVar *relation = statement->node->alter_table_stmt->relation;
@@ -34,7 +33,7 @@ find_subcommand(const SqlStatement *statement, int location, int *ret_start, int
     if (statement->node->node_case != PG_QUERY__NODE__NODE_ALTER_TABLE_STMT)
         return false;
     parts = statement_parts(statement);
-    g_array_index(parts, int, 0) = first_subcommand(statement);
+    g_array_index(parts, int, 0) = recipe_first_subcommand(statement);
     for (guint i = parts->len; i > 0; i--) {
         const int start = g_array_index(parts, int, i - 1);
 
@@ -50,7 +49,7 @@ find_subcommand(const SqlStatement *statement, int location, int *ret_start, int
 char *
 recipe_merged(const SqlStatement *first, const SqlStatement *then)
 {
-    const int start = first_subcommand(then);
+    const int start = recipe_first_subcommand(then);
 
     return g_strdup_printf("%s,\n    %.*s", sql_statement_text(first), (int) then->end - start,
                            then->tree->text + start);
@@ -120,7 +119,7 @@ rest_without(const LintContext *context, const DdlChange *change, bool of_column
         return g_strdup("");
     parts = statement_parts(statement);
     goes = g_new0(bool, parts->len);
-    g_array_index(parts, int, 0) = first_subcommand(statement);
+    g_array_index(parts, int, 0) = recipe_first_subcommand(statement);
     for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
         const DdlChange *other = ddl_changes_get(context->changes, i);
         guint at = parts->len - 1;

@@ -1,6 +1,6 @@
 /*
- * lint/recipe-steps.h - the SQL that recipes are made of: the steps that several rules name, with the
- * names, types and expressions of the statement itself and of the model.
+ * lint/recipe-steps.h - the SQL that recipes are made of: the steps that several rules name, with
+ * the names, types and expressions of the statement itself and of the model.
  *
  * A recipe is a file: pasted in the place of the statement, run outside of a transaction, it does
  * what was meant. What somebody must do between two statements stands in comments, and so does what
@@ -26,10 +26,21 @@ void recipe_alone(const LintContext *context);
 
 /* Two ALTER TABLE of one table as one. Caller owns. */
 char *recipe_merged(const SqlStatement *first, const SqlStatement *then);
+/* The byte of the tree at which the first subcommand of an ALTER TABLE begins. */
+int recipe_first_subcommand(const SqlStatement *statement);
 /* The words behind which IF [NOT] EXISTS stands: DROP TABLE, MATERIALIZED VIEW, .. of a DROP; ADD
  * COLUMN, DROP CONSTRAINT, .. of the change's subcommand. */
 const SqlToken *recipe_kind_token(const LintContext *context);
 const SqlToken *recipe_subcommand_token(const LintContext *context, const DdlChange *change);
+/* The finding's recipe is also its fix: it ends where the statement would have, and what stands in
+ * between are its comments. Not in a transaction, not where comments within the statement would go,
+ * and not in a revision, whose sections are run in another way. */
+void recipe_is_fix(const LintContext *context);
+/* The statement leaves the transaction that the file has opened around it; not where that would
+ * undo a savepoint, or what ends with the transaction. */
+void recipe_fix_leave_transaction(const LintContext *context);
+/* Is it the name that the server would give the constraint, and free? */
+bool recipe_has_sure_name(const LintContext *context, const DdlChange *change);
 /* The ALTER TABLE without the subcommand of @change, or (@column) without all of its column, and a
  * newline; "": it has no other. Caller owns. */
 char *recipe_rest(const LintContext *context, const DdlChange *change);
@@ -46,6 +57,10 @@ char *recipe_constraint_body(const LintContext *context, const DdlChange *change
 /* The steps that add the constraint without stopping anybody, those of the statement's other parts
  * before them. Caller owns. */
 char *recipe_constraint(const LintContext *context, const DdlChange *change);
+/* The same without the index that a foreign key should have. Caller owns. */
+char *recipe_constraint_alike(const LintContext *context, const DdlChange *change);
+/* The finding's fix is that, where it ends in the same schema for sure. */
+void recipe_fix_constraint(const LintContext *context, const DdlChange *change);
 /* A CREATE TABLE without its foreign keys; other statements as they are. Caller owns. */
 char *recipe_without_keys(const SqlStatement *statement);
 /* @sql as comment lines, for a later file. Caller owns. */

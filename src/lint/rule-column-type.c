@@ -192,6 +192,8 @@ type_plus_not_null(const LintContext *context, const DdlChange *change)
     rest = recipe_rest(context, change);
     steps = recipe_not_null(change->relation, change->column);
     lint_recipe(context, "%s-- when the type is committed\n%s", rest, steps);
+    if (together && !change->if_exists)
+        recipe_is_fix(context);
 }
 
 const LintRule lint_rule_column_type_plus_not_null = {

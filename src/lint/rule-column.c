@@ -46,6 +46,8 @@ recommend_not_null(const LintContext *context, const DdlChange *change)
     lint_recipe(context,
                 "%s-- when no row and no app has NULL there; each in a transaction of its own\n%s",
                 rest, steps);
+    if (!change->if_exists)
+        recipe_is_fix(context);
 }
 
 static void
@@ -203,6 +205,8 @@ volatile_default(const LintContext *context, const DdlChange *change)
                 work->why, label);
     cost_add(context, work);
     lint_recipe(context, "%s", steps);
+    if (!change->if_exists && !change->if_not_exists)
+        recipe_is_fix(context);
 }
 
 const LintRule lint_rule_column_add_volatile_default = {
@@ -365,6 +369,8 @@ inline_constraint(const LintContext *context, const DdlChange *change)
     lint_add_locks(context);
     steps = recipe_constraint(context, change);
     lint_recipe(context, "%s", steps);
+    if (!does_nothing(context, column) && !column->if_not_exists)
+        recipe_fix_constraint(context, change);
 }
 
 const LintRule lint_rule_column_add_inline_unique_pk_fk_check = {

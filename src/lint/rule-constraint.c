@@ -19,23 +19,7 @@ recommend_steps(const LintContext *context, const DdlChange *change)
     g_autofree char *steps = recipe_constraint(context, change);
 
     lint_recipe(context, "%s", steps);
-}
-
-/* One constraint with a name, alone in its statement, that may be followed by another one. */
-static void
-fix_not_valid(const LintContext *context, const DdlChange *change)
-{
-    const gsize end = context->statement->end;
-    g_autofree char *table = NULL, *name = NULL, *text = NULL;
-
-    if (change->in_definition || change->constraint->name == NULL ||
-        ddl_changes_count(context->changes) != 1 || context->unit->outer != NULL ||
-        session_in_transaction(context->session) || facts_by_sluice(context))
-        return;
-    table = ddl_name_label(change->relation);
-    name = cost_constraint_name(change);
-    text = g_strdup_printf(" NOT VALID;\nALTER TABLE %s VALIDATE CONSTRAINT %s", table, name);
-    lint_fix_replace(context, end, end, text);
+    recipe_fix_constraint(context, change);
 }
 
 static void
@@ -54,7 +38,6 @@ check_validates(const LintContext *context, const DdlChange *change)
                 label);
     cost_add(context, work);
     recommend_steps(context, change);
-    fix_not_valid(context, change);
 }
 
 const LintRule lint_rule_constraint_check_validates = {
@@ -80,7 +63,6 @@ fk_validates(const LintContext *context, const DdlChange *change)
                 referenced);
     cost_add(context, work);
     recommend_steps(context, change);
-    fix_not_valid(context, change);
 }
 
 const LintRule lint_rule_constraint_fk_validates = {
@@ -158,6 +140,8 @@ recommend_not_null_first(const LintContext *context, const DdlChange *change)
                                "way of a CHECK that is validated\n",
                                change->constraint->using_index);
     lint_recipe(context, "%s%s;", steps->str, sql_statement_text(context->statement));
+    if (index != NULL)
+        recipe_is_fix(context);
 }
 
 static void
@@ -252,6 +236,10 @@ validate_under_lock(const LintContext *context, const DdlChange *change)
                 "%s-- when that is committed, in a transaction of its own\n"
                 "ALTER TABLE %s VALIDATE CONSTRAINT %s;",
                 rest, table, name);
+    if (held == NULL)
+        recipe_is_fix(context);
+    else if (ddl_changes_count(context->changes) == 1)
+        recipe_fix_leave_transaction(context);
 }
 
 const LintRule lint_rule_validate_under_heavy_lock = {

@@ -202,7 +202,7 @@ analyzes(const LintContext *context, const DdlChange *change)
 static void
 expression_index(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *label = NULL;
+    g_autofree char *label = NULL, *analyze = NULL;
 
     if (change->kind != CHANGE_CREATE_INDEX || change->index->expressions->len == 0 ||
         facts_is_new(context, change->other) || analyzes(context, change))
@@ -214,6 +214,10 @@ expression_index(const LintContext *context, const DdlChange *change)
                 label);
     lint_possible(context, "how soon autovacuum comes to %s", label);
     lint_recipe(context, "ANALYZE %s;", label);
+    if (context->unit->outer == NULL && !facts_by_sluice(context)) {
+        analyze = g_strdup_printf(";\nANALYZE %s", label);
+        lint_fix_replace(context, context->statement->end, context->statement->end, analyze);
+    }
 }
 
 const LintRule lint_rule_expression_index_no_stats = {

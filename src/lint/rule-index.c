@@ -104,6 +104,8 @@ recommend_each(const LintContext *context)
                                drop->if_exists ? "IF EXISTS " : "", name);
     }
     lint_recipe(context, "%s", steps->str);
+    if (!ddl_changes_get(context->changes, 0)->cascade)
+        recipe_is_fix(context);
 }
 
 static void
@@ -234,6 +236,7 @@ in_transaction(const LintContext *context)
     lint_recipe(context,
                 "-- in a file of its own, which the runner executes without a transaction\n%s;",
                 sql_statement_text(context->statement));
+    recipe_fix_leave_transaction(context);
 }
 
 const LintRule lint_rule_concurrently_in_transaction = {

@@ -21,14 +21,17 @@ queues_now(const LintContext *context)
            facts_lock(context->prediction, LOCK_SHARE_UPDATE_EXCLUSIVE) != NULL;
 }
 
+/* Has a statement of the file queued without a lock_timeout? */
 static bool
-queued_before(const LintContext *context)
+queued_without(const LintContext *context)
 {
     const GPtrArray *statements = session_statements(context->session);
 
-    for (guint i = 0; i < statements->len; i++)
-        if (queues(statements->pdata[i]))
+    for (guint i = 0; i < statements->len; i++) {
+        const SessionStatement *statement = statements->pdata[i];
+        if (queues(statement) && timeouts_get(&statement->timeouts, TIMEOUT_LOCK) <= 0)
             return true;
+    }
     return false;
 }
 
@@ -133,7 +136,7 @@ set_after(const LintContext *context, const DdlChange *change)
 {
     const SessionLock *held = facts_held(context, LOCK_SHARE_UPDATE_EXCLUSIVE);
     const bool is_late =
-        held != NULL || (!session_in_transaction(context->session) && queued_before(context));
+        held != NULL || (!session_in_transaction(context->session) && queued_without(context));
 
     if (!is_late || change->value == NULL || timeout_parse(change->value) <= 0 ||
         timeout_kind_of(change->text) != TIMEOUT_LOCK ||

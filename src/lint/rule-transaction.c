@@ -121,6 +121,44 @@ alter_of(const LintUnit *unit)
     return first->object == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE ? first : NULL;
 }
 
+/* Each is about columns of its own, so that the order in which the server does them is no matter.
+ */
+static bool
+may_be_merged(const LintUnit *first, const LintUnit *then)
+{
+    g_autoptr(GHashTable) columns = g_hash_table_new(g_str_hash, g_str_equal);
+    const LintUnit *const units[] = {first, then};
+
+    if (first->base != then->base || first->outer != NULL || then->outer != NULL)
+        return false;
+    for (guint i = 0; i < G_N_ELEMENTS(units); i++)
+        for (guint k = 0; k < ddl_changes_count(units[i]->changes); k++) {
+            const DdlChange *change = ddl_changes_get(units[i]->changes, k);
+            const bool is_free =
+                change->kind == CHANGE_ADD_COLUMN || change->kind == CHANGE_SET_DEFAULT ||
+                change->kind == CHANGE_DROP_DEFAULT || change->kind == CHANGE_DROP_NOT_NULL ||
+                change->kind == CHANGE_COLUMN_OPTIONS;
+
+            if (!is_free || change->column == NULL || change->if_exists || change->only ||
+                !g_hash_table_add(columns, (gpointer) (guintptr) change->column))
+                return false;
+        }
+    return true;
+}
+
+/* The comma takes the semicolon's place; what stands between the two stays. */
+static void
+fix_merge(const LintContext *context, const LintUnit *first)
+{
+    const char *between = context->file->text + first->end;
+
+    if (between[0] != ';')
+        return;
+    lint_fix_replace(context, first->end - first->base, first->end - first->base + 1, ",");
+    lint_fix_replace(context, context->statement->start,
+                     (gsize) recipe_first_subcommand(context->statement), "    ");
+}
+
 static void
 multiple_alter(const LintContext *context)
 {
@@ -144,6 +182,8 @@ multiple_alter(const LintContext *context)
                 label);
     both = recipe_merged(last->unit->statement, context->statement);
     lint_recipe(context, "-- in the place of both\n%s;", both);
+    if (may_be_merged(last->unit, context->unit))
+        fix_merge(context, last->unit);
 }
 
 const LintRule lint_rule_multiple_alter_same_table = {
@@ -291,6 +331,8 @@ static void
 not_rerunnable(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *guarded = NULL;
+    const SqlToken *place;
+    const char *guard;
 
     if (facts_by_sluice(context) || session_in_transaction(context->session) ||
         context->file->units->len < 2 || !can_have_guard(change) || has_guard(change))
@@ -300,6 +342,9 @@ not_rerunnable(const LintContext *context, const DdlChange *change)
                 "file is run again");
     guarded = guarded_text(context, change);
     lint_recipe(context, "%s;", guarded);
+    place = guard_place(context, change, &guard);
+    if (place != NULL && context->unit->outer == NULL)
+        lint_fix_replace(context, (gsize) place->end, (gsize) place->end, guard);
 }
 
 const LintRule lint_rule_not_rerunnable = {

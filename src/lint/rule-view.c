@@ -119,7 +119,8 @@ has_full_unique_index(const ModelTable *matview)
 /* Rows that no unique index tells apart cannot be refreshed beside their readers; all columns do,
  * if any do. */
 static void
-recommend_refresh(const LintContext *context, const ModelTable *matview, const char *label)
+recommend_refresh(const LintContext *context, const DdlChange *change, const ModelTable *matview,
+                  const char *label)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     g_autofree char *columns = NULL;
@@ -138,6 +139,11 @@ recommend_refresh(const LintContext *context, const ModelTable *matview, const c
                     "REFRESH MATERIALIZED VIEW CONCURRENTLY %s; -- it has a unique index over "
                     "columns of all rows, or gets one",
                     label);
+    if (matview != NULL && has_full_unique_index(matview) && !change->no_data) {
+        const SqlToken *view =
+            recipe_token(context, PG_QUERY__TOKEN__VIEW, (int) context->statement->start);
+        lint_fix_replace(context, (gsize) view->end, (gsize) view->end, " CONCURRENTLY");
+    }
 }
 
 static void
@@ -154,13 +160,13 @@ refresh(const LintContext *context, const DdlChange *change)
         lint_report(context, change,
                     "REFRESH MATERIALIZED VIEW blocks reads of %s until it is filled anew", label);
         lint_add_locks(context);
-        recommend_refresh(context, matview, label);
+        recommend_refresh(context, change, matview, label);
     } else if (matview != NULL && matview->columns_known && !has_full_unique_index(matview)) {
         lint_report(context, change,
                     "REFRESH .. CONCURRENTLY of %s is refused: it has no unique index over columns "
                     "of all rows",
                     label);
-        recommend_refresh(context, matview, label);
+        recommend_refresh(context, change, matview, label);
     }
 }
 

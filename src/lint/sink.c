@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lint/allow.h"
 #include "sql/statement.h"
 
 void
@@ -358,6 +359,12 @@ sink_settle(LintSink *sink, guint from)
 }
 
 const char *
+lint_reported_recipe(const LintContext *context)
+{
+    return context->sink->current->recipe;
+}
+
+const char *
 lint_reporting(const LintContext *context)
 {
     return context->sink->rule->id;
@@ -380,9 +387,16 @@ lint_fix_replace(const LintContext *context, gsize start, gsize end, const char 
 void
 lint_fix_insert(const LintContext *context, const char *text)
 {
-    const gsize start = context->statement->start;
+    const LintUnit *unit = context->unit;
+    gsize start = unit->start;
 
-    lint_fix_replace(context, start, start, text);
+    /* What accepts a finding of the statement stays next to it. */
+    for (guint i = 0; i < unit->file->allows->len; i++) {
+        const LintAllow *allow = unit->file->allows->pdata[i];
+        if (allow->unit == unit && allow->start < start)
+            start = allow->start;
+    }
+    lint_fix_replace(context, start - unit->base, start - unit->base, text);
 }
 
 void

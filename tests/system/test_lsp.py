@@ -1,5 +1,6 @@
 """`sluice lsp` as an editor talks to it: a small client over pipes."""
 import json
+import re
 import subprocess
 
 import pytest
@@ -122,6 +123,23 @@ def test_quick_fixes(editor, tmp_path):
     allow = by_title["Allow index-create-blocking here"]["edit"]["changes"][path.as_uri()][0]
     assert allow["newText"] == "-- sluice: allow index-create-blocking because \n"
     assert allow["range"]["start"] == {"line": 0, "character": 0}
+
+
+def test_a_quick_fix_is_what_lint_would_write(editor, tmp_path):
+    """The server's edits, applied, and `--fix` of one round, say the same."""
+    path = tmp_path / "plain.sql"
+    text = "-- users\nALTER TABLE users ALTER COLUMN email SET NOT NULL; -- at last\n"
+    editor.open(path, text)
+    actions = editor.request("textDocument/codeAction", {
+        "textDocument": {"uri": path.as_uri()}, "context": {"diagnostics": []},
+        "range": {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 5}}})
+    by_title = {action["title"]: action for action in actions}
+    edit, = by_title["Fix column-set-not-null"]["edit"]["changes"][path.as_uri()]
+    assert edit["range"]["start"] == {"line": 1, "character": 0}
+    assert edit["range"]["end"] == at(text, "; -- at last")
+    steps = re.sub(r" *--.*", "", edit["newText"]).split(";\n")
+    assert [step.split("users ")[1].split(" ")[0] for step in steps[-4:]] == [
+        "ADD", "VALIDATE", "ALTER", "DROP"]
 
 
 def test_a_revision_is_seen_with_those_before_it(editor, project):
