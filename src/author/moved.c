@@ -7,8 +7,6 @@
 #include "catalog/catalog.h"
 #include "sql/script.h"
 
-enum { IDENTIFIER_MAX = 63 };
-
 static void
 column_free(MovedColumn *column)
 {
@@ -50,24 +48,6 @@ moved_free(Moved *moved)
 }
 
 static char *
-with_ending(const char *name, const char *ending)
-{
-    g_autofree char *whole = g_strconcat(name, ending, NULL);
-
-    return pg_quote_identifier(whole);
-}
-
-static bool
-check_name(const char *what, const char *name, GError **error)
-{
-    if (strlen(name) + strlen("_new") <= IDENTIFIER_MAX)
-        return true;
-    error_set(error, ERROR_STATE, "the name of %s %s is too long for one with \"_new\" behind it",
-              what, name);
-    return error_hint(error, "Give it a shorter name first, in a revision of its own.");
-}
-
-static char *
 text_or_null(const PgRows *rows, int row, int column)
 {
     return pg_is_null(rows, row, column) ? NULL : g_strdup(pg_text(rows, row, column));
@@ -97,7 +77,7 @@ check_column(const PgRows *rows, int i, GError **error)
                   table, pg_text(rows, i, 13));
         return error_hint(error, "Rename or drop it first, in a revision of its own.");
     }
-    return check_name("column", name, error);
+    return parts_check_name("column", name, error);
 }
 
 static MovedColumn *
@@ -118,7 +98,7 @@ column_of(const PgRows *rows, int i, const char *fresh_name)
     column->quoted = pg_quote_identifier(name);
     column->fresh_name = fresh_name ? g_strdup(fresh_name) : g_strconcat(name, "_new", NULL);
     column->fresh = pg_quote_identifier(column->fresh_name);
-    column->past = with_ending(name, "_old");
+    column->past = parts_name(name, "_old");
     return column;
 }
 
@@ -211,7 +191,7 @@ check_object(const PgRows *rows, int i, GError **error)
                   name, table);
         return error_hint(error, "Write this revision by hand.");
     }
-    return check_name("constraint or index", name, error);
+    return parts_check_name("constraint or index", name, error);
 }
 
 /* Columns of moved-objects.sql. */
@@ -226,8 +206,8 @@ object_of(const Moved *moved, const PgRows *rows, int i)
     object->kind = pg_text(rows, i, 0)[0];
     object->table = g_strdup(pg_text(rows, i, 2));
     object->name = pg_quote_identifier(name);
-    object->fresh = with_ending(name, "_new");
-    object->past = with_ending(name, "_old");
+    object->fresh = parts_name(name, "_new");
+    object->past = parts_name(name, "_old");
     object->suffix = g_strdup(pg_text(rows, i, 6));
     object->is_unique = g_str_has_prefix(definition, "CREATE UNIQUE ");
     if (object->kind == 'f') {

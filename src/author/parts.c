@@ -17,8 +17,8 @@ part_free(Part *part)
     g_free(part);
 }
 
-static char *
-with_ending(const char *name, const char *ending)
+char *
+parts_name(const char *name, const char *ending)
 {
     g_autofree char *whole = g_strconcat(name, ending, NULL);
 
@@ -31,15 +31,13 @@ name_of(const Part *part, PartName name)
     return name == PART_NAME ? part->name : name == PART_FRESH ? part->fresh : part->past;
 }
 
-static bool
-check_length(const char *name, const char *table, GError **error)
+bool
+parts_check_name(const char *what, const char *name, GError **error)
 {
     if (strlen(name) + strlen("_new") <= IDENTIFIER_MAX)
         return true;
-    error_set(error, ERROR_STATE,
-              "the name of constraint or index %s of %s is too long for one with \"_new\" behind "
-              "it",
-              name, table);
+    error_set(error, ERROR_STATE, "the name of %s %s is too long for one with \"_new\" behind it",
+              what, name);
     return error_hint(error, "Give it a shorter name first, in a revision of its own.");
 }
 
@@ -52,17 +50,17 @@ parts_of_rows(const PgRows *rows, GError **error)
     g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
 
     for (int i = 0; i < pg_rows_count(rows); i++) {
-        const char *name = pg_text(rows, i, 2), *table = pg_text(rows, i, 0);
+        const char *name = pg_text(rows, i, 2);
         Part *part;
 
-        if (!check_length(name, table, error))
+        if (!parts_check_name("constraint or index", name, error))
             return NULL;
         part = g_new0(Part, 1);
-        part->table = g_strdup(table);
+        part->table = g_strdup(pg_text(rows, i, 0));
         part->schema = g_strdup(pg_text(rows, i, 1));
         part->name = pg_quote_identifier(name);
-        part->fresh = with_ending(name, "_new");
-        part->past = with_ending(name, "_old");
+        part->fresh = parts_name(name, "_new");
+        part->past = parts_name(name, "_old");
         part->is_leaf = pg_bool(rows, i, 3);
         part->parent = GPOINTER_TO_UINT(g_hash_table_lookup(places, pg_text(rows, i, 5)));
         g_hash_table_insert(places, (char *) (guintptr) pg_text(rows, i, 4), GUINT_TO_POINTER(i));
@@ -91,8 +89,8 @@ check_node(const PgRows *rows, int i, GError **error)
                              "first, in a revision of its own.");
 }
 
-/* Names of indexes are the server's: "events_1_email_key" where the root's is "events_email_key".
- */
+/* Names of indexes are the server's: "events_1_email_key" where the root's is "events_email_key";
+ * one that would be too long ends in a hash. */
 static GPtrArray *
 load_tables(PgConn *conn, guint32 table, const char *name, bool is_index, GError **error)
 {
@@ -108,7 +106,9 @@ load_tables(PgConn *conn, guint32 table, const char *name, bool is_index, GError
         "LATERAL (SELECT CASE WHEN c.oid = r.oid OR NOT $3::bool THEN $2 "
         "                WHEN starts_with($2, r.relname) "
         "                THEN c.relname || substr($2, length(r.relname) + 1) "
-        "                ELSE c.relname || '_' || $2 END AS name) k "
+        "                ELSE c.relname || '_' || $2 END AS whole) w, "
+        "LATERAL (SELECT CASE WHEN octet_length(w.whole) < 60 THEN w.whole "
+        "                ELSE left(w.whole, 48) || '_' || left(md5(w.whole), 10) END AS name) k "
         "ORDER BY t.level, 1",
         oid, name, is_index ? "t" : "f");
 

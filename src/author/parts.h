@@ -22,6 +22,11 @@ typedef struct {
 
 typedef enum { PART_NAME, PART_FRESH, PART_PAST } PartName;
 
+/* Quoted: "events_key", "_new" -> "events_key_new". Caller owns. */
+char *parts_name(const char *name, const char *ending);
+/* ERROR_STATE if there is no room for an ending behind @name. @what: "column", "index". */
+bool parts_check_name(const char *what, const char *name, GError **error);
+
 /* All of these: element-type Part *, the root first, each behind its parent. NULL on an error.
  * Caller owns. */
 

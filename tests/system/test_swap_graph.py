@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from test_recipes_partitioned import schema
+from test_recipes import schema
+from test_recipes_partitioned import ROOMY
 from test_swap import IDENTITY, REVISION, SERIAL, check_writers, column_type, start_writers
 
 TABLES = """
@@ -59,7 +60,7 @@ def test_there_and_back_and_there_under_writes(key, project, database, server):
         ALTER SEQUENCE users_id_seq AS bigint""")
     wanted = schema(plain)
     server.drop_database(plain)
-    project.settings("gate: {quiet: 0s}\n")
+    project.settings("gate: {quiet: 0s}\n" + ROOMY)
     project.ok("revision", "--type-change", "users.id:bigint", "--rev-id", REVISION)
     with start_writers(database, write, 2) as (written, errors):
         project.ok("upgrade", "--backfill")
@@ -87,7 +88,7 @@ def test_there_and_back_and_there_under_writes(key, project, database, server):
 def test_downgrade_behind_the_undo(project, database):
     database.execute(TABLES.format(key=SERIAL))
     present = schema(database)
-    project.settings("gate: {quiet: 0s}\n")
+    project.settings("gate: {quiet: 0s}\n" + ROOMY)
     project.ok("revision", "--type-change", "users.id:bigint", "--rev-id", REVISION)
     project.ok("upgrade", "--backfill")
     project.ok("cutover", REVISION)
