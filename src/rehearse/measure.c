@@ -146,7 +146,29 @@ is_covered(GHashTable *all, const Seen *seen)
     return table != NULL && table->taken >= seen->taken;
 }
 
-/* What changed between @before and @after, which may be NULL. */
+static gint
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+static gint
+compare_locks(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(const RehearsedLock *const *) a)->relation,
+                  (*(const RehearsedLock *const *) b)->relation);
+}
+
+/* So that two reports of the same differ only in what they measured. */
+static void
+sort_by_name(RehearsedStatement *statement)
+{
+    g_ptr_array_sort(statement->locks, compare_locks);
+    g_ptr_array_sort(statement->rewritten, compare_names);
+    g_ptr_array_sort(statement->scanned, compare_names);
+}
+
+/* What changed between @before and @after. */
 static void
 note_seen(RehearsedStatement *statement, GHashTable *before, GHashTable *after)
 {
@@ -166,6 +188,7 @@ note_seen(RehearsedStatement *statement, GHashTable *before, GHashTable *after)
         if (now->scans > seen->scans)
             g_ptr_array_add(statement->scanned, g_strdup(seen->name));
     }
+    sort_by_name(statement);
 }
 
 static void
