@@ -5,7 +5,9 @@ CREATE DOMAIN email_address AS text CHECK (VALUE LIKE '%@%');
 CREATE FUNCTION volatile_number() RETURNS int LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN 1; END';
 CREATE FUNCTION fixed_number() RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 1; END';
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TYPE place AS (street text, city text);
 CREATE SEQUENCE tickets;
+CREATE SCHEMA vacant;
 CREATE ROLE labelled_app;
 
 CREATE TABLE orgs (
@@ -52,6 +54,10 @@ CREATE TABLE items (
     order_id int,
     position int,
     sku text
+);
+CREATE TABLE homes (
+    id bigint PRIMARY KEY,
+    home place CHECK (home IS NOT NULL)
 );
 CREATE TABLE events (
     id bigint NOT NULL,
