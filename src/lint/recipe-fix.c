@@ -23,12 +23,34 @@ has_allow(const LintContext *context)
     return false;
 }
 
+/* ONLY is not said of the steps. */
+static bool
+has_only(const LintContext *context)
+{
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++)
+        if (ddl_changes_get(context->changes, i)->only)
+            return true;
+    return false;
+}
+
+/* What goes and comes back in one statement is never missing. */
+static bool
+has_drop(const LintContext *context)
+{
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
+        const DdlChangeKind kind = ddl_changes_get(context->changes, i)->kind;
+        if (kind == CHANGE_DROP_CONSTRAINT || kind == CHANGE_DROP_COLUMN)
+            return true;
+    }
+    return false;
+}
+
 static bool
 may_be_replaced(const LintContext *context)
 {
-    return context->unit->outer == NULL && !session_in_transaction(context->session) &&
-           !facts_by_sluice(context) && !has_allow(context) &&
-           !has_comments(sql_statement_text(context->statement));
+    return context->unit->outer == NULL && !has_only(context) &&
+           !session_in_transaction(context->session) && !facts_by_sluice(context) &&
+           !has_allow(context) && !has_comments(sql_statement_text(context->statement));
 }
 
 /* The statement's own semicolon ends what takes its place. */
@@ -97,7 +119,8 @@ recipe_fix_constraint(const LintContext *context, const DdlChange *change)
     bool is_special = false;
 
     TREE_WALK(context->statement->node, find_special_key, &is_special);
-    if (!may_be_replaced(context) || is_special || change->if_exists || change->if_not_exists ||
+    if (!may_be_replaced(context) || has_drop(context) || is_special || change->if_exists ||
+        change->if_not_exists ||
         (table != NULL && (table->partitioned || table->children->len > 0)) ||
         (change->in_definition && change->constraint->kind == CONSTRAINT_PRIMARY_KEY) ||
         !recipe_has_sure_name(context, change))

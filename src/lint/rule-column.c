@@ -186,6 +186,16 @@ steps_of_default(const LintContext *context, const DdlChange *change)
                            change->definition->not_null ? not_null : "");
 }
 
+/* Nothing else happens when its rows are updated, and all of them are its own. */
+static bool
+is_quiet(const LintContext *context, DdlName relation)
+{
+    const ModelTable *table = model_table(context->model, relation);
+
+    return table != NULL && table->columns_known && table->triggers->len == 0 &&
+           table->rules->len == 0 && (table->children->len == 0 || table->partitioned);
+}
+
 static void
 volatile_default(const LintContext *context, const DdlChange *change)
 {
@@ -205,7 +215,7 @@ volatile_default(const LintContext *context, const DdlChange *change)
                 work->why, label);
     cost_add(context, work);
     lint_recipe(context, "%s", steps);
-    if (!change->if_exists && !change->if_not_exists)
+    if (!change->if_exists && !change->if_not_exists && is_quiet(context, change->relation))
         recipe_is_fix(context);
 }
 

@@ -77,7 +77,7 @@ def test_nothing_new_is_found(fixed):
 
 
 def test_many_rules_have_a_fix(fixed):
-    assert len(fixed) > 70 and len({rule for one in fixed for rule in one.found}) >= 20
+    assert len(fixed) >= 60 and len({rule for one in fixed for rule in one.found}) >= 20
 
 
 def test_comments_stay(fixed):
