@@ -24,6 +24,7 @@ breaks_writers(const LintContext *context, const DdlChange *change)
     const GPtrArray *columns = NULL;
     const DdlName relation = made_unique(change, &columns);
     g_autofree char *label = NULL, *index = NULL, *steps = NULL;
+    bool is_ready;
 
     if (relation.name == NULL ||
         (facts_by_sluice(context) && !facts_in_section(context, SECTION_EXPAND)) ||
@@ -40,15 +41,17 @@ breaks_writers(const LintContext *context, const DdlChange *change)
                 label, facts_by_sluice(context) ? "expand" : "this");
     lint_possible(context, "whether the old app keeps %s free of duplicates", label);
     lint_breaks(context, "INSERT and UPDATE that make a duplicate");
-    if (!facts_by_sluice(context)) {
-        lint_level(context, LINT_NOTE);
-        lint_recipe(context, "-- first every app that writes %s keeps it free of duplicates",
-                    label);
+    is_ready = change->kind == CHANGE_ADD_CONSTRAINT && change->constraint->using_index != NULL;
+    steps = is_ready        ? g_strdup_printf("%s;", sql_statement_text(context->statement))
+            : index != NULL ? g_strdup_printf("%s;", index)
+                            : recipe_constraint(context, change);
+    if (facts_by_sluice(context)) {
+        lint_recipe(context, "-- sluice: finish\n%s", steps);
         return;
     }
-    steps = change->kind == CHANGE_ADD_CONSTRAINT ? recipe_constraint(context, change)
-                                                  : g_strdup_printf("%s;", index);
-    lint_recipe(context, "-- sluice: finish\n%s", steps);
+    lint_level(context, LINT_NOTE);
+    lint_recipe(context, "-- once every app that writes %s keeps it free of duplicates\n%s", label,
+                steps);
 }
 
 const LintRule lint_rule_unique_add_breaks_writers = {
