@@ -1,10 +1,12 @@
 #include "rehearse/clone.h"
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "base/text.h"
 
 /* Two keys of an advisory lock that say "sluice rehearse works in this server". */
 #define RESERVE_SQL "SELECT pg_try_advisory_lock(1936487797, 1919249512)"
+enum { RESERVE_TRIES = 50, RESERVE_PAUSE_MS = 200 };
 
 /* A copy of the files has the system identifier and the oids of its original: whether two sessions
  * are in one server is asked with a lock that only that server can know of. */
@@ -107,12 +109,18 @@ clone_inspect(const RehearseOptions *options, Rehearsal *result, GError **error)
 }
 
 bool
-clone_reserve(PgConn *conn, GError **error)
+clone_reserve(PgConn *conn, const Clock *clock, GError **error)
 {
-    g_autoptr(PgRows) rows = pg_query(conn, error, RESERVE_SQL);
+    /* The session of a rehearsal that was killed first ends what it was at. */
+    for (guint i = 0; i < RESERVE_TRIES; i++) {
+        g_autoptr(PgRows) rows = pg_query(conn, error, RESERVE_SQL);
 
-    if (rows == NULL || pg_bool(rows, 0, 0))
-        return rows != NULL;
+        if (rows == NULL || pg_bool(rows, 0, 0))
+            return rows != NULL;
+        if (!stop_check(error))
+            return false;
+        clock_sleep_ms(clock, RESERVE_PAUSE_MS);
+    }
     return error_set(error, ERROR_OWNER, "another rehearsal works in the server of %s",
                      pg_target(conn));
 }

@@ -230,7 +230,7 @@ copy_the_clone(Copy *copy, const char *name, GError **error)
 {
     g_autoptr(GError) cause = NULL;
 
-    if (!connect_beside(copy, error) || !clone_reserve(copy->admin, error))
+    if (!connect_beside(copy, error) || !clone_reserve(copy->admin, copy->options->clock, error))
         return false;
     copy->made = true;
     if (make_database(copy, copy_prefix, name, &cause))

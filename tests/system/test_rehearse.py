@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import Project, free_port, run_sluice
+from conftest import Project, free_port, run_sluice, wait_until
 
 FIRST = """-- Revision: aaaa11112222
 -- Revises:
@@ -529,3 +529,15 @@ def test_clone_and_made_up_rows(production, clone):
     assert "rows of its own" in result.stderr
     result = production.fails(2, "rehearse", "--clone", "postgresql://me:secret@host/shop")
     assert "SLUICE_REHEARSE_CLONE" in result.stderr and "secret" not in result.stderr
+
+
+def test_clone_after_a_kill(production, clone, database, server):
+    """What a rehearsal that was killed left in the clone's server is gone after the next."""
+    before = databases(server, database)
+    running = production.start("rehearse", "--clone", clone.url)
+    wait_until(lambda: "sluice_rehearsal_fresh" in databases(server, database))
+    running.kill()
+    running.communicate()
+    assert databases(server, database) > before
+    production.ok("rehearse", "--clone", clone.url, "--once")
+    assert databases(server, database) == before
