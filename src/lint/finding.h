@@ -38,7 +38,7 @@ typedef struct {
     char *breaks; /* which statements of an old app fail: "SELECT *, prepared before"; NULL */
     char *settled_by;
     char *recipe;   /* the safe way, as SQL that can be pasted; NULL */
-    bool alone;     /* the recipe is the statement in a transaction of its own */
+    bool alone;     /* the recipe is the statement apart from others: an error's goes before it */
     GPtrArray *fix; /* LintEdit *, in order, not overlapping; empty: none that is mechanical */
     const SqlStatement *statement; /* what it is about; NULL: none, or its tree is gone */
     char *fingerprint; /* for baselines: rule, file's name, statement, which of its kind */

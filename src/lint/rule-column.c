@@ -40,9 +40,16 @@ is_filled(const DdlColumn *column)
 static void
 recommend_not_null(const LintContext *context, const DdlChange *change)
 {
+    const ModelTable *table = model_table(context->model, change->relation);
+    const ModelColumn *known = table != NULL ? model_column(table, change->column) : NULL;
     g_autofree char *rest = recipe_rest(context, change);
     g_autofree char *steps = recipe_not_null(change->relation, change->column);
 
+    if (known != NULL && known->is_row) {
+        recipe_once(context, "all that use %s may wait: no CHECK proves it of a composite type",
+                    change->relation.name);
+        return;
+    }
     lint_recipe(context,
                 "%s-- when no row and no app has NULL there; each in a transaction of its own\n%s",
                 rest, steps);

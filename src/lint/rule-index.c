@@ -236,6 +236,7 @@ in_transaction(const LintContext *context)
     lint_recipe(context,
                 "-- in a file of its own, which the runner executes without a transaction\n%s;",
                 sql_statement_text(context->statement));
+    lint_recipe_yields(context);
     recipe_fix_leave_transaction(context);
 }
 

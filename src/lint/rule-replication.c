@@ -79,10 +79,28 @@ recommend_identity(const LintContext *context, const DdlChange *change, const Mo
                 name, label, list, label, name, text);
 }
 
+/* A unique index over NOT NULL columns of all rows; NULL: none that is known. */
+static const ModelIndex *
+key_of(const ModelTable *table)
+{
+    for (guint i = 0; table != NULL && i < table->indexes->len; i++) {
+        const ModelIndex *index = table->indexes->pdata[i];
+        bool fits = index->unique && index->where == NULL && !index->has_expressions &&
+                    index->valid == KNOWN_YES;
+
+        for (guint k = 0; fits && k < index->columns->len; k++)
+            fits = model_is_not_null(table, index->columns->pdata[k], false) == KNOWN_YES;
+        if (fits)
+            return index;
+    }
+    return NULL;
+}
+
 static void
 identity_full(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *label = NULL;
+    const ModelIndex *index;
+    g_autofree char *label = NULL, *name = NULL;
 
     if (change->kind != CHANGE_REPLICA_IDENTITY || g_strcmp0(change->text, "full") != 0 ||
         facts_is_new(context, change->relation))
@@ -95,7 +113,13 @@ identity_full(const LintContext *context, const DdlChange *change)
     lint_level(context, LINT_NOTE);
     lint_possible(context, "whether %s is published, and has a unique index over NOT NULL columns",
                   label);
-    lint_recipe(context, "ALTER TABLE %s REPLICA IDENTITY USING INDEX <unique index>;", label);
+    index = key_of(model_table(context->model, change->relation));
+    if (index == NULL) {
+        recipe_once(context, "%s has no unique index over NOT NULL columns", label);
+        return;
+    }
+    name = ddl_name_label((DdlName){NULL, index->name});
+    lint_recipe(context, "ALTER TABLE %s REPLICA IDENTITY USING INDEX %s;", label, name);
 }
 
 static void

@@ -79,6 +79,8 @@ void lint_recipe(const LintContext *context, const char *format, ...) G_GNUC_PRI
 /* The statement in a transaction of its own: in the form that the other findings about it name,
  * where one of them is an error. */
 void lint_recipe_alone(const LintContext *context);
+/* The recipe gives way to that of an error about the same statement. */
+void lint_recipe_yields(const LintContext *context);
 /* The recipe of the finding; NULL: none yet. */
 const char *lint_reported_recipe(const LintContext *context);
 /* The id of the rule that reports. */

@@ -334,6 +334,12 @@ lint_recipe_alone(const LintContext *context)
 {
     lint_recipe(context, "-- in a transaction, or a file, of its own\nBEGIN;\n%s;\nCOMMIT;",
                 sql_statement_text(context->statement));
+    lint_recipe_yields(context);
+}
+
+void
+lint_recipe_yields(const LintContext *context)
+{
     context->sink->current->alone = true;
 }
 
