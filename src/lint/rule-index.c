@@ -72,11 +72,13 @@ create_blocking(const LintContext *context, const DdlChange *change)
     lint_report(context, change, "CREATE INDEX blocks all writes of %s until the index is built",
                 label);
     cost_add(context, work);
-    if (change->only && model_table(context->model, change->other) == NULL)
+    if (change->only && model_table(context->model, change->other) == NULL) {
         lint_possible(context,
-                      "whether %s is partitioned: ON ONLY of a partitioned table builds "
-                      "nothing",
+                      "whether %s is partitioned: ON ONLY of a partitioned table builds nothing",
                       label);
+        recipe_once(context, "%s is partitioned, so that ON ONLY builds nothing", label);
+        return;
+    }
     if (change->if_not_exists)
         recipe_index_again(context, change);
     else
