@@ -1,5 +1,6 @@
-#include "base/text.h"
 #include "lint/rule.h"
+
+#include "base/text.h"
 
 static const LintRule *const rules[] = {
 #define RULE(name) &lint_rule_##name,
