@@ -73,7 +73,7 @@ cost_is_new_column(const LintContext *context, DdlName table, const char *column
     for (guint i = 0; i < ddl_changes_count(context->changes); i++)
         if (adds_column(context, NULL, ddl_changes_get(context->changes, i), wanted))
             return true;
-    return facts_before(context, false, adds_column, wanted) != NULL;
+    return facts_before(context, false, CHANGE_ADD_COLUMN, adds_column, wanted) != NULL;
 }
 
 char *

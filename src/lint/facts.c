@@ -123,18 +123,17 @@ facts_is_bulk(const DdlChange *change)
 }
 
 const SessionStatement *
-facts_before(const LintContext *context, bool transaction, FactsEach each, const void *data)
+facts_before(const LintContext *context, bool transaction, DdlChangeKind kind, FactsEach each,
+             const void *data)
 {
-    const GPtrArray *statements = session_statements(context->session);
+    const GPtrArray *statements = session_statements_with(context->session, kind);
 
-    for (guint i = 0; i < statements->len; i++) {
+    for (guint i = transaction ? session_transaction_begin(context->session, statements) : 0;
+         i < statements->len; i++) {
         const SessionStatement *statement = statements->pdata[i];
         const DdlChanges *changes = statement->unit->changes;
 
-        if (changes == NULL ||
-            (transaction && statement->transaction != session_transaction(context->session)))
-            continue;
-        for (guint k = 0; k < ddl_changes_count(changes); k++)
+        for (guint k = 0; changes != NULL && k < ddl_changes_count(changes); k++)
             if (each(context, statement, ddl_changes_get(changes, k), data))
                 return statement;
     }

@@ -33,9 +33,10 @@ bool facts_is_bulk(const DdlChange *change);
 typedef bool (*FactsEach)(const LintContext *context, const SessionStatement *statement,
                           const DdlChange *change, const void *data);
 /* Over what ran before in this file (in the same transaction, if @transaction); the statement at
- * which @each said true; NULL: it never did. */
-const SessionStatement *facts_before(const LintContext *context, bool transaction, FactsEach each,
-                                     const void *data);
+ * which @each said true; NULL: it never did. @kind: statements without a change of it may be left
+ * out; CHANGE_N: none. */
+const SessionStatement *facts_before(const LintContext *context, bool transaction,
+                                     DdlChangeKind kind, FactsEach each, const void *data);
 
 /* Is what the transaction holds, and what the statement wants, the same relation? */
 bool facts_same_lock(const SessionLock *held, const PredictedLock *lock);

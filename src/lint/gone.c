@@ -64,7 +64,8 @@ adds_column(const LintContext *context, const SessionStatement *statement G_GNUC
 bool
 gone_column_is_new(const LintContext *context, DdlName relation, const char *column)
 {
-    return facts_before(context, false, adds_column, &(Column){relation, column}) != NULL;
+    return facts_before(context, false, CHANGE_ADD_COLUMN, adds_column,
+                        &(Column){relation, column}) != NULL;
 }
 
 static bool
@@ -81,7 +82,7 @@ creates_schema(const LintContext *context G_GNUC_UNUSED,
 bool
 gone_schema_is_new(const LintContext *context, DdlName schema)
 {
-    return facts_before(context, false, creates_schema, &schema) != NULL;
+    return facts_before(context, false, CHANGE_CREATE_SCHEMA, creates_schema, &schema) != NULL;
 }
 
 const DdlChange *

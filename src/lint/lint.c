@@ -1,6 +1,7 @@
 #include "lint/lint.h"
 
 #include "base/file.h"
+#include "base/stop.h"
 #include "lint/crew.h"
 #include "lint/replay.h"
 
@@ -214,7 +215,7 @@ lint_revisions(const LintOptions *options, const Graph *graph, GHashTable *repor
             g_array_append_val(lint.tasks, task);
     }
     run_history(&lint);
-    return g_steal_pointer(&lint.result);
+    return stop_check(error) ? g_steal_pointer(&lint.result) : NULL;
 }
 
 LintResult *
@@ -238,7 +239,7 @@ lint_files(const LintOptions *options, const GPtrArray *paths, bool together,
         run_history(&lint);
     else
         run_apart(&lint);
-    return g_steal_pointer(&lint.result);
+    return stop_check(error) ? g_steal_pointer(&lint.result) : NULL;
 }
 
 LintLevel

@@ -190,7 +190,7 @@ recipe_fix_leave_transaction(const LintContext *context)
 
     if (unit->outer != NULL || context->file->wrapped || facts_by_sluice(context) ||
         !session_in_explicit_transaction(context->session) ||
-        facts_before(context, true, ends_with_it, NULL) != NULL)
+        facts_before(context, true, CHANGE_N, ends_with_it, NULL) != NULL)
         return;
     begin = begin_of(context);
     if (begin == NULL || behind == NULL || behind->statement == NULL)

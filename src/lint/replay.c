@@ -1,5 +1,6 @@
 #include "lint/replay.h"
 
+#include "base/stop.h"
 #include "base/text.h"
 #include "lint/allow.h"
 #include "lint/body.h"
@@ -207,7 +208,7 @@ replay_file(Replay *replay, const LintFile *file, GPtrArray *findings)
     session_begin_file(replay->session, file);
     if (file->error != NULL && file->reported)
         sink_report_error(&replay->sink);
-    for (guint i = 0; i < file->units->len; i++)
+    for (guint i = 0; i < file->units->len && !stop_requested(); i++)
         replay_unit(replay, file->units->pdata[i], 0);
     if (file->reported)
         run_file_ends(replay, replay->levels->file_ends);

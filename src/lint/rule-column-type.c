@@ -182,7 +182,7 @@ type_plus_not_null(const LintContext *context, const DdlChange *change)
     for (guint i = 0; i < ddl_changes_count(context->changes); i++)
         together =
             together || changes_same(context, NULL, ddl_changes_get(context->changes, i), change);
-    if (!together && facts_before(context, true, changes_same, change) == NULL)
+    if (!together && facts_before(context, true, CHANGE_N, changes_same, change) == NULL)
         return;
     column = ddl_name_label((DdlName){NULL, change->column});
     lint_report(context, change,

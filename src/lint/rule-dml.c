@@ -156,7 +156,7 @@ static bool
 is_filling(const LintContext *context, const DdlChange *change)
 {
     return change->kind == CHANGE_UPDATE &&
-           facts_before(context, false, adds_the_column, change) != NULL;
+           facts_before(context, false, CHANGE_ADD_COLUMN, adds_the_column, change) != NULL;
 }
 
 static bool

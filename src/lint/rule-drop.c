@@ -133,7 +133,7 @@ create_force(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL;
 
     if (change->kind != CHANGE_CREATE_TABLE || change->temporary || gone_is_expected(context) ||
-        facts_before(context, false, drops_table, change) == NULL)
+        facts_before(context, false, CHANGE_DROP, drops_table, change) == NULL)
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
@@ -309,7 +309,7 @@ drop_object(const LintContext *context, const DdlChange *change)
     kind = kind_of(change->object);
     if (kind == NULL || facts_is_new(context, change->relation) ||
         is_known_missing(context, change) ||
-        facts_before(context, false, creates_it, change) != NULL ||
+        facts_before(context, false, CHANGE_N, creates_it, change) != NULL ||
         gone_later(context, makes_again, change) != NULL || gone_is_refused(context, change))
         return;
     label = ddl_name_label(change->relation);

@@ -24,7 +24,7 @@ create_trigger(const LintContext *context, const DdlChange *change, const char *
                 label);
     lint_level(context, LINT_NOTE);
     lint_add_locks(context);
-    if (facts_before(context, false, adds_its_function, change) == NULL)
+    if (facts_before(context, false, CHANGE_CREATE_FUNCTION, adds_its_function, change) == NULL)
         recipe_alone(context);
 }
 

@@ -141,13 +141,12 @@ multiple_foreign_keys(const LintContext *context)
     Keys keys = {.referenced = referenced, .changes = locking, .units = units};
     g_autofree char *labels = NULL;
 
-    for (guint i = 0; i < statements->len; i++) {
+    for (guint i = session_transaction_begin(context->session, statements); i < statements->len;
+         i++) {
         const SessionStatement *statement = statements->pdata[i];
         const DdlChanges *changes = statement->unit->changes;
 
-        if (statement->transaction != session_transaction(context->session) || changes == NULL)
-            continue;
-        for (guint k = 0; k < ddl_changes_count(changes); k++)
+        for (guint k = 0; changes != NULL && k < ddl_changes_count(changes); k++)
             collect_key(context, &keys, statement->unit, ddl_changes_get(changes, k));
     }
     if (referenced->len < 2 || facts_by_sluice(context))

@@ -79,7 +79,7 @@ enum_same_transaction(const LintContext *context)
     ValueSearch search = {.statement = context->statement->node};
 
     if (!session_in_transaction(context->session) || !uses_values(context) ||
-        facts_before(context, true, adds_used_value, &search) == NULL)
+        facts_before(context, true, CHANGE_ADD_VALUE, adds_used_value, &search) == NULL)
         return;
     lint_report(context, NULL,
                 "value '%s' was added to %s by this transaction: to use it before the commit is "
@@ -118,7 +118,7 @@ enum_before_readers(const LintContext *context)
     ValueSearch search = {.statement = context->statement->node};
 
     if (!writes_rows(context) || facts_in_section(context, SECTION_CONTRACT) ||
-        facts_before(context, false, adds_used_value, &search) == NULL)
+        facts_before(context, false, CHANGE_ADD_VALUE, adds_used_value, &search) == NULL)
         return;
     lint_report(context, NULL,
                 "value '%s' of %s is written in the release that adds it: an app that does not "
@@ -190,9 +190,10 @@ check_before_backfill(const LintContext *context, const DdlChange *change)
     if (change->kind != CHANGE_ADD_CONSTRAINT || change->in_definition ||
         change->constraint->kind != CONSTRAINT_CHECK || !change->constraint->not_valid ||
         facts_is_new(context, change->relation) ||
-        facts_before(context, false, fills, change) != NULL)
+        facts_before(context, false, CHANGE_UPDATE, fills, change) != NULL)
         return;
-    is_new_column = facts_before(context, false, adds_proven_column, change) != NULL;
+    is_new_column =
+        facts_before(context, false, CHANGE_ADD_COLUMN, adds_proven_column, change) != NULL;
     if (!is_new_column && !fills_later(context, change))
         return;
     label = ddl_name_label(change->relation);
@@ -289,7 +290,7 @@ is_meant(const LintContext *context, const DdlChange *set, const ModelConstraint
     ddl_columns_read(check->expression, columns);
     return g_ptr_array_find_with_equal_func(columns, set->column, g_str_equal, NULL) ||
            (check->since > session_file_start(context->session) &&
-            facts_before(context, false, validates_there, set) != NULL);
+            facts_before(context, false, CHANGE_VALIDATE_CONSTRAINT, validates_there, set) != NULL);
 }
 
 static void
@@ -415,7 +416,7 @@ cached_plan(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL;
 
     if (!changes_results(context, change) || !is_first_of_statement(context, change) ||
-        facts_before(context, false, changed_results, NULL) != NULL)
+        facts_before(context, false, CHANGE_N, changed_results, NULL) != NULL)
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,

@@ -69,7 +69,7 @@ mixes(const LintContext *context)
             facts_is_new(context, change->relation) ||
             cost_is_new_column(context, change->relation, change->column))
             continue;
-        before = facts_before(context, false, adds_to, change);
+        before = facts_before(context, false, CHANGE_ADD_COLUMN, adds_to, change);
         if (before == NULL)
             continue;
         label = ddl_name_label(change->relation);
@@ -259,7 +259,8 @@ backfill_order(const LintContext *context, const DdlChange *change)
         facts_is_new(context, change->relation))
         return;
     label = ddl_name_label(change->relation);
-    if (is_writer && facts_before(context, false, adds_trigger_or_default, change) != NULL) {
+    if (is_writer &&
+        facts_before(context, false, CHANGE_UPDATE, adds_trigger_or_default, change) != NULL) {
         lint_report(context, change,
                     "%s was filled before this %s: rows that the app inserts in between stay "
                     "unfilled",
@@ -267,7 +268,7 @@ backfill_order(const LintContext *context, const DdlChange *change)
         lint_recipe(context, "-- before the UPDATE, and committed:\n%s;",
                     sql_statement_text(context->statement));
     } else if (change->kind == CHANGE_UPDATE && change->names != NULL &&
-               facts_before(context, false, needs_filled, change) != NULL) {
+               facts_before(context, false, CHANGE_N, needs_filled, change) != NULL) {
         lint_report(context, change,
                     "%s is filled after NOT NULL or a constraint was checked on it: that fails on "
                     "the rows which are not filled yet",

@@ -20,7 +20,7 @@ has_policy(const LintContext *context, const DdlChange *change)
     const ModelTable *table = model_table(context->model, change->relation);
 
     return (table != NULL && table->policies->len > 0) ||
-           facts_before(context, false, creates_policy, change) != NULL;
+           facts_before(context, false, CHANGE_CREATE_POLICY, creates_policy, change) != NULL;
 }
 
 static void

@@ -56,7 +56,7 @@ rename_table(const LintContext *context, const DdlChange *change)
 
     if (!is_renamed_table(change) || gone_is_expected(context) ||
         names_index(context, change->relation) || !gone_is_used(context, change->relation) ||
-        facts_before(context, false, creates_new, change) != NULL ||
+        facts_before(context, false, CHANGE_N, creates_new, change) != NULL ||
         gone_later(context, makes_alias, change) != NULL ||
         gone_later(context, takes_name, change) != NULL)
         return;
@@ -203,10 +203,10 @@ disguised(const LintContext *context, const DdlChange *change)
 
     if (change->kind != CHANGE_DROP_COLUMN || change->object == OBJECT(TYPE) ||
         gone_is_expected(context) || !gone_is_used(context, change->relation) ||
-        facts_before(context, false, adds_it, change) != NULL)
+        facts_before(context, false, CHANGE_N, adds_it, change) != NULL)
         return;
     added = added_instead(context, change);
-    if (added == NULL || facts_before(context, false, fills, change) != NULL)
+    if (added == NULL || facts_before(context, false, CHANGE_UPDATE, fills, change) != NULL)
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,

@@ -27,7 +27,7 @@ extension(const LintContext *context, const DdlChange *change)
             "change is not in this file",
             change->relation.name);
         recipe_once(context, "it was tried on a copy, and is alone in its file");
-    } else if (facts_before(context, true, is_ddl, NULL) != NULL) {
+    } else if (facts_before(context, true, CHANGE_N, is_ddl, NULL) != NULL) {
         lint_report(context, change,
                     "CREATE EXTENSION %s runs scripts of its own while the transaction holds its "
                     "locks",

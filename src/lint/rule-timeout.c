@@ -124,7 +124,7 @@ local_outside(const LintContext *context, const DdlChange *change)
         return;
     lint_report(context, change, "SET LOCAL %s outside of a transaction does nothing",
                 change->text);
-    if (facts_before(context, false, begins, NULL) == NULL)
+    if (facts_before(context, false, CHANGE_TRANSACTION, begins, NULL) == NULL)
         lint_possible(context, "whether the tool opens a transaction around the file (--runner)");
     lint_recipe(context, "BEGIN;\nSET LOCAL %s = '%s';\n-- what it is meant for\nCOMMIT;",
                 change->text, change->value ? change->value : "2s");
@@ -200,7 +200,7 @@ static void
 taken_back(const LintContext *context)
 {
     if (!queues_now(context) || session_lock_timeout_ms(context->session) >= 0 ||
-        facts_before(context, false, resets, NULL) == NULL)
+        facts_before(context, false, CHANGE_SET, resets, NULL) == NULL)
         return;
     lint_report(context, NULL, "lock_timeout was reset before %s waits for its lock",
                 sql_statement_verb(context->statement));

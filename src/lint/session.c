@@ -8,6 +8,14 @@ typedef struct {
     GPtrArray *locks; /* those that were held */
 } Savepoint;
 
+/* Which statements have a change of one kind: filled as far as somebody has asked. */
+typedef struct {
+    GPtrArray *statements; /* SessionStatement *; NULL: nobody has */
+    guint seen;            /* statements of the session that were looked at for it */
+} KindIndex;
+
+enum { FEW_STATEMENTS = 64 }; /* are looked through as fast as an index is made of them */
+
 struct Session {
     Model *model;
     GPtrArray *retired; /* Model *: undone ones; what ran before points into them */
@@ -35,6 +43,7 @@ struct Session {
     const LintUnit *unit;
     Prediction *prediction;
     GPtrArray *statements; /* SessionStatement * */
+    KindIndex *by_kind;    /* of each DdlChangeKind */
     GHashTable *orders;    /* "first\nthen" -> place of the transaction */
 };
 
@@ -69,7 +78,17 @@ session_new(Model *take_model, const Timeouts *role)
     session->locks = held_new();
     session->orders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     session->statements = g_ptr_array_new_with_free_func((GDestroyNotify) statement_free);
+    session->by_kind = g_new0(KindIndex, CHANGE_N);
     return session;
+}
+
+static void
+forget_kinds(Session *session)
+{
+    for (int kind = 0; kind < CHANGE_N; kind++) {
+        g_clear_pointer(&session->by_kind[kind].statements, g_ptr_array_unref);
+        session->by_kind[kind].seen = 0;
+    }
 }
 
 void
@@ -77,6 +96,8 @@ session_free(Session *session)
 {
     if (session == NULL)
         return;
+    forget_kinds(session);
+    g_free(session->by_kind);
     g_ptr_array_unref(session->statements);
     g_ptr_array_unref(session->kept);
     g_hash_table_unref(session->orders);
@@ -170,6 +191,7 @@ rolls_back(const LintFile *file)
 static void
 forget_statements(Session *session)
 {
+    forget_kinds(session);
     g_ptr_array_set_size(session->statements, 0);
     g_clear_pointer(&session->prediction, prediction_free);
     g_ptr_array_set_size(session->retired, 0);
@@ -468,6 +490,47 @@ const GPtrArray *
 session_statements(const Session *session)
 {
     return session->statements;
+}
+
+static bool
+has_kind(const SessionStatement *statement, DdlChangeKind kind)
+{
+    const DdlChanges *changes = statement->unit->changes;
+
+    for (guint i = 0; changes != NULL && i < ddl_changes_count(changes); i++)
+        if (ddl_changes_get(changes, i)->kind == kind)
+            return true;
+    return false;
+}
+
+const GPtrArray *
+session_statements_with(const Session *session, DdlChangeKind kind)
+{
+    KindIndex *index;
+
+    if (kind == CHANGE_N || session->statements->len <= FEW_STATEMENTS)
+        return session->statements;
+    index = &session->by_kind[kind];
+    if (index->statements == NULL)
+        index->statements = g_ptr_array_new();
+    for (; index->seen < session->statements->len; index->seen++) {
+        SessionStatement *statement = session->statements->pdata[index->seen];
+
+        if (has_kind(statement, kind))
+            g_ptr_array_add(index->statements, statement);
+    }
+    return index->statements;
+}
+
+guint
+session_transaction_begin(const Session *session, const GPtrArray *statements)
+{
+    guint begin = statements->len;
+
+    while (begin > 0 && ((const SessionStatement *) statements->pdata[begin - 1])->transaction ==
+                            session->transaction)
+        begin--;
+    return begin;
 }
 
 guint

@@ -78,6 +78,11 @@ gint64 session_statement_timeout_ms(const Session *session);
 
 /* What ran before in this file, in order. Element-type const SessionStatement *. Borrowed. */
 const GPtrArray *session_statements(const Session *session);
+/* Of those, at least all that have a change of @kind (CHANGE_N: all); the same order. Borrowed,
+ * until the next statement. */
+const GPtrArray *session_statements_with(const Session *session, DdlChangeKind kind);
+/* Where in @statements, which is one of these two, those of the open transaction begin. */
+guint session_transaction_begin(const Session *session, const GPtrArray *statements);
 /* The model's step at which the file (or section), and the open transaction, began. */
 guint session_file_start(const Session *session);
 guint session_transaction_start(const Session *session);

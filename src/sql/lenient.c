@@ -5,6 +5,8 @@
 #include "sql/skim.h"
 #include "sql/statement.h"
 
+enum { PROBLEMS_MOST = 1000 }; /* a text with more of them is no SQL */
+
 typedef struct {
     Place origin;
     char *text; /* a copy, in which what cannot be parsed becomes blank */
@@ -168,7 +170,7 @@ blank_psql(Lenient *lenient)
 static void
 try_nested(Lenient *lenient, const Piece *whole)
 {
-    for (gsize from = whole->start; from < whole->end;) {
+    for (gsize from = whole->start; from < whole->end && lenient->problems->len < PROBLEMS_MOST;) {
         const Piece piece = next_piece(lenient->text, from, whole->end, true);
         g_autoptr(GError) error = NULL;
 
@@ -176,6 +178,19 @@ try_nested(Lenient *lenient, const Piece *whole)
             add_problem(lenient, piece.start, piece.end, error);
         from = piece.next;
     }
+}
+
+/* What follows the last problem that is told. */
+static void
+give_up(Lenient *lenient, gsize from)
+{
+    g_autoptr(GError) error = NULL;
+
+    error_set(
+        &error, ERROR_SQL,
+        "%d statements before do not parse: this is no SQL, and what follows is not looked at",
+        PROBLEMS_MOST);
+    add_problem(lenient, from, lenient->length, error);
 }
 
 static void
@@ -186,6 +201,10 @@ try_pieces(Lenient *lenient)
         g_autoptr(GError) error = NULL;
 
         from = piece.next;
+        if (piece.start < piece.end && lenient->problems->len >= PROBLEMS_MOST) {
+            give_up(lenient, piece.start);
+            return;
+        }
         if (piece.start == piece.end || parses(lenient, piece.start, piece.end, &error))
             continue;
         if (memchr(lenient->text + piece.start, ';', (size_t) (piece.end - piece.start)) != NULL &&
