@@ -74,11 +74,13 @@ merge_column(Model *model, ModelTable *table, ModelColumn *column, const DdlColu
     }
 }
 
+enum { COLUMNS_MOST = 1600 }; /* of a table; the server refuses more */
+
 static void
 add_elements(Model *model, ModelTable *table, const DdlChange *change,
              const PgQuery__CreateStmt *statement)
 {
-    for (size_t i = 0; i < statement->n_table_elts; i++) {
+    for (size_t i = 0; i < statement->n_table_elts && table->columns->len < COLUMNS_MOST; i++) {
         const PgQuery__Node *element = statement->table_elts[i];
         const DdlColumn *definition;
         ModelColumn *column;

@@ -10,8 +10,9 @@
 #include "sql/skim.h"
 
 enum {
-    STACK_PER_BYTE = 10 << 10, /* a chain of operands costs up to 20 kB for each two bytes */
-    SHALLOW = 128,             /* words and marks within each other that fit into any stack */
+    STACK_PER_TOKEN = 10 << 10, /* a chain of operands costs up to 20 kB for each two */
+    SHALLOW = 128,              /* words and marks within each other that fit into any stack */
+    NESTED_MOST = 64000,        /* of them, to be parsed at all: the time grows as their square */
     TREE_DEPTH_LIMIT = 6000,
 };
 
@@ -153,14 +154,13 @@ nests_past_commas(const Skim *skim)
 }
 
 /* Neighbours in a list do not nest, so a tree is never deeper than the tokens since the last comma
- * of each parenthesis that is open. */
-bool
-tree_is_shallow(const char *text)
+ * of each parenthesis that is open: how many; @most + 1: more than @most. */
+static int
+nested_tokens(const char *text, int most)
 {
-    int depths[SHALLOW + 1] = {
-        0}; /* by open parentheses: tokens that may lie around the next one */
-    int floors[SHALLOW + 1] = {0}; /* the same behind a comma */
-    int open = 0;
+    /* By open parentheses: tokens that may lie around the next one; and the same behind a comma. */
+    g_autofree int *depths = g_new0(int, most + 1), *floors = g_new0(int, most + 1);
+    int open = 0, deepest = 0;
 
     for (Skim skim = skim_begin(text, 0, strlen(text)); skim_next(&skim);) {
         if (skim.kind == SKIM_COMMA)
@@ -169,8 +169,9 @@ tree_is_shallow(const char *text)
             depths[0] = floors[0] = 0;
         else if (skim.kind == SKIM_CLOSE)
             open = MAX(open - 1, 0);
-        else if (++depths[open] > SHALLOW)
-            return false;
+        else if (++depths[open] > most)
+            return most + 1;
+        deepest = MAX(deepest, depths[open]);
         if (nests_past_commas(&skim))
             floors[open]++;
         if (skim.kind == SKIM_OPEN) {
@@ -178,7 +179,26 @@ tree_is_shallow(const char *text)
             depths[open] = floors[open] = depths[open - 1];
         }
     }
-    return true;
+    return deepest;
+}
+
+bool
+tree_is_shallow(const char *text)
+{
+    return nested_tokens(text, SHALLOW) <= SHALLOW;
+}
+
+/* On a large stack. */
+static bool
+run_deep(ParseJob *job, Place origin, GError **error)
+{
+    const int nested = nested_tokens(job->text, NESTED_MOST);
+
+    if (nested > NESTED_MOST)
+        return error_set_at(error, ERROR_SQL, origin,
+                            "a statement has more than %d words without a comma between them",
+                            NESTED_MOST);
+    return stack_run((gsize) nested * STACK_PER_TOKEN, parse_deep, job, error);
 }
 
 SqlTree *
@@ -201,7 +221,7 @@ tree_parse(const char *text, Place origin, GError **error)
     }
     if (tree_is_shallow(text))
         parse(&job, true);
-    else if (!stack_run(strlen(text) * STACK_PER_BYTE, parse_deep, &job, error))
+    else if (!run_deep(&job, tree->origin, error))
         return NULL;
     message = job.message;
     tree->result = job.result;
