@@ -5,7 +5,7 @@
 #include "sql/skim.h"
 #include "sql/statement.h"
 
-enum { PROBLEMS_MOST = 1000 }; /* a text with more of them is no SQL */
+enum { PROBLEMS_MOST = 50000 }; /* a text with more of them is no SQL */
 
 typedef struct {
     Place origin;

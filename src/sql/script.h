@@ -32,8 +32,8 @@ typedef struct {
 void sql_problem_free(SqlProblem *problem);
 
 /* The same statement by statement where the whole does not parse: one that fails does not hide the
- * others, each makes a row of *@ret_problems (element-type SqlProblem *, in order); behind a
- * thousand of them the rest is one more. Meta-commands
+ * others, each makes a row of *@ret_problems (element-type SqlProblem *, in order); behind
+ * 50,000 of them the rest is one more. Meta-commands
  * of psql and the data of COPY .. FROM stdin, as dumps hold them, are passed over. Statements stand
  * where they stood. Never NULL; caller owns both. */
 SqlScript *sql_parse_lenient(const char *text, Place origin, GPtrArray **ret_problems);
