@@ -217,8 +217,10 @@ make_readable(LintFile *file, char *text)
     unit->start = unit->end = (gsize) (bad - text);
     unit->problem = g_strdup("this is not UTF-8 text: each such byte is read as '?'");
     unit->problem_kind = PROBLEM_ENCODING;
-    while (!g_utf8_validate(text, -1, &bad))
-        text[bad - text] = '?';
+    for (char *at = text; !g_utf8_validate(at, -1, &bad); at++) {
+        at += bad - at;
+        *at = '?';
+    }
 }
 
 /* Is the first comment line with a word and a colon a revision's? */
