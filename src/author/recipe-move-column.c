@@ -51,21 +51,24 @@ static void G_GNUC_PRINTF(3, 4)
     va_end(values);
 }
 
-static bool
-find_target(const RecipeTask *task, CatalogTable **ret_target, GError **error)
+static CatalogTable *
+find_target(const RecipeTask *task, GError **error)
 {
     g_autofree char *schema = NULL, *name = NULL;
     g_autoptr(CatalogTable) target = NULL;
 
     if (!sql_name_parse(task->target, (Place){0}, &schema, &name, error))
-        return false;
+        return NULL;
     target = catalog_require_table(task->conn, schema, name, error);
-    if (target == NULL)
-        return error_hint(error, "`sluice revision --split-table` makes a new table of columns.");
-    if (target->kind != 'r' && target->kind != 'p')
-        return error_set(error, ERROR_STATE, "%s is not a table", target->quoted);
-    *ret_target = g_steal_pointer(&target);
-    return true;
+    if (target == NULL) {
+        error_hint(error, "`sluice revision --split-table` makes a new table of columns.");
+        return NULL;
+    }
+    if (target->kind != 'r' && target->kind != 'p') {
+        error_set(error, ERROR_STATE, "%s is not a table", target->quoted);
+        return NULL;
+    }
+    return g_steal_pointer(&target);
 }
 
 /* Columns of the source and of the target, pair by pair, of each foreign key between the two whose
@@ -199,7 +202,8 @@ recipe_move_column(RecipeTask *task, GError **error)
     g_autoptr(PgRows) ties = NULL;
 
     move_init(&move);
-    if (!find_target(task, &move.target, error))
+    move.target = find_target(task, error);
+    if (move.target == NULL)
         return false;
     ties = load_ties(task, move.target, error);
     if (ties == NULL || !check_ties(task, move.target, ties, error))

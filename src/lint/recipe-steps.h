@@ -122,7 +122,7 @@ typedef struct {
     const char *using;     /* its value, as an expression over the old row; NULL: the same */
 } RecipeColumn;
 /* What takes the place of a rename of column @from: a new column beside it. */
-void recipe_rename_column(const LintContext *context, DdlName table, const char *from,
+void recipe_rename_column(const LintContext *context, DdlName relation, const char *from,
                           const char *to);
 /* A column beside another that takes its place, a trigger that keeps both the same, and the old
  * rows. Caller owns. */

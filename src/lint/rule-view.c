@@ -123,12 +123,13 @@ recommend_refresh(const LintContext *context, const DdlChange *change, const Mod
                   const char *label)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
+    const bool is_unique = matview != NULL && has_full_unique_index(matview);
     g_autofree char *columns = NULL;
 
     for (guint i = 0; matview != NULL && i < matview->columns->len; i++)
         g_ptr_array_add(names, (gpointer) ((const ModelColumn *) matview->columns->pdata[i])->name);
     columns = cost_columns(names);
-    if (names->len > 0 && !has_full_unique_index(matview))
+    if (names->len > 0 && !is_unique)
         lint_recipe(context,
                     "-- once; fewer columns, if they tell the rows apart\n"
                     "CREATE UNIQUE INDEX CONCURRENTLY ON %s (%s);\n"
@@ -139,7 +140,7 @@ recommend_refresh(const LintContext *context, const DdlChange *change, const Mod
                     "REFRESH MATERIALIZED VIEW CONCURRENTLY %s; -- it has a unique index over "
                     "columns of all rows, or gets one",
                     label);
-    if (matview != NULL && has_full_unique_index(matview) && !change->no_data) {
+    if (is_unique && !change->no_data) {
         const SqlToken *view =
             recipe_token(context, PG_QUERY__TOKEN__VIEW, (int) context->statement->start);
         lint_fix_replace(context, (gsize) view->end, (gsize) view->end, " CONCURRENTLY");

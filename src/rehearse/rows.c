@@ -149,7 +149,7 @@ add_key(const Filling *filling, Insert *insert, int key, const PgRows *facts, gi
     for (char **name = own; *name; name++)
         if (g_hash_table_contains(insert->referring, *name))
             return true;
-    if (!find_column(facts, own[0], rows, &first))
+    if (own[0] == NULL || !find_column(facts, own[0], rows, &first))
         return true;
     count = pg_query(filling->conn, error, count_sql);
     if (count == NULL)
