@@ -21,8 +21,32 @@ bool gone_is_refused(const LintContext *context, const DdlChange *change);
 bool gone_column_is_new(const LintContext *context, DdlName relation, const char *column);
 /* A statement before, in this file, that makes the schema. */
 bool gone_schema_is_new(const LintContext *context, DdlName schema);
+/* Called with each change behind it in the same transaction, in order; true ends it. */
+typedef bool (*GoneEach)(const LintContext *context, const LintUnit *unit, const DdlChange *later,
+                         void *data);
+/* The one at which @each said true; NULL: it never did. */
+const DdlChange *gone_each_later(const LintContext *context, const DdlChange *change, GoneEach each,
+                                 void *data);
 /* A later statement of the same transaction for which @is says true; NULL: none. */
 const DdlChange *gone_later(const LintContext *context,
                             bool (*is)(const LintContext *context, const DdlChange *change,
                                        const DdlChange *later),
                             const DdlChange *change);
+
+/*
+ * Columns that change places in one transaction, and what the other side of a revision's mapping
+ * stands in for: nobody sees the moment between.
+ */
+/* A column of the old name of a RENAME COLUMN is there again when the transaction ends. */
+bool gone_name_returns(const LintContext *context, const DdlChange *rename);
+/* The new name of a RENAME COLUMN was another column's until this transaction. */
+bool gone_takes_name(const LintContext *context, const DdlChange *rename);
+/* The two that change places are both sides of a mapping of this revision, which keeps them equal;
+ * and no app knows the other names. */
+bool gone_swaps_sides(const LintContext *context, const DdlChange *rename);
+/* A mapping of this revision gives the column its values. */
+bool gone_stays_filled(const LintContext *context, DdlName relation, const char *column);
+/* What the foreign key that @drop drops says of the rows still holds when the transaction ends:
+ * another one says it, or its column goes too; or it was this revision's own. */
+bool gone_keeps_key(const LintContext *context, const DdlChange *drop,
+                    const ModelConstraint *constraint);

@@ -210,6 +210,7 @@ replay_file(Replay *replay, const LintFile *file, GPtrArray *findings)
         sink_report_error(&replay->sink);
     for (guint i = 0; i < file->units->len && !stop_requested(); i++)
         replay_unit(replay, file->units->pdata[i], 0);
+    session_end_sections(replay->session);
     if (file->reported)
         run_file_ends(replay, replay->levels->file_ends);
     session_end_file(replay->session);

@@ -461,15 +461,42 @@ const LintRule lint_rule_column_drop = {
     .at_change = drop_column,
 };
 
+/* Two columns change places at once: each name is there before and after. */
+static void
+report_swap(const LintContext *context, const DdlChange *change, const char *label,
+            const char *column)
+{
+    if (gone_name_returns(context, change)) {
+        lint_report(context, change,
+                    "from its commit on an app that uses %s of %s finds another column under that "
+                    "name",
+                    column, label);
+        lint_possible(context, "whether both columns hold the same, and are kept equal");
+    } else {
+        lint_report(context, change,
+                    "from its commit on an app that knows %s of %s by that name fails", column,
+                    label);
+        lint_possible(context, "whether an app uses %s", column);
+    }
+    lint_add_locks(context);
+    lint_breaks(context, "statements that name %s", column);
+    recipe_once(context, "the columns that change places hold the same, and are kept equal");
+}
+
 static void
 rename_column(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL, *column = NULL, *renamed = NULL;
 
-    if (change->kind != CHANGE_RENAME_COLUMN || !is_column_of_app(context, change))
+    if (change->kind != CHANGE_RENAME_COLUMN || !is_column_of_app(context, change) ||
+        gone_swaps_sides(context, change))
         return;
     label = ddl_name_label(change->relation);
     column = ddl_name_label((DdlName){NULL, change->column});
+    if (gone_name_returns(context, change) || gone_takes_name(context, change)) {
+        report_swap(context, change, label, column);
+        return;
+    }
     renamed = ddl_name_label((DdlName){NULL, change->new_name});
     lint_report(context, change,
                 "from its commit on an app that knows %s of %s as %s fails, and before it one that "

@@ -1,10 +1,9 @@
 /* Constraints: what is read or built while they are added, and what they lock. */
 #include <string.h>
 
+#include "lint/gone.h"
 #include "lint/recipe-steps.h"
 #include "sql/statement.h"
-
-#define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
 
 static bool
 adds(const DdlChange *change, DdlConstraintKind kind)
@@ -272,6 +271,8 @@ drop_fk(const LintContext *context, const DdlChange *change)
                                  constraint->since > session_file_start(context->session)
                            : !looks_like_foreign_key(change->constraint_name) ||
                                  (table != NULL && table->columns_known))
+        return;
+    if (constraint != NULL && gone_keeps_key(context, change, constraint))
         return;
     name = ddl_name_label((DdlName){NULL, change->constraint_name});
     label = ddl_name_label(change->relation);

@@ -1,9 +1,8 @@
 /* Indexes: made, dropped, built anew. */
 #include <string.h>
 
+#include "lint/gone.h"
 #include "lint/recipe-steps.h"
-
-#define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
 
 /* May CONCURRENTLY be written into the statement where it stands? */
 static bool
@@ -110,6 +109,31 @@ recommend_each(const LintContext *context)
         recipe_is_fix(context);
 }
 
+static bool
+alters_table(const LintContext *context, const LintUnit *unit G_GNUC_UNUSED, const DdlChange *later,
+             void *data)
+{
+    return (later->kind == CHANGE_DROP_COLUMN || later->kind == CHANGE_RENAME_COLUMN) &&
+           model_table(context->model, later->relation) == data;
+}
+
+/* sluice's transaction has the lock anyhow, for what it drops or renames of the table. */
+static bool
+is_locked_anyhow(const LintContext *context, const DdlChange *change, ModelTable *table)
+{
+    const GPtrArray *locks = session_locks(context->session);
+
+    if (!facts_by_sluice(context))
+        return false;
+    for (guint i = 0; i < locks->len; i++) {
+        const SessionLock *lock = locks->pdata[i];
+
+        if (lock->table == table && lock->mode == LOCK_ACCESS_EXCLUSIVE)
+            return true;
+    }
+    return gone_each_later(context, change, alters_table, table) != NULL;
+}
+
 static void
 drop_blocking(const LintContext *context, const DdlChange *change)
 {
@@ -122,7 +146,8 @@ drop_blocking(const LintContext *context, const DdlChange *change)
     index = model_index(context->model, change->relation);
     if (index == NULL && change->if_exists && model_is_complete(context->model))
         return;
-    if (index != NULL && session_is_new(context->session, index->table))
+    if (index != NULL && (session_is_new(context->session, index->table) ||
+                          is_locked_anyhow(context, change, index->table)))
         return;
     label = ddl_name_label(change->relation);
     table = index != NULL ? model_table_label(index->table) : g_strdup("its table");

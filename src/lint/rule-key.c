@@ -12,19 +12,90 @@ is_foreign_key(const DdlChange *change)
            change->constraint->kind == CONSTRAINT_FOREIGN_KEY;
 }
 
-static void
-report_missing_index(const LintContext *context, const LintUnit *unit, const DdlChange *change)
+/* An expression is NULL, and is no column. */
+static bool
+has_column(const GPtrArray *columns, const char *name)
+{
+    for (guint i = 0; name != NULL && i < columns->len; i++)
+        if (g_strcmp0(columns->pdata[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool
+contains_all(const GPtrArray *columns, const GPtrArray *wanted)
+{
+    for (guint i = 0; i < wanted->len; i++)
+        if (!has_column(columns, wanted->pdata[i]))
+            return false;
+    return wanted->len > 0;
+}
+
+/* The foreign key that @change added, as it is at the file's end: its columns may be called
+ * otherwise now. NULL: it was dropped, or is a partition's part of another. */
+static const ModelConstraint *
+key_at_end(const LintContext *context, const SessionStatement *statement, const DdlChange *change)
 {
     const ModelTable *table = model_table(context->model, change->relation);
-    g_autofree char *label = ddl_name_label(change->relation);
-    g_autofree char *columns = cost_columns(change->constraint->columns);
-    g_autofree char *referenced = ddl_name_label(change->constraint->referenced);
-    g_autofree char *index = NULL;
+    const ModelConstraint *renamed = NULL;
 
-    /* What was dropped again, or has an index. */
-    if (table == NULL || model_covering_index(table, change->constraint->columns) != NULL)
+    for (guint i = 0; table != NULL && i < table->constraints->len; i++) {
+        const ModelConstraint *key = table->constraints->pdata[i];
+
+        if (key->kind != CONSTRAINT_FOREIGN_KEY || key->since != statement->step + 1 ||
+            key->inherited != NULL)
+            continue;
+        if (contains_all(key->columns, change->constraint->columns))
+            return key;
+        renamed = key;
+    }
+    return renamed;
+}
+
+/* Its columns, or those that it references, take the place of others: and there was no index for
+ * those either. */
+static bool
+replaces_unindexed(const LintContext *context, const DdlChange *change)
+{
+    const GPtrArray *mapped = session_mapped(context->session);
+    const DdlConstraint *key = change->constraint;
+    bool replaces = false;
+
+    for (guint i = 0; mapped != NULL && i < mapped->len; i++) {
+        const MappedColumn *column = mapped->pdata[i];
+        const bool is_own = has_column(key->columns, column->column) &&
+                            facts_same(context, change->relation, column->table);
+
+        if (is_own && column->was_indexed)
+            return false;
+        replaces |= is_own || (has_column(key->referenced_columns, column->column) &&
+                               facts_same(context, key->referenced, column->table));
+    }
+    return replaces;
+}
+
+/* What undoes brings back what was. */
+static bool
+brings_back(const LintUnit *unit)
+{
+    return unit->section == SECTION_DOWNGRADE || unit->section == SECTION_CUTOVER_UNDO;
+}
+
+static void
+report_missing_index(const LintContext *context, const SessionStatement *statement,
+                     const DdlChange *change)
+{
+    const ModelTable *table = model_table(context->model, change->relation);
+    const ModelConstraint *key = key_at_end(context, statement, change);
+    g_autofree char *label = NULL, *columns = NULL, *referenced = NULL, *index = NULL;
+
+    if (key == NULL || brings_back(statement->unit) ||
+        model_covering_index(table, key->columns) != NULL)
         return;
-    lint_report_unit(context, unit,
+    label = ddl_name_label(change->relation);
+    columns = cost_columns(change->constraint->columns);
+    referenced = ddl_name_label(change->constraint->referenced);
+    lint_report_unit(context, statement->unit,
                      "no index of %s begins with (%s): each DELETE and key UPDATE of %s reads the "
                      "whole of %s",
                      label, columns, referenced, label);
@@ -33,14 +104,14 @@ report_missing_index(const LintContext *context, const LintUnit *unit, const Ddl
     if (!table->columns_known) {
         lint_possible(context, "the indexes of %s", label);
         lint_level(context, LINT_NOTE);
-    } else if (session_is_new(context->session, table)) {
+    } else if (session_is_new(context->session, table) || replaces_unindexed(context, change)) {
         lint_level(context, LINT_NOTE);
     }
     if (!session_is_history(context->session) && table->columns_known)
         lint_possible(context, "whether a later file makes one (--together)");
     index = recipe_index_of_columns(context, change->relation, change->constraint->columns);
     lint_recipe(context, "-- before the foreign key\n%s", index);
-    lint_unless_indexed(context, change->relation, change->constraint->columns);
+    lint_unless_indexed(context, change->relation, key->columns);
 }
 
 static void
@@ -54,7 +125,7 @@ missing_index(const LintContext *context)
 
         for (guint k = 0; changes != NULL && k < ddl_changes_count(changes); k++)
             if (is_foreign_key(ddl_changes_get(changes, k)))
-                report_missing_index(context, statement->unit, ddl_changes_get(changes, k));
+                report_missing_index(context, statement, ddl_changes_get(changes, k));
     }
 }
 
@@ -355,25 +426,6 @@ const LintRule lint_rule_fk_type_mismatch = {
     .title = "a foreign key's column is narrower than the key",
     .at_change = type_mismatch,
 };
-
-/* An expression is NULL, and is no column. */
-static bool
-has_column(const GPtrArray *columns, const char *name)
-{
-    for (guint i = 0; name != NULL && i < columns->len; i++)
-        if (g_strcmp0(columns->pdata[i], name) == 0)
-            return true;
-    return false;
-}
-
-static bool
-contains_all(const GPtrArray *columns, const GPtrArray *wanted)
-{
-    for (guint i = 0; i < wanted->len; i++)
-        if (!has_column(columns, wanted->pdata[i]))
-            return false;
-    return wanted->len > 0;
-}
 
 static bool
 has_expression(const GPtrArray *columns)

@@ -1,4 +1,5 @@
 /* Steps that are right by themselves, and wrong in this order or in this company. */
+#include "lint/gone.h"
 #include "lint/recipe-steps.h"
 
 typedef struct {
@@ -358,7 +359,9 @@ drop_default(const LintContext *context, const DdlChange *change)
 
     if ((change->kind != CHANGE_DROP_DEFAULT && change->kind != CHANGE_DROP_IDENTITY) ||
         change->column == NULL || facts_is_new(context, change->relation) ||
-        facts_in_section(context, SECTION_CONTRACT) || facts_in_section(context, SECTION_DOWNGRADE))
+        facts_in_section(context, SECTION_CONTRACT) ||
+        facts_in_section(context, SECTION_DOWNGRADE) ||
+        gone_stays_filled(context, change->relation, change->column))
         return;
     required = is_required(context, change);
     if (required == KNOWN_NO)

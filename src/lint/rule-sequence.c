@@ -47,6 +47,14 @@ report_restart(const LintContext *context, const DdlChange *change, const char *
     recommend_setval(context, change, label);
 }
 
+static bool
+sets_value(const LintContext *context G_GNUC_UNUSED, const LintUnit *unit, const DdlChange *later,
+           void *data G_GNUC_UNUSED)
+{
+    return later->kind == CHANGE_SELECT &&
+           strstr(sql_statement_text(unit->statement), "setval(") != NULL;
+}
+
 static void
 change_identity(const LintContext *context, const DdlChange *change)
 {
@@ -67,19 +75,18 @@ change_identity(const LintContext *context, const DdlChange *change)
         recipe_once(context, "nothing takes its numbers for a key");
     } else if (change->kind == CHANGE_SET_IDENTITY && g_strcmp0(change->text, "always") == 0) {
         report_always(context, change, label);
-    } else if (change->kind == CHANGE_ADD_IDENTITY) {
+    } else if (change->kind == CHANGE_ADD_IDENTITY &&
+               gone_each_later(context, change, sets_value, NULL) == NULL) {
         column = ddl_name_label((DdlName){NULL, change->column});
         lint_report(context, change,
                     "the new sequence of %s.%s begins at 1: numbers that are there come again",
                     label, change->column);
         lint_possible(context, "whether the rows that are there have lower numbers");
         lint_recipe(context,
-                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\n"
-                    "-- sluice: allow %s because setval follows\n%s;\n"
+                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\n%s;\n"
                     "SELECT setval(pg_get_serial_sequence('%s', '%s'), (SELECT max(%s) FROM %s));\n"
                     "COMMIT;",
-                    lint_reporting(context), sql_statement_text(context->statement), label,
-                    change->column, column, label);
+                    sql_statement_text(context->statement), label, change->column, column, label);
     }
 }
 

@@ -28,6 +28,7 @@ struct Session {
     bool keeps_snapshots; /* the file rolls back somewhere */
     SectionKind section;
     Model *before_undo; /* what the section that undoes something goes back to */
+    Mapped *mapped;     /* NULL: the file has no mapping */
     guint file_start;
 
     bool is_open; /* a transaction is, whoever began it */
@@ -104,6 +105,7 @@ session_free(Session *session)
     g_ptr_array_unref(session->locks);
     g_ptr_array_unref(session->savepoints);
     prediction_free(session->prediction);
+    mapped_free(session->mapped);
     model_free(session->before_undo);
     model_free(session->begin);
     model_free(session->model);
@@ -208,6 +210,9 @@ session_begin_file(Session *session, const LintFile *file)
     session->keeps_snapshots = rolls_back(file);
     session->file_start = session->transaction_start = model_step(session->model);
     forget_statements(session);
+    g_clear_pointer(&session->mapped, mapped_free);
+    if (file->revision != NULL)
+        session->mapped = mapped_new(file->revision);
     if (file->wrapped)
         begin(session);
 }
@@ -233,6 +238,8 @@ enter_section(Session *session, SectionKind section)
 {
     leave_section(session);
     session->section = section;
+    if (session->mapped != NULL)
+        mapped_reach(session->mapped, section, session->model);
     session->file_start = model_step(session->model);
     if (undoes(section))
         session->before_undo = model_copy(session->model);
@@ -393,6 +400,16 @@ session_leave(Session *session)
 }
 
 void
+session_end_sections(Session *session)
+{
+    if (session->file->revision == NULL)
+        return;
+    leave_section(session);
+    if (session->mapped != NULL)
+        mapped_reach(session->mapped, SECTION_N, session->model);
+}
+
+void
 session_end_file(Session *session)
 {
     leave_section(session);
@@ -531,6 +548,12 @@ session_transaction_begin(const Session *session, const GPtrArray *statements)
                             session->transaction)
         begin--;
     return begin;
+}
+
+const GPtrArray *
+session_mapped(const Session *session)
+{
+    return session->mapped != NULL ? mapped_columns(session->mapped) : NULL;
 }
 
 guint

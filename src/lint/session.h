@@ -10,6 +10,7 @@
 #include "lint/input.h"
 #include "lint/timeouts.h"
 #include "locks/predict.h"
+#include "sync/mapped.h"
 
 /* Names stay; tables of the prediction are NULL, for they may be gone: look them up again. */
 typedef struct {
@@ -50,6 +51,9 @@ void session_begin_file(Session *session, const LintFile *file);
 void session_enter(Session *session, const LintUnit *unit);
 /* @unit has run: locks are held, the model has followed. */
 void session_leave(Session *session);
+/* The last section of a revision has ended, and what undoes is undone: what rules ask at a file's
+ * end is about this. */
+void session_end_sections(Session *session);
 void session_end_file(Session *session);
 
 /* What is entered between the two is the body of the statement that was left last: part of its
@@ -83,6 +87,9 @@ const GPtrArray *session_statements(const Session *session);
 const GPtrArray *session_statements_with(const Session *session, DdlChangeKind kind);
 /* Where in @statements, which is one of these two, those of the open transaction begin. */
 guint session_transaction_begin(const Session *session, const GPtrArray *statements);
+/* The new columns of the revision's mappings. Element-type const MappedColumn *. Borrowed; NULL: it
+ * has none. */
+const GPtrArray *session_mapped(const Session *session);
 /* The model's step at which the file (or section), and the open transaction, began. */
 guint session_file_start(const Session *session);
 guint session_transaction_start(const Session *session);

@@ -206,6 +206,32 @@ ALTER TABLE users RENAME code TO zip;
 CREATE TABLE fresh (id bigint, a int);
 ALTER TABLE fresh RENAME COLUMN a TO b;
 
+-- possible column-rename: they change places at once, and may hold the same
+BEGIN;
+ALTER TABLE users RENAME COLUMN full_name TO full_name_old;
+ALTER TABLE users RENAME COLUMN email TO full_name;
+COMMIT;
+
+-- possible column-rename: by way of a third name
+-- seeded
+BEGIN;
+ALTER TABLE users RENAME COLUMN full_name TO aside;
+ALTER TABLE users RENAME COLUMN email TO full_name;
+ALTER TABLE users RENAME COLUMN aside TO email;
+COMMIT;
+
+-- hazard column-rename: between the two there is no such column
+ALTER TABLE users RENAME COLUMN full_name TO full_name_old;
+ALTER TABLE users RENAME COLUMN email TO full_name;
+
+-- hazard column-rename: in two transactions neither
+BEGIN;
+ALTER TABLE users RENAME COLUMN full_name TO full_name_old;
+COMMIT;
+BEGIN;
+ALTER TABLE users RENAME COLUMN email TO full_name;
+COMMIT;
+
 -- hazard rename-disguised
 ALTER TABLE orders DROP COLUMN note;
 ALTER TABLE orders ADD COLUMN remark varchar(20);

@@ -141,6 +141,33 @@ ALTER TABLE users ALTER COLUMN email DROP NOT NULL;
 -- seeded
 ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;
 
+-- safe, breaks fk-drop-locks-parent: it comes again with the same column
+-- seeded
+BEGIN;
+ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;
+ALTER TABLE orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE NOT VALID;
+COMMIT;
+ALTER TABLE orders VALIDATE CONSTRAINT orders_user_id_fkey;
+
+-- safe, breaks fk-drop-locks-parent: the column that takes the name has one
+-- seeded
+ALTER TABLE orders ADD COLUMN buyer bigint;
+CREATE INDEX CONCURRENTLY orders_buyer ON orders (buyer);
+ALTER TABLE orders ADD CONSTRAINT orders_buyer_fkey FOREIGN KEY (buyer) REFERENCES users (id) NOT VALID;
+ALTER TABLE orders VALIDATE CONSTRAINT orders_buyer_fkey;
+BEGIN;
+ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;
+ALTER TABLE orders RENAME COLUMN user_id TO user_id_old;
+ALTER TABLE orders RENAME COLUMN buyer TO user_id;
+COMMIT;
+
+-- hazard constraint-drop-fk: another column's says nothing of this one
+-- seeded
+ALTER TABLE orders ADD COLUMN buyer bigint;
+ALTER TABLE orders ADD CONSTRAINT orders_buyer_fkey FOREIGN KEY (buyer) REFERENCES users (id) NOT VALID;
+ALTER TABLE orders VALIDATE CONSTRAINT orders_buyer_fkey;
+ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey;
+
 -- safe: a check may go
 -- seeded
 ALTER TABLE users DROP CONSTRAINT users_age_check;
