@@ -396,3 +396,25 @@ lint_file_read(const char *path, char *take_text, LintRunner runner)
         file->allows = g_ptr_array_new();
     return file;
 }
+
+static bool
+is_transaction_word(const LintUnit *unit, const char *word)
+{
+    const DdlChange *change;
+
+    if (unit->changes == NULL || ddl_changes_count(unit->changes) == 0)
+        return false;
+    change = ddl_changes_get(unit->changes, 0);
+    return change->kind == CHANGE_TRANSACTION && g_strcmp0(change->text, word) == 0;
+}
+
+bool
+lint_file_rolls_back(const LintFile *file)
+{
+    for (guint i = 0; i < file->units->len; i++) {
+        const LintUnit *unit = file->units->pdata[i];
+        if (is_transaction_word(unit, "rollback") || is_transaction_word(unit, "rollback to"))
+            return true;
+    }
+    return false;
+}

@@ -71,5 +71,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LintFile, lint_file_free)
 /* Frees the parse trees, once nobody asks for them: they are ten times the text. */
 void lint_file_drop_units(LintFile *file);
 
+/* Something of it is undone, from its start or from a savepoint on. */
+bool lint_file_rolls_back(const LintFile *file);
+
 /* The 1-based place of a byte of the file; characters count, not bytes. */
 Place lint_file_place(const LintFile *file, gsize offset);

@@ -168,28 +168,6 @@ end(Session *session, bool committed)
     session->is_open = session->is_explicit = false;
 }
 
-static bool
-is_transaction_word(const LintUnit *unit, const char *word)
-{
-    const DdlChange *change;
-
-    if (unit->changes == NULL || ddl_changes_count(unit->changes) == 0)
-        return false;
-    change = ddl_changes_get(unit->changes, 0);
-    return change->kind == CHANGE_TRANSACTION && g_strcmp0(change->text, word) == 0;
-}
-
-static bool
-rolls_back(const LintFile *file)
-{
-    for (guint i = 0; i < file->units->len; i++) {
-        const LintUnit *unit = file->units->pdata[i];
-        if (is_transaction_word(unit, "rollback") || is_transaction_word(unit, "rollback to"))
-            return true;
-    }
-    return false;
-}
-
 static void
 forget_statements(Session *session)
 {
@@ -207,7 +185,7 @@ session_begin_file(Session *session, const LintFile *file)
     session->file = file;
     session->section = SECTION_N;
     session->timeouts = session->role;
-    session->keeps_snapshots = rolls_back(file);
+    session->keeps_snapshots = lint_file_rolls_back(file);
     session->file_start = session->transaction_start = model_step(session->model);
     forget_statements(session);
     g_clear_pointer(&session->mapped, mapped_free);
