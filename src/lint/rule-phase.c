@@ -2,6 +2,7 @@
  * rows are filled in between. */
 #include <string.h>
 
+#include "lint/gone.h"
 #include "lint/recipe-steps.h"
 
 /* Sections that run while the old app does. */
@@ -22,10 +23,12 @@ adds_to(const LintContext *context, const SessionStatement *statement G_GNUC_UNU
 }
 
 static bool
-takes_away(const DdlChange *change)
+takes_away(const LintContext *context, const DdlChange *change)
 {
-    return change->kind == CHANGE_DROP_COLUMN || change->kind == CHANGE_RENAME_COLUMN ||
-           change->kind == CHANGE_DROP_DEFAULT || change->kind == CHANGE_SET_NOT_NULL;
+    if (change->kind == CHANGE_RENAME_COLUMN)
+        return !gone_name_returns(context, change);
+    return change->kind == CHANGE_DROP_COLUMN || change->kind == CHANGE_DROP_DEFAULT ||
+           change->kind == CHANGE_SET_NOT_NULL;
 }
 
 /* Everything that the statement is about was made by this section. */
@@ -65,7 +68,7 @@ mixes(const LintContext *context)
         const SessionStatement *before;
         g_autofree char *label = NULL;
 
-        if (!takes_away(change) || change->kind == CHANGE_SET_NOT_NULL ||
+        if (!takes_away(context, change) || change->kind == CHANGE_SET_NOT_NULL ||
             facts_is_new(context, change->relation) ||
             cost_is_new_column(context, change->relation, change->column))
             continue;
