@@ -70,16 +70,17 @@ run_all_ways(Run *run, GError **error)
 bool
 rehearse_run(const RehearseOptions *options, Rehearsal **ret_rehearsal, GError **error)
 {
-    Run run = {.options = options, .result = rehearsal_new(options->settings->stall_budget_ms)};
+    Rehearsal *result = rehearsal_new(options->settings->stall_budget_ms);
+    Run run = {.options = options, .result = result};
     g_autoptr(GError) cause = NULL;
 
-    run.result->on_clone = options->clone_url != NULL;
-    if (copy_open(&run.copy, options, run.result, &cause))
+    *ret_rehearsal = result;
+    result->on_clone = options->clone_url != NULL;
+    if (copy_open(&run.copy, options, result, &cause))
         options->once ? run_once(&run, &cause) : run_all_ways(&run, &cause);
     copy_clear(&run.copy);
     if (cause != NULL)
-        run.result->error = g_strdup(cause->message);
-    *ret_rehearsal = run.result;
+        result->error = g_strdup(cause->message);
     if (cause == NULL)
         return true;
     g_propagate_error(error, g_steal_pointer(&cause));
