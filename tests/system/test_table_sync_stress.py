@@ -17,7 +17,8 @@ SECONDS = float(os.environ.get("SLUICE_STRESS_SECONDS", 6))
 ROWS = 3000
 OLD_SIDE = ("INSERT INTO users (id, street) VALUES (%(id)s, %(street)s) "
             "ON CONFLICT (id) DO UPDATE SET street = excluded.street",)
-NEW_SIDE = ("INSERT INTO users (id) VALUES (%(id)s) ON CONFLICT (id) DO NOTHING",
+# DO NOTHING would not lock the row, which another may then delete before the address refers to it.
+NEW_SIDE = ("INSERT INTO users (id) VALUES (%(id)s) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
             "INSERT INTO addresses (user_id, street) VALUES (%(id)s, %(street)s) "
             "ON CONFLICT (user_id) DO UPDATE SET street = excluded.street")
 REFUSED = ("55000",)
