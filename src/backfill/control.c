@@ -235,9 +235,10 @@ static void
 keep_pace(Control *control, Run *run)
 {
     const Settings *settings = control->settings;
+    const gint64 target_ms = settings->backfill_target_ms;
     const RunPace pace = {
         .workers = settings->backfill_workers,
-        .target_ms = settings->backfill_target_ms,
+        .target_ms = control->apps ? MIN(target_ms, settings->backfill_busy_target_ms) : target_ms,
         .max_part_wal = settings->backfill_max_part_wal,
         .duty = control->apps ? settings->backfill_duty_cycle : 1,
         .plain = control->old_xmin && g_str_equal(settings->backfill_old_xmin, "plain"),

@@ -1,7 +1,8 @@
 #include "backfill/run.h"
 
 enum {
-    RANGE_PAGES_MIN = 16,
+    PART_PAGES_MIN = 2, /* worth of rows: less is less work than a transaction's own */
+    PART_ROWS_MIN = 64,
     RANGE_PAGES_MAX = 16384, /* 128 MB: what K visits should find in memory */
     RANGE_ROWS_MAX = 1 << 20,
     REST_MAX_US = 5000000,
@@ -248,19 +249,24 @@ int
 run_range_pages(Run *run, int parts, int range_pages)
 {
     g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&run->mutex);
+    const bool along_key = run->task && run->task->key;
     const double target_us = 1000.0 * (double) run->pace.target_ms;
     const double max_wal = (double) run->pace.max_part_wal;
     double pages = 0;
 
-    /* As many rows in a part as before, until it is known what they cost. */
-    if (run->cost_parts > 0 && run->cost_parts != parts)
-        return MAX(RANGE_PAGES_MIN, range_pages * parts / run->cost_parts);
-    if (run->cost_us <= 0)
-        return range_pages;
-    pages = target_us / run->cost_us;
-    if (max_wal > 0 && run->wal_bytes > 0)
-        pages = MIN(pages, max_wal / run->wal_bytes);
-    pages = CLAMP(pages, range_pages / 2.0, range_pages * 2.0);
-    return (int) CLAMP(pages, RANGE_PAGES_MIN,
-                       run->task && run->task->key ? RANGE_ROWS_MAX : RANGE_PAGES_MAX);
+    if (run->cost_parts > 0 && run->cost_parts != parts) {
+        /* As many rows in a part as before, until it is known what they cost. */
+        pages = (double) range_pages * parts / run->cost_parts;
+    } else if (run->cost_us <= 0) {
+        /* What is planned is for parts of the configured time. */
+        pages = (double) range_pages * (double) run->pace.target_ms /
+                (double) run->context->settings->backfill_target_ms;
+    } else {
+        pages = target_us / run->cost_us;
+        if (max_wal > 0 && run->wal_bytes > 0)
+            pages = MIN(pages, max_wal / run->wal_bytes);
+        pages = MIN(pages, range_pages * 2.0);
+    }
+    return along_key ? (int) CLAMP(pages, PART_ROWS_MIN, RANGE_ROWS_MAX)
+                     : (int) CLAMP(pages, PART_PAGES_MIN * parts, RANGE_PAGES_MAX);
 }

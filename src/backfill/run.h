@@ -57,5 +57,5 @@ bool run_is_over(Run *run);
  * is made of. */
 void run_measure(Run *run, int parts, gint64 pages, gint64 part_us, gint64 wal_bytes);
 /* Pages that a range should have so that one of its @parts takes the target time, and makes no more
- * WAL than it may; at most double of @range_pages, at least half of it. */
+ * WAL than it may; at most double of @range_pages. */
 int run_range_pages(Run *run, int parts, int range_pages);

@@ -154,7 +154,7 @@ static void
 measure(Worker *worker, const LedgerChunk *chunk, gint64 part_us, gint64 wal_bytes)
 {
     run_measure(worker->run, chunk->parts, chunk->end_page - chunk->first_page, part_us, wal_bytes);
-    if (part_us > SLOW_FACTOR * run_pace(worker->run).target_ms * 1000)
+    if (part_us > SLOW_FACTOR * run_context(worker->run)->settings->backfill_target_ms * 1000)
         worker->guarded = false;
 }
 

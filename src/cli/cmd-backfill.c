@@ -379,8 +379,9 @@ const Command command_backfill_set = {
     .summary = "change pace and limits of a backfill while it runs, on whatever machine",
     .usage = "[REVISION] [KEY=VALUE]...",
     .details =
-        "KEY is an option of the section backfill: workers, target_time, max_part_wal, "
-        "max_replica_lag and the other limits, old_xmin, window. KEY= takes back what was set. "
+        "KEY is an option of the section backfill: workers, target_time, busy_target_time, "
+        "duty_cycle, max_part_wal, max_replica_lag and the other limits, old_xmin, window. KEY= "
+        "takes back what was set. "
         "Every process follows within a moment, and so do later ones, whatever their settings say.",
     .example = "sluice backfill set workers=4 target_time=20ms\n"
                "sluice backfill set 3f2a max_replica_lag=5s window='22:00-06:00 Europe/Berlin'\n"

@@ -84,18 +84,19 @@ typedef struct {
     gint64 give_up_after_ms; /* lock.give_up_after, 10 min: then ERROR_LOCK */
     gint64 migrator_wait_ms; /* lock.migrator_wait: for another sluice; 5 min */
 
-    int backfill_workers;          /* 1 */
-    gint64 backfill_target_ms;     /* backfill.target_time, 25 ms */
-    double backfill_duty_cycle;    /* share of the time beside apps, 33 % */
-    int backfill_range_pages;      /* 512 */
-    int backfill_parts;            /* 0: as the table's shape asks */
-    gint64 backfill_max_lag_ms;    /* backfill.max_replica_lag, 10 s; 0: do not look */
-    gint64 backfill_max_lag_bytes; /* backfill.max_replica_lag_size, 64 MB */
-    int backfill_max_blocked;      /* backfill.max_blocked: sessions blocked by us, 0 */
-    char *backfill_walk;           /* backfill.walk: auto, pages or key */
-    bool backfill_plan_guard;      /* stop at a plan that reads too much, true */
-    gint64 backfill_max_part_wal;  /* backfill.max_part_wal, 16 MB; 0: as much as it takes */
-    int backfill_max_quarantined;  /* backfill.max_quarantined: refused rows, 100 */
+    int backfill_workers;           /* 1 */
+    gint64 backfill_target_ms;      /* backfill.target_time, 25 ms */
+    gint64 backfill_busy_target_ms; /* backfill.busy_target_time, beside apps, 1 ms */
+    double backfill_duty_cycle;     /* share of the time beside apps, 20 % */
+    int backfill_range_pages;       /* 512 */
+    int backfill_parts;             /* 0: as the table's shape asks */
+    gint64 backfill_max_lag_ms;     /* backfill.max_replica_lag, 10 s; 0: do not look */
+    gint64 backfill_max_lag_bytes;  /* backfill.max_replica_lag_size, 64 MB */
+    int backfill_max_blocked;       /* backfill.max_blocked: sessions blocked by us, 0 */
+    char *backfill_walk;            /* backfill.walk: auto, pages or key */
+    bool backfill_plan_guard;       /* stop at a plan that reads too much, true */
+    gint64 backfill_max_part_wal;   /* backfill.max_part_wal, 16 MB; 0: as much as it takes */
+    int backfill_max_quarantined;   /* backfill.max_quarantined: refused rows, 100 */
 
     /* Signals (signals/signals.h): limits above which a backfill waits; 0: do not look. */
     gint64 backfill_max_slot_wal;     /* bytes that a slot keeps, 10 GB */

@@ -64,6 +64,23 @@ def test_beside_an_app_it_rests_and_is_told_to_go_faster(project, database):
     assert "apps are at work: 10 % of the time" in notes(err), err
 
 
+def test_beside_an_app_its_parts_are_short(project, database):
+    expand(project, database, rows=ROWS, settings="backfill: {range_pages: 500, duty_cycle: 100%}\n")
+    app = App(database)
+    try:
+        project.ok("backfill", "run")
+    finally:
+        app.close()
+    assert unfilled(database) == 0
+    assert database.value("SELECT range_pages FROM sluice.backfill") <= 125
+
+
+def test_alone_its_parts_are_as_long_as_they_may_be(project, database):
+    expand(project, database, rows=ROWS, settings="backfill: {range_pages: 500, duty_cycle: 100%}\n")
+    project.ok("backfill", "run")
+    assert database.value("SELECT range_pages FROM sluice.backfill") >= 500
+
+
 def test_alone_it_works_all_the_time(project, database):
     expand(project, database, rows=ROWS, settings=beside(1))
     process = project.start("backfill", "run", "--format", "json")

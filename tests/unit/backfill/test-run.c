@@ -13,9 +13,20 @@ test_size_follows_the_target(void)
     /* 100 us for each page of the range: 750 pages take 75 ms. */
     run_measure(run, 8, 512, 51200, 0);
     g_assert_cmpint(run_range_pages(run, 8, 512), ==, 750);
-    /* Never more than double, or less than half, at once. */
+    /* Never more than double at once. */
     g_assert_cmpint(run_range_pages(run, 8, 100), ==, 200);
-    g_assert_cmpint(run_range_pages(run, 8, 4000), ==, 2000);
+    g_assert_cmpint(run_range_pages(run, 8, 4000), ==, 750);
+}
+
+static void
+test_a_shorter_target_counts_at_once(void)
+{
+    g_autoptr(Run) run = run_new(&context, NULL, 1);
+
+    run_adjust(run, &(RunPace){.workers = 1, .target_ms = 15, .duty = 0.2});
+    g_assert_cmpint(run_range_pages(run, 8, 500), ==, 100);
+    run_measure(run, 8, 512, 51200, 0);
+    g_assert_cmpint(run_range_pages(run, 8, 500), ==, 150);
 }
 
 static void
@@ -25,6 +36,7 @@ test_size_has_bounds(void)
 
     run_measure(run, 8, 16, 1000000, 0);
     g_assert_cmpint(run_range_pages(run, 8, 16), ==, 16);
+    g_assert_cmpint(run_range_pages(run, 8, 512), ==, 16);
     run_measure(run, 1, 16384, 10, 0);
     g_assert_cmpint(run_range_pages(run, 1, 16384), ==, 16384);
 }
@@ -184,6 +196,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/backfill/run/size-follows-the-target", test_size_follows_the_target);
     g_test_add_func("/backfill/run/size-has-bounds", test_size_has_bounds);
+    g_test_add_func("/backfill/run/a-shorter-target", test_a_shorter_target_counts_at_once);
     g_test_add_func("/backfill/run/parts-of-another-kind",
                     test_parts_of_another_kind_hold_as_many_rows);
     g_test_add_func("/backfill/run/rest", test_a_rest_makes_up_the_share);
