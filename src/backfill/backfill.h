@@ -19,6 +19,7 @@ typedef struct {
     const Clock *clock;
     const Report *report;
     int workers;            /* 0: settings */
+    bool unthrottled;       /* no rest, and no shorter parts, where apps are at work */
     bool wait_while_paused; /* else a pause ends the call */
     bool doubts;            /* looks for rows that are left where all is done, too */
 } BackfillContext;

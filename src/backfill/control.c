@@ -30,7 +30,7 @@ struct Control {
     gint64 lost_since_ms; /* 0: connected */
     bool held;
     bool paused;
-    bool apps; /* are at work: it does not work all the time */
+    bool apps; /* are at work, and it is to be in their way as little as it can */
 
     Progress *progress;
     gint64 progress_ms; /* when it was told last; 0: not yet */
@@ -261,6 +261,7 @@ tick(Control *control, Run *run, bool *ret_paused, GError **error)
         !look_at_signals(control, run, backfill, error) ||
         !signals_see_apps(control->signals, &control->apps, error))
         return false;
+    control->apps = control->apps && !control->context->unthrottled;
     keep_pace(control, run);
     return tell_progress(control, backfill, error);
 }

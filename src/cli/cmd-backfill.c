@@ -63,17 +63,19 @@ choose_revisions(const App *app, PgConn *conn, const Graph *graph, const char *t
 
 typedef struct {
     gint64 workers;
+    bool unthrottled;
 } RunOptions;
 
 static bool
-run_backfills(App *app, PgConn *conn, const Graph *graph, GPtrArray *revisions, int workers,
-              json_t *list, GError **error)
+run_backfills(App *app, PgConn *conn, const Graph *graph, GPtrArray *revisions,
+              const RunOptions *wanted, json_t *list, GError **error)
 {
     const BackfillContext context = {.url = app->settings->database_url,
                                      .settings = app->settings,
                                      .clock = app->clock,
                                      .report = app->report,
-                                     .workers = workers,
+                                     .workers = (int) wanted->workers,
+                                     .unthrottled = wanted->unthrottled,
                                      .wait_while_paused = true};
     const ApplyContext apply = {.conn = conn,
                                 .settings = app->settings,
@@ -101,8 +103,7 @@ run_run(App *app, void *options, const char *const *words, GError **error)
         graph ? choose_revisions(app, conn, graph, words[0], error) : NULL;
     g_autoptr(json_t) list = json_array();
 
-    if (revisions == NULL ||
-        !run_backfills(app, conn, graph, revisions, (int) wanted->workers, list, error))
+    if (revisions == NULL || !run_backfills(app, conn, graph, revisions, wanted, list, error))
         return false;
     if (revisions->len == 0)
         output_line(app->output, "nothing to backfill");
@@ -112,6 +113,8 @@ run_run(App *app, void *options, const char *const *words, GError **error)
 
 static const ArgSpec run_args[] = {
     {"workers", 0, ARG_INT, offsetof(RunOptions, workers), "N", "sessions that work side by side"},
+    {"unthrottled", 0, ARG_FLAG, offsetof(RunOptions, unthrottled), NULL,
+     "as fast as it can be, though apps are at work; the limits hold"},
     {0},
 };
 
@@ -123,9 +126,12 @@ const Command command_backfill_run = {
     .details =
         "Works in short transactions that any number of processes may share: start it again on "
         "another machine, and both work. Killed at any moment, the next run goes on where it "
-        "stopped. Without a revision: all that are expanded, in order. It holds itself back "
-        "while replicas lag or sessions wait for it (backfill.* in sluice.yaml).",
-    .example = "sluice backfill run\nsluice backfill run 3f2a --workers 2",
+        "stopped. Without a revision: all that are expanded, in order. Beside apps that are at "
+        "work "
+        "it works a share of the time, and it holds while replicas lag or sessions wait for it "
+        "(backfill.* in sluice.yaml).",
+    .example = "sluice backfill run\nsluice backfill run 3f2a --workers 2\n"
+               "sluice backfill run --unthrottled",
     .args = run_args,
     .args_size = sizeof(RunOptions),
     .needs = NEED_DATABASE,

@@ -75,6 +75,17 @@ def test_beside_an_app_its_parts_are_short(project, database):
     assert database.value("SELECT range_pages FROM sluice.backfill") <= 125
 
 
+def test_unthrottled_it_takes_no_notice_of_apps(project, database):
+    expand(project, database, rows=ROWS, settings="backfill: {range_pages: 500}\n")
+    app = App(database)
+    try:
+        done = project.ok("backfill", "run", "--unthrottled", "--format", "json")
+    finally:
+        app.close()
+    assert database.value("SELECT range_pages FROM sluice.backfill") >= 500
+    assert not any(note and "apps are at work" in note for note in notes(done.stderr))
+
+
 def test_alone_its_parts_are_as_long_as_they_may_be(project, database):
     expand(project, database, rows=ROWS, settings="backfill: {range_pages: 500, duty_cycle: 100%}\n")
     project.ok("backfill", "run")
