@@ -150,7 +150,7 @@ ARMS = {
     "one update": Arm(by_sql(one_update), "the statement that nobody dares to run beside an app"),
     "sluice": Arm(sluice(), "one worker, all settings at their defaults"),
     "sluice x2": Arm(sluice("--workers", "2"), "two workers"),
-    "long": Arm(sluice("-o", "backfill.target_time=75ms"), "transactions of 75 ms, not 25"),
+    "unthrottled": Arm(sluice("--unthrottled"), "the same, whatever apps are at work"),
     "tight": Arm(sluice("-o", "backfill.parts=16"), "speed traded for growth: 16 parts"),
     "K=1": Arm(sluice("-o", "backfill.parts=1"), "plain page ranges"),
     "K=2": Arm(sluice("-o", "backfill.parts=2"), "page ranges, scattered in 2 parts"),

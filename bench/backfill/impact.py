@@ -31,7 +31,7 @@ from server import Server
 
 RATE, CLIENTS, WARM_S, ALONE_S, BAR = 300, 8, 2.0, 10.0, 1.5
 ALONE = "alone"
-ARMS = ["sluice", "long", "one update", "pgroll", "gitlab", "row by row"]
+ARMS = ["sluice", "unthrottled", "one update", "pgroll", "gitlab", "row by row"]
 SIZES = {"quick": {"rows": 500_000, "rounds": 1, "longest_s": 10},
          "full": {"rows": 1_000_000, "rounds": 7, "longest_s": 12}}
 WORK = "\\set id random(1, {rows})\nUPDATE users SET city = 'city ' || :id WHERE id = :id;\n"
@@ -142,11 +142,11 @@ def summarize(rounds_of):
 
 
 def show(summary):
-    print(f"{'arm':10} {'p50 ms':>7} {'p99 ms':>8} {'longest':>8} {'p99 / alone':>12} {'interval':11} "
+    print(f"{'arm':11} {'p50 ms':>7} {'p99 ms':>8} {'longest':>8} {'p99 / alone':>12} {'interval':11} "
           f"{'fill s':>7}")
     for arm, one in summary.items():
         low, high = one["interval"]
-        print(f"{arm:10} {one['p50_ms']:7.2f} {one['p99_ms']:8.1f} {one['max_ms']:8.1f} "
+        print(f"{arm:11} {one['p50_ms']:7.2f} {one['p99_ms']:8.1f} {one['max_ms']:8.1f} "
               f"{one['ratio']:12.2f} {f'{low:.2f}-{high:.2f}':11} {one['fill_s']:7.1f}"
               f"{'' if one['done'] else ' (not done)'}", flush=True)
     if "sluice" in summary:

@@ -42,7 +42,7 @@ def summarize(rounds_of):
     return summary
 
 
-HEAD = (f"{'shape':11} {'rows':>10} {'arm':10} {'rows/s':>8}  {'speed':>5} {'interval':11} "
+HEAD = (f"{'shape':11} {'rows':>10} {'arm':11} {'rows/s':>8}  {'speed':>5} {'interval':11} "
         f"{'cpu':>5} {'us/row':>6} {'heap':>5} {'index':>5} {'all':>5} {'WAL/row':>7} {'WAL':>5} "
         f"{'HOT':>4}")
 LEGEND = """speed, cpu: rows a second, and rows a second of the server's CPU, against one big UPDATE: medians
@@ -54,7 +54,7 @@ def line(shape, rows, arm, one):
     speed = one.get("speed_ratio", float("nan"))
     low, high = one.get("speed_interval", (float("nan"),) * 2)
     mark = "*" if ARMS[arm].share > 1 else " "
-    return (f"{shape:11} {rows:10,} {arm:10} {one['rows_per_s']:8,.0f}{mark} {speed:5.2f} "
+    return (f"{shape:11} {rows:10,} {arm:11} {one['rows_per_s']:8,.0f}{mark} {speed:5.2f} "
             f"{f'{low:.2f}-{high:.2f}':11} {one.get('cpu_ratio', float('nan')):5.2f} "
             f"{one['cpu_us_per_row']:6.2f} {one['heap_growth']:5.2f} {one['index_growth']:5.2f} "
             f"{one['all_indexes_growth']:5.2f} {one['wal_per_row']:7.0f} "

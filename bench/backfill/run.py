@@ -63,7 +63,7 @@ def parse():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="shapes:\n" + shapes.names() + "\n\narms:\n"
-        + "\n".join(f"    {name:10}  {arm.about}" for name, arm in arms.ARMS.items()))
+        + "\n".join(f"    {name:11}  {arm.about}" for name, arm in arms.ARMS.items()))
     parser.add_argument("--size", choices=STAGES, default="quick")
     parser.add_argument("--shape", choices=shapes.SHAPES, nargs="+", metavar="NAME")
     parser.add_argument("--arm", choices=arms.ARMS, nargs="+", metavar="NAME")
