@@ -14,7 +14,7 @@ plan_contract(Phase *phase, Plan *plan, GError **error)
     if (!drops_check(phase, section, error) || !sync_steps_contract(phase, plan, error) ||
         !table_steps_remove(phase, plan, error) || !plan_add_section(plan, section, error))
         return false;
-    plan_cut(plan, false);
+    plan_cut(plan, phase->revision->statement_transactions);
     phase->next = STATE_CONTRACTED;
     phase->next_is_final = true;
     plan->record = phase_record;

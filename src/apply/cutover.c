@@ -15,8 +15,9 @@ check_one_transaction(const Phase *phase, const Plan *plan, GError **error)
         return true;
     error_set(error, ERROR_STATE, "%s of %s does not fit into one transaction",
               phase_name(phase->kind), phase->revision->id);
-    return error_hint(error, "Move what runs alone (CONCURRENTLY, DO, functions) to finish or "
-                             "contract.");
+    return error_hint(error,
+                      "Move what runs alone (CONCURRENTLY, VALIDATE, DO, functions) to finish "
+                      "or contract.");
 }
 
 static bool

@@ -61,6 +61,22 @@ record_removal(PgConn *conn, gconstpointer data, GError **error)
            adoption_keep(conn, phase->context->graph, phase->rows, phase->revision, false, error);
 }
 
+/* The triggers go before what they read and write, but behind the proofs that the section begins
+ * with: where one fails, both shapes are still kept equal. */
+static bool
+add_steps(const Phase *phase, Plan *plan, const Section *section, GError **error)
+{
+    guint derived;
+
+    if (!plan_add_section(plan, section, error))
+        return false;
+    derived = plan->steps->len;
+    if (!sync_steps_remove(phase, plan, error) || !table_steps_remove(phase, plan, error))
+        return false;
+    plan_bring_forward(plan, derived, plan_count_proofs(plan));
+    return true;
+}
+
 static bool
 plan_downgrade(const Phase *phase, Plan *plan, GError **error)
 {
@@ -68,10 +84,9 @@ plan_downgrade(const Phase *phase, Plan *plan, GError **error)
 
     /* In a dry run those that come after it are still there. */
     if ((!phase->context->dry_run && !drops_check(phase, section, error)) ||
-        !sync_steps_remove(phase, plan, error) || !table_steps_remove(phase, plan, error) ||
-        !plan_add_section(plan, section, error))
+        !add_steps(phase, plan, section, error))
         return false;
-    plan_cut(plan, false);
+    plan_cut(plan, phase->revision->statement_transactions);
     plan->record = record_removal;
     plan->data = phase;
     return true;

@@ -75,6 +75,7 @@ author_step(const SqlStatement *statement, int ordinal)
 
     step->ordinal = ordinal;
     step->transactional = sql_statement_is_transactional(statement);
+    step->validates = sql_statement_validates(statement);
     find_locks(step, statement);
     g_ptr_array_add(step->statements, (gpointer) statement);
     return step;
@@ -166,10 +167,53 @@ plan_extend_run(Plan *plan, guint run, const PlanDerived *derived, GError **erro
 }
 
 static bool
+adds_unproven(const PlanStep *step)
+{
+    g_autoptr(DdlChanges) changes = ddl_changes(g_ptr_array_index(step->statements, 0));
+
+    for (guint i = 0; i < ddl_changes_count(changes); i++) {
+        const DdlChange *change = ddl_changes_get(changes, i);
+
+        if (change->kind != CHANGE_ADD_CONSTRAINT || !change->constraint->not_valid)
+            return false;
+    }
+    return ddl_changes_count(changes) > 0;
+}
+
+guint
+plan_count_proofs(const Plan *plan)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const PlanStep *step = g_ptr_array_index(plan->steps, i);
+
+        if (step->validates)
+            count = i + 1;
+        else if (!adds_unproven(step))
+            break;
+    }
+    return count;
+}
+
+void
+plan_bring_forward(Plan *plan, guint first, guint to)
+{
+    for (guint i = first; i < plan->steps->len; i++)
+        g_ptr_array_insert(plan->steps, (int) to++, g_ptr_array_steal_index(plan->steps, i));
+}
+
+bool
+plan_step_is_alone(const PlanStep *step)
+{
+    return !step->transactional || step->unknown_locks || step->validates;
+}
+
+static bool
 begins_run(const PlanStep *previous, const PlanStep *step, bool each_alone)
 {
-    return previous == NULL || each_alone || !step->transactional || !previous->transactional ||
-           step->unknown_locks || previous->unknown_locks;
+    return previous == NULL || each_alone || plan_step_is_alone(step) ||
+           plan_step_is_alone(previous);
 }
 
 static PlanRun *

@@ -2,8 +2,9 @@
  * apply/plan.h - a phase as steps and runs: what will be executed, and in which transactions.
  *
  * A step is one statement of the author's, or one script that sluice derives. A run is what shares
- * a transaction: neighbouring transactional steps; what cannot be in one, and what takes locks that
- * cannot be known, is a run of its own. Nothing here touches the database.
+ * a transaction: neighbouring transactional steps. A run of its own is what cannot be in one, what
+ * takes locks that cannot be known, and a VALIDATE, which would read its table under the locks of
+ * the others. Nothing here touches the database.
  */
 #pragma once
 
@@ -27,6 +28,7 @@ typedef struct {
     GPtrArray *statements; /* const SqlStatement *, of the plan's scripts */
     bool transactional;
     bool unknown_locks;
+    bool validates;    /* and so runs alone */
     bool takes_locks;  /* on what is there already */
     bool is_done;      /* by an earlier process */
     bool is_begun;     /* an earlier process recorded the intent: the effect may be there */
@@ -68,11 +70,18 @@ typedef struct {
 } PlanDerived;
 
 bool plan_add_derived(Plan *plan, const PlanDerived *derived, GError **error);
+/* How many steps at the head are proofs: ADD CONSTRAINT .. NOT VALID, and VALIDATE, the last of
+ * all. They change nothing that another step relies on, or that takes away. */
+guint plan_count_proofs(const Plan *plan);
+/* Brings the steps from @first on to place @to. @plan is not cut. */
+void plan_bring_forward(Plan *plan, guint first, guint to);
 /* An empty run behind the others, for plan_extend_run. */
 guint plan_append_run(Plan *plan);
 /* Behind the other steps of an existing run; @derived is not split. */
 bool plan_extend_run(Plan *plan, guint run, const PlanDerived *derived, GError **error);
 
+/* Does it share its run with no other? */
+bool plan_step_is_alone(const PlanStep *step);
 /* Makes the runs. @each_alone: every step of the author's is a run of its own, and every derived
  * one. */
 void plan_cut(Plan *plan, bool each_alone);

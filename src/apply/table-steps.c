@@ -179,7 +179,7 @@ last_run(Plan *plan)
     const PlanStep *step =
         run && run->steps->len > 0 ? g_ptr_array_index(run->steps, run->steps->len - 1) : NULL;
 
-    if (step == NULL || !run->transactional || step->unknown_locks)
+    if (step == NULL || plan_step_is_alone(step))
         return plan_append_run(plan);
     return plan->runs->len - 1;
 }

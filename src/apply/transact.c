@@ -284,6 +284,10 @@ fail_statement(const Transaction *t, GError **error)
         error_hint(error, "The migrating role must own what it changes, and may create where it "
                           "creates: connect as the owner, or GRANT <owner> TO <migrating role>, "
                           "and GRANT CREATE ON SCHEMA <schema> TO it.");
+    else if (error && t->at && t->at->validates && error_is(*error, ERROR_SQL) &&
+             error_get_hint(*error) == NULL)
+        error_hint(error, "Mend the rows that break it, and run the same command again. No more "
+                          "of them come meanwhile: the constraint stays.");
     else if (error && error_is(*error, ERROR_SQL) && error_get_hint(*error) == NULL)
         error_hint(error, "The transaction was undone. Correct the statement, and run the same "
                           "command again.");

@@ -3,6 +3,25 @@
 #include "author/recipe-task.h"
 #include "base/error.h"
 
+static const char values_first[] =
+    "-- Rows that came without a value meanwhile have to be given one first.\n";
+
+/* At the head: nothing is undone before it. */
+static void
+prepend_proof(RecipeTask *task, const char *quoted, const char *constraint)
+{
+    GString *downgrade = draft_section(&task->draft, SECTION_DOWNGRADE);
+    const char *table = task->table->quoted;
+    g_autofree char *proof =
+        g_strdup_printf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;\n"
+                        "ALTER TABLE %s VALIDATE CONSTRAINT %s;\n",
+                        table, constraint, quoted, table, constraint);
+
+    if (!g_str_has_prefix(downgrade->str, values_first))
+        g_string_prepend(downgrade, values_first);
+    g_string_insert(downgrade, (gssize) strlen(values_first), proof);
+}
+
 void
 recipe_drop_not_null(RecipeTask *task, const char *quoted, const char *constraint)
 {
@@ -11,12 +30,10 @@ recipe_drop_not_null(RecipeTask *task, const char *quoted, const char *constrain
     draft_add(&task->draft, SECTION_EXPAND, "ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL;\n",
               table, quoted);
     draft_add(&task->draft, SECTION_DOWNGRADE,
-              "-- Rows that came without a value meanwhile have to be given one first.\n"
-              "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;\n"
-              "ALTER TABLE %s VALIDATE CONSTRAINT %s;\n"
               "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;\n"
               "ALTER TABLE %s DROP CONSTRAINT %s;\n",
-              table, constraint, quoted, table, constraint, table, quoted, table, constraint);
+              table, quoted, table, constraint);
+    prepend_proof(task, quoted, constraint);
 }
 
 /* Each statement is a transaction of its own: an end of a foreign key locks the other table too. */

@@ -93,7 +93,8 @@ ends_transaction(const LintContext *context, const LintUnit *unit)
         return false;
     return unit->section != context->unit->section || unit->section == SECTION_FINISH ||
            context->file->revision->statement_transactions ||
-           (unit->statement != NULL && !sql_statement_is_transactional(unit->statement));
+           (unit->statement != NULL && (!sql_statement_is_transactional(unit->statement) ||
+                                        sql_statement_validates(unit->statement)));
 }
 
 static bool

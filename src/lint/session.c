@@ -31,7 +31,8 @@ struct Session {
     Mapped *mapped;     /* NULL: the file has no mapping */
     guint file_start;
 
-    bool is_open; /* a transaction is, whoever began it */
+    bool is_open;   /* a transaction is, whoever began it */
+    bool validated; /* the transaction is sluice's, of a VALIDATE alone */
     bool is_explicit;
     guint bodies;     /* how deep in bodies */
     bool body_is_all; /* the transaction was begun for one */
@@ -223,18 +224,21 @@ enter_section(Session *session, SectionKind section)
         session->before_undo = model_copy(session->model);
 }
 
-/* sluice makes a transaction of neighbours that may be in one; of finish each statement is one. */
+/* sluice makes a transaction of neighbours that may be in one, but for a VALIDATE; of finish each
+ * statement is one. */
 static void
 enter_run(Session *session, const LintUnit *unit)
 {
     const bool may = unit->statement == NULL || sql_statement_is_transactional(unit->statement);
-    const bool alone =
-        unit->section == SECTION_FINISH || session->file->revision->statement_transactions;
+    const bool validates = unit->statement != NULL && sql_statement_validates(unit->statement);
+    const bool alone = unit->section == SECTION_FINISH || validates || session->validated ||
+                       session->file->revision->statement_transactions;
 
     if (unit->section != session->section)
         enter_section(session, unit->section);
     if (session->is_open && (!may || alone))
         end(session, true);
+    session->validated = validates;
     if (!session->is_open && may)
         begin(session);
 }

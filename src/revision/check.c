@@ -165,7 +165,7 @@ check_statement(const Section *section, const SqlStatement *statement, GError **
         return error_hint(error, "Write INSERT .. VALUES; pg_dump does with --inserts.");
     }
     if ((section->kind == SECTION_CUTOVER || section->kind == SECTION_CUTOVER_UNDO) &&
-        !sql_statement_is_transactional(statement)) {
+        (!sql_statement_is_transactional(statement) || sql_statement_validates(statement))) {
         error_set_at(error, ERROR_CHECK, place, "%s cannot run in the one transaction of '%s'",
                      sql_statement_verb(statement), name);
         return error_hint(error, "Move it to finish.");
@@ -391,7 +391,8 @@ check_runs(const Revision *revision, const RevisionSync *sync, GError **error)
     for (guint i = 0; i < sql_script_count(script); i++) {
         const SqlStatement *statement = sql_script_get(script, i);
 
-        if (revision->statement_transactions || !sql_statement_is_transactional(statement))
+        if (revision->statement_transactions || !sql_statement_is_transactional(statement) ||
+            sql_statement_validates(statement))
             run++;
         if (!check_added_column(revision, sync, statement, run, &first_run, error))
             return false;

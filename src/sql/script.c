@@ -248,6 +248,20 @@ sql_statement_is_transactional(const SqlStatement *statement)
 }
 
 bool
+sql_statement_validates(const SqlStatement *statement)
+{
+    const PgQuery__AlterTableStmt *alter = statement->node->alter_table_stmt;
+
+    if (statement->node->node_case != PG_QUERY__NODE__NODE_ALTER_TABLE_STMT)
+        return false;
+    for (size_t i = 0; i < alter->n_cmds; i++)
+        if (alter->cmds[i]->alter_table_cmd->subtype !=
+            PG_QUERY__ALTER_TABLE_TYPE__AT_ValidateConstraint)
+            return false;
+    return true;
+}
+
+bool
 sql_statement_is_transaction_control(const SqlStatement *statement)
 {
     return statement->node->node_case == PG_QUERY__NODE__NODE_TRANSACTION_STMT;

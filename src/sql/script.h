@@ -59,6 +59,9 @@ const char *sql_statement_verb(const SqlStatement *statement);
 /* False for what PostgreSQL refuses in a transaction block: CONCURRENTLY, VACUUM, ALTER SYSTEM,
  * CREATE DATABASE, ... */
 bool sql_statement_is_transactional(const SqlStatement *statement);
+/* ALTER TABLE that does nothing but VALIDATE CONSTRAINT: it may read a whole table, under a lock
+ * that nobody waits for. */
+bool sql_statement_validates(const SqlStatement *statement);
 /* BEGIN, COMMIT, SAVEPOINT, ..: never allowed in a revision, sluice owns the transactions. */
 bool sql_statement_is_transaction_control(const SqlStatement *statement);
 /* COPY from or to the client: a revision has no data to send. */

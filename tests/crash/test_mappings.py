@@ -14,14 +14,17 @@ from table_fixtures import SPLIT, SPLIT_BODY  # noqa: E402
 FIRST = "5b0000000000"
 USERS = "-- sluice: expand\nCREATE TABLE users (id bigint PRIMARY KEY, name text, n int NOT NULL, street text, city text);\n"
 ROWS = "INSERT INTO users SELECT i, 'n', i, nullif('s' || i % 5, 's0'), nullif('c' || i % 3, 'c0') FROM generate_series(1, 300) i"
-# The indexes make a second run of expand, of finish and of contract: more instants to die at.
+# The indexes make a second run of expand, of finish and of contract, the proof one of downgrade: more instants to
+# die at.
 BETWEEN = SPLIT_BODY.replace(
-    "-- sluice: sync users to", "CREATE INDEX CONCURRENTLY users_city ON users (city);\n"
+    "-- sluice: sync users to", "ALTER TABLE users ALTER n DROP NOT NULL;\nCREATE INDEX CONCURRENTLY users_city ON users (city);\n"
     "-- sluice: sync users to").replace(
     "-- sluice: contract\n", "-- sluice: finish\n"
     "CREATE INDEX CONCURRENTLY addresses_city ON addresses (city);\n"
     "-- sluice: contract\nDROP INDEX CONCURRENTLY users_city;\n").replace(
-    "-- sluice: downgrade\n", "-- sluice: downgrade\nDROP INDEX CONCURRENTLY users_city;\n")
+    "-- sluice: downgrade\n", "-- sluice: downgrade\nALTER TABLE users ADD CONSTRAINT n_given CHECK (n IS NOT NULL) NOT VALID;\n"
+    "ALTER TABLE users VALIDATE CONSTRAINT n_given;\nALTER TABLE users ALTER n SET NOT NULL;\n"
+    "ALTER TABLE users DROP CONSTRAINT n_given;\nDROP INDEX CONCURRENTLY users_city;\n")
 SWAP = """-- sluice: expand
 ALTER TABLE users ADD COLUMN n_new bigint;
 -- sluice: sync users

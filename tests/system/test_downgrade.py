@@ -1,4 +1,6 @@
 """sluice downgrade: what it takes along, what it refuses."""
+import pytest
+
 from conftest import wait_until
 from upgrade_fixtures import ADD, FIRST, RENAME, SECOND, Started, columns, states, triggers, users
 
@@ -57,6 +59,88 @@ def test_downgrade_shows_what_it_would_do(users, database):
     assert len(users.json("downgrade", FIRST, "--dry-run")["plan"]) == 2
     assert states(database)[SECOND] == "expanded"
     assert triggers(database) == ["zzzz_sluice_insert", "zzzz_sluice_update"]
+
+
+PROVEN = """-- sluice: expand
+ALTER TABLE users ALTER COLUMN full_name DROP NOT NULL;
+ALTER TABLE users ADD COLUMN display_name text;
+
+-- sluice: sync users
+SELECT nullif(full_name, '') AS display_name;
+-- sluice: sync users reverse
+SELECT display_name AS full_name;
+
+-- sluice: downgrade
+ALTER TABLE users ADD CONSTRAINT given CHECK (full_name IS NOT NULL) NOT VALID;
+ALTER TABLE users ADD CONSTRAINT slow CHECK (slowly(id)) NOT VALID;
+ALTER TABLE users VALIDATE CONSTRAINT given;
+ALTER TABLE users VALIDATE CONSTRAINT slow;
+ALTER TABLE users ALTER COLUMN full_name SET NOT NULL;
+ALTER TABLE users DROP CONSTRAINT given, DROP CONSTRAINT slow;
+ALTER TABLE users DROP COLUMN display_name;
+"""
+VALIDATING = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query ~ 'VALIDATE CONSTRAINT slow' AND pid <> pg_backend_pid()"
+
+
+@pytest.fixture
+def proven(users, database):
+    """600 rows, which one VALIDATE of the way back reads for three seconds."""
+    database.execute("CREATE FUNCTION slowly(int) RETURNS bool LANGUAGE sql AS 'SELECT pg_sleep($1 * 0.01) IS NOT NULL'")
+    database.execute("TRUNCATE users; ALTER TABLE users DROP CONSTRAINT users_pkey")
+    database.execute("INSERT INTO users SELECT i % 2, 'name ' || i, i FROM generate_series(1, 600) i")
+    users.revision(SECOND, PROVEN, revises=FIRST)
+    users.ok("upgrade", "--backfill")
+    return users
+
+
+def test_a_way_back_that_reads_the_table_stops_nobody(proven, database):
+    back = Started(proven, "downgrade", FIRST)
+    wait_until(lambda: database.value(VALIDATING), what="the VALIDATE")
+    app = database.connect(options="-c lock_timeout=1s -c search_path=public")
+    with app.cursor() as cursor:
+        cursor.execute("UPDATE users SET full_name = 'meanwhile' WHERE seen = 2 RETURNING display_name")
+        assert cursor.fetchall() == [("meanwhile",)], "the two are kept equal until it is proven that there is a way back"
+        cursor.execute("SELECT count(*) FROM users WHERE full_name IS NULL")
+    app.close()
+    assert database.value(VALIDATING) == 1, "the app waited for the end of it"
+    assert database.query("SELECT DISTINCT mode FROM pg_locks WHERE relation = 'users'::regclass") == [("ShareUpdateExclusiveLock",)]
+    back.end()
+    assert columns(database) == ["id", "full_name", "seen"]
+    assert database.value("SELECT attnotnull FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname = 'full_name'")
+    assert triggers(database) == [] and states(database) == {FIRST: "expanded"}
+
+
+def test_a_way_back_that_is_killed_while_it_reads(proven, database):
+    back = Started(proven, "downgrade", FIRST)
+    wait_until(lambda: database.value(VALIDATING), what="the VALIDATE")
+    back.process.kill()
+    back.process.wait(30)
+    assert triggers(database) != [] and columns(database)[-1] == "display_name"
+    database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ 'VALIDATE CONSTRAINT slow' AND pid <> pg_backend_pid()")
+    database.execute("DELETE FROM users WHERE id = 1")
+    proven.ok("downgrade", FIRST)
+    assert columns(database) == ["id", "full_name", "seen"] and triggers(database) == []
+
+
+def test_a_way_back_without_a_proof_leaves_the_triggers(proven, database):
+    database.execute("DELETE FROM users WHERE id = 1")
+    database.execute("UPDATE users SET full_name = NULL")
+    refused = proven.fails(5, "downgrade", FIRST)
+    assert "given" in refused.stderr and "Mend the rows that break it" in refused.stderr
+    assert columns(database)[-1] == "display_name" and len(triggers(database)) == 2
+    database.execute("UPDATE users SET full_name = 'found'")
+    proven.ok("downgrade", FIRST)
+    assert states(database) == {FIRST: "expanded"} and triggers(database) == []
+
+
+def test_each_statement_alone_on_the_way_back_too(users):
+    path = users.revision(SECOND, "-- sluice: expand\nCREATE TABLE notes (id int);\nCREATE TABLE tags (id int);\n"
+                          "-- sluice: downgrade\nDROP TABLE tags;\nDROP TABLE notes;\n", revises=FIRST)
+    for header, runs in (("", {1}), ("-- Transaction: statement\n", {1, 2})):
+        path.write_text(header + path.read_text())
+        users.ok("upgrade")
+        assert {step["run"] for step in users.json("downgrade", FIRST, "--dry-run")["plan"]} == runs
+        users.ok("downgrade", FIRST)
 
 
 def test_downgrade_cancels_the_backfill(users, database):

@@ -50,8 +50,6 @@ CASES = {f"{name}: {case}": (tables + before, options)
 EXCEPTIONS = {
     # The server knows no DROP INDEX CONCURRENTLY for the index of a partitioned table.
     "index-drop-blocking": r"partitioned: drop column$",
-    # The way back is one transaction: the old column is NOT NULL again, or nothing has changed.
-    "validate-under-heavy-lock": r"plain: (split table|move column)$|small: .* of what is NOT NULL$",
 }
 
 

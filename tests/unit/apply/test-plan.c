@@ -81,11 +81,65 @@ test_derived(void)
     g_assert_true(error_is(error, ERROR_SQL));
 }
 
+/* What the steps are, in order: a statement's number, 0 for a derived one. */
+static char *
+order_of(const char *section)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strdup_printf("-- Revision: a\n-- sluice: downgrade\n%s", section);
+    g_autoptr(Revision) revision = revision_parse("a.sql", text, false, &error);
+    g_autoptr(Plan) plan = plan_new("downgrade");
+    g_autoptr(GString) order = g_string_new(NULL);
+    guint count;
+
+    g_assert_no_error(error);
+    g_assert_true(
+        plan_add_section(plan, revision_section(revision, SECTION_DOWNGRADE, NULL), &error));
+    count = plan->steps->len;
+    g_assert_true(plan_add_derived(
+        plan, &(PlanDerived){.label = "two", .sql = "ANALYZE a; ANALYZE b", .split = true},
+        &error));
+    plan_bring_forward(plan, count, plan_count_proofs(plan));
+    for (guint i = 0; i < plan->steps->len; i++) {
+        const PlanStep *step = g_ptr_array_index(plan->steps, i);
+
+        g_string_append_printf(order, "%s%d", i ? " " : "", step->label ? 0 : step->ordinal);
+    }
+    return g_strdup(order->str);
+}
+
+static void
+test_proofs_come_first(void)
+{
+    static const struct {
+        const char *section, *order;
+    } cases[] = {
+        {"DROP TABLE a;\nALTER TABLE b VALIDATE CONSTRAINT c;", "0 0 1 2"},
+        {"ALTER TABLE b ADD CONSTRAINT c CHECK (d > 0) NOT VALID;\nDROP TABLE a;", "0 0 1 2"},
+        {"ALTER TABLE b ADD CONSTRAINT c CHECK (d > 0) NOT VALID;\n"
+         "ALTER TABLE b VALIDATE CONSTRAINT c;\nDROP TABLE a;\n"
+         "ALTER TABLE b VALIDATE CONSTRAINT e;",
+         "1 2 0 0 3 4"},
+        {"ALTER TABLE b ADD CONSTRAINT c CHECK (d > 0);\nALTER TABLE b VALIDATE CONSTRAINT c;",
+         "0 0 1 2"},
+        {"ALTER TABLE b VALIDATE CONSTRAINT c;\n"
+         "ALTER TABLE b ADD CONSTRAINT e CHECK (d > 0) NOT VALID;\nDROP TABLE a;",
+         "1 0 0 2 3"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *order = order_of(cases[i].section);
+
+        g_assert_cmpstr(order, ==, cases[i].order);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     cases_add("apply", ".sql", describe);
     g_test_add_func("/plan/derived", test_derived);
+    g_test_add_func("/plan/proofs-come-first", test_proofs_come_first);
     return g_test_run();
 }
