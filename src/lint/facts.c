@@ -3,7 +3,7 @@
 bool
 facts_by_sluice(const LintContext *context)
 {
-    return context->file->runner == RUNNER_SLUICE;
+    return context->file->revision != NULL;
 }
 
 bool

@@ -247,8 +247,7 @@ void
 session_enter(Session *session, const LintUnit *unit)
 {
     session->unit = unit;
-    if (session->file->runner == RUNNER_SLUICE && session->file->revision != NULL &&
-        unit->outer == NULL)
+    if (session->file->revision != NULL && unit->outer == NULL)
         enter_run(session, unit);
     if (!session->is_open) {
         session->transaction++;
