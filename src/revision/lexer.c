@@ -110,7 +110,8 @@ lexer_skip(const char *text, const char *c, const char **ret_what)
         *ret_what = "comment";
         return c[1] == '*' ? comment_end(c) : c + 1;
     case '-':
-        return c[1] == '-' ? line_end(c) : c + 1;
+        /* A carriage return alone ends it too: what follows is run. */
+        return c[1] == '-' ? c + strcspn(c, "\r\n") : c + 1;
     default:
         return c + 1;
     }

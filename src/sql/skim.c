@@ -20,12 +20,13 @@ peek(const Skim *skim, gsize ahead)
     return skim->next + ahead < skim->limit ? skim->text[skim->next + ahead] : '\0';
 }
 
+/* A carriage return alone ends a comment too: what follows is run. */
 static void
 pass_line(Skim *skim)
 {
-    const char *end = memchr(skim->text + skim->next, '\n', (size_t) (skim->limit - skim->next));
-
-    skim->next = end != NULL ? (gsize) (end - skim->text) : skim->limit;
+    while (skim->next < skim->limit && skim->text[skim->next] != '\n' &&
+           skim->text[skim->next] != '\r')
+        skim->next++;
 }
 
 static void

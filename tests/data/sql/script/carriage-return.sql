@@ -1,0 +1,1 @@
+-- an old Mac wrote this; it's one lineCREATE TABLE a (id int);-- andDROP TABLE b;
