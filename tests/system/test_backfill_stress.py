@@ -28,7 +28,7 @@ def restart(server):
     server.start()
 
 
-def check(stress, clients, killers, left_at_restart):
+def check(stress, clients, killers, mover, left_at_restart):
     assert [error for client in clients for error in client.errors] == []
     # What finds no server at its start says so; who is at work meanwhile goes on.
     assert [error for it in killers for error in it.errors if "status 4" not in error] == []
@@ -41,11 +41,12 @@ def check(stress, clients, killers, left_at_restart):
     counts = [f"{sum(count for what, count in verdict.items() if what.startswith(kind))} {kind}"
               for kind in ("lost", "wrong", "unfilled")]
     print(f"\n{rows} rows, {filled} filled, {left_at_restart} left at the restart; {writes} "
-          f"transactions, {checked} writes checked; {kills} kills; {', '.join(counts)}")
+          f"transactions, {checked} writes checked; {kills} kills, {mover.moves} times moved; {', '.join(counts)}")
     assert {what: count for what, count in verdict.items() if count} == {}
     if stress.synced:
         stress.project.ok("backfill", "verify")
     assert left_at_restart > 0, "too fast: the restart was no danger"
+    assert mover.moves > 0
     assert kills >= 4 and writes > 100 * SECONDS and checked > 50 * SECONDS
 
 
