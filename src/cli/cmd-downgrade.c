@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/migrate-output.h"
-#include "cli/offline.h"
 #include "cli/workspace.h"
 #include "migrate/downgrade.h"
 
@@ -38,7 +37,7 @@ print_script(App *app, const Options *options, const char *word, GError **error)
     if (options->dry_run)
         return error_set(error, ERROR_USAGE, "--sql prints a script: it goes without --dry-run");
     if (strchr(word, ':'))
-        return offline_print(app, word, "expand", script_downgrade, error);
+        return migrate_output_script(app, word, "expand", script_downgrade, error);
     error_set(error, ERROR_USAGE, "downgrade --sql needs a range: from where, to where");
     return error_hint(error, "`sluice downgrade head:%s --sql`, where the database is at head.",
                       word);

@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "cli/fleet.h"
 #include "cli/migrate-output.h"
-#include "cli/offline.h"
 #include "cli/workspace.h"
 #include "migrate/fresh.h"
 #include "migrate/needs.h"
@@ -117,8 +116,8 @@ print_script(App *app, const Options *options, const char *word, GError **error)
         return error_set(error, ERROR_USAGE, "--phases is for --sql: online, `upgrade` expands");
     if (options->dry_run || options->backfill || options->fresh)
         return error_set(error, ERROR_USAGE, "--sql prints a script: it goes with --phases alone");
-    return offline_print(app, range, options->phases ? options->phases : "expand", script_upgrade,
-                         error);
+    return migrate_output_script(app, range, options->phases ? options->phases : "expand",
+                                 script_upgrade, error);
 }
 
 static bool

@@ -1,6 +1,6 @@
 /*
  * cli/command.h - the command table: one row a command; `cmd-<first word>.c` holds it and its
- * family.
+ * family, or `cmd-<first word>-<what these do>.c` some of a large one.
  *
  * A row declares its options and what it needs; the parser, --help, completion, docs/cli.md and the
  * man page are made from it. Options are parsed into a struct on the caller's stack, no statics.

@@ -57,6 +57,12 @@ def test_small_tree_is_clean(tree):
     assert run("--root", tree).stdout == ""
 
 
+def test_a_large_family_of_commands_has_more_files(tree):
+    (tree / "src/cli/cmd-up.c").rename(tree / "src/cli/cmd-up-fast.c")
+    (tree / "src/cli/meson.build").write_text("cli_sources = files(\n  'cmd-up-fast.c',\n)\n")
+    assert findings(tree, "commands") == ""
+
+
 LONG = "void\nf(void)\n{\n" + "    g();\n" * 90 + "}\n"
 WIDE = "void\nf(int a, int b, int c, int d, int e, int f, int g, void (*h)(int, int), int i)\n{\n}\n"
 
@@ -83,6 +89,8 @@ WIDE = "void\nf(int a, int b, int c, int d, int e, int f, int g, void (*h)(int, 
     ("commands", "src/cli/commands.def", "COMMAND(up_now)\nCOMMAND(down)\n",
      "command_down is defined in no cmd-*.c"),
     ("commands", "src/cli/commands.def", "", "command 'up now' is not in commands.def"),
+    ("commands", "src/cli/cmd-down.c", 'const Command command_up_now = {\n    .name = "up now",\n};\n',
+     "src/cli/cmd-down.c:1: command 'up now' belongs into cmd-up.c"),
     ("state", "src/conf/x.c", "static int counter;\n", "'counter' is mutable"),
     ("state", "src/conf/x.c", "void\nf(void)\n{\n    static char *names[3] = {0};\n}\n",
      "'names' is mutable"),
