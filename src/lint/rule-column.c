@@ -362,6 +362,22 @@ const LintRule lint_rule_column_add_generated_stored = {
     .at_change = generated_stored,
 };
 
+/* It has two tables to wait for, and keeps all away from the one while it waits for the other. */
+static void
+report_inline_key(const LintContext *context, const DdlChange *change, const char *table)
+{
+    g_autofree char *other = ddl_name_label(change->constraint->referenced);
+
+    lint_report(context, change,
+                "the foreign key is added in one step with column %s: nobody reads or writes %s "
+                "while it waits for its lock on %s, whose writes wait then too",
+                change->column, table, other);
+    if (session_lock_timeout_ms(context->session) > 0)
+        return;
+    lint_level(context, LINT_WARNING);
+    lint_possible(context, "how long transactions on %s last", other);
+}
+
 static void
 inline_constraint(const LintContext *context, const DdlChange *change)
 {
@@ -379,10 +395,13 @@ inline_constraint(const LintContext *context, const DdlChange *change)
     if (column == NULL || !adds_to_old(context, column) || does_nothing(context, column))
         return;
     table = ddl_name_label(change->relation);
-    lint_report(context, change,
-                "the constraint is added in one step with column %s of %s, under the lock of ADD "
-                "COLUMN",
-                change->column, table);
+    if (change->constraint->kind == CONSTRAINT_FOREIGN_KEY)
+        report_inline_key(context, change, table);
+    else
+        lint_report(context, change,
+                    "the constraint is added in one step with column %s of %s, under the lock of "
+                    "ADD COLUMN",
+                    change->column, table);
     lint_add_locks(context);
     steps = recipe_constraint(context, change);
     lint_recipe(context, "%s", steps);

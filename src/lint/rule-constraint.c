@@ -365,12 +365,42 @@ recommend_domain(const LintContext *context, const DdlChange *change, const char
                 label, name, text, label, name);
 }
 
+/* A new column of a domain with a constraint: the server looks at a value for each row. */
+static void
+column_of_domain(const LintContext *context, const DdlChange *change)
+{
+    const PredictedWork *work = cost_of(context, change, WORK_REWRITE);
+    const ModelType *type = model_type(context->model, change->definition->type.name);
+    g_autofree char *table = NULL, *label = NULL, *name = NULL, *base = NULL;
+
+    if (work == NULL || work->certainty != KNOWN_YES || type == NULL ||
+        type->kind != MODEL_DOMAIN || change->definition->default_expression != NULL)
+        return;
+    label = cost_label(context, work->relation);
+    lint_report(context, change,
+                "%s: %s and all its indexes are written anew under ACCESS EXCLUSIVE", work->why,
+                label);
+    lint_level(context, LINT_ERROR);
+    cost_add(context, work);
+    table = ddl_name_label(change->relation);
+    name = ddl_name_label((DdlName){NULL, change->column});
+    base = ddl_type_label(&type->base_type);
+    lint_recipe(context,
+                "ALTER TABLE %s ADD COLUMN %s %s; -- the domain's own type\n"
+                "-- and what the domain says, as a CHECK: NOT VALID, then VALIDATE CONSTRAINT",
+                table, name, base);
+}
+
 static void
 domain_constraint(const LintContext *context, const DdlChange *change)
 {
     const ModelType *type;
     g_autofree char *label = NULL;
 
+    if (change->kind == CHANGE_ADD_COLUMN && !change->in_definition) {
+        column_of_domain(context, change);
+        return;
+    }
     if (change->kind == CHANGE_CREATE_DOMAIN) {
         if (change->definition->not_null || has_constraint(context))
             report_new_domain(context, change);

@@ -114,6 +114,8 @@ predictor_domain_checks(const Model *model, const DdlType *type)
 {
     const ModelType *known = type_of(model, type);
 
+    if (type->dimensions > 0)
+        return KNOWN_NO; /* an array is no domain, whatever it is of */
     if (known == NULL)
         return g_strv_contains(known_types, type->name.name) || model_is_complete(model)
                    ? KNOWN_NO

@@ -270,3 +270,31 @@ DO $$ BEGIN CREATE INDEX users_age ON users (age); END $$;
 
 -- hazard raw-sql-opaque
 DO $$ BEGIN EXECUTE 'ALTER TABLE users ADD COLUMN ' || quote_ident('x') || ' int'; END $$;
+
+-- hazard domain-constraint: a new column of a domain with a CHECK rewrites the table
+-- seeded
+ALTER TABLE users ADD COLUMN second_email email_address;
+
+-- hazard domain-constraint: the same of one that is NOT NULL, with its own default
+CREATE DOMAIN level AS int DEFAULT 1 NOT NULL;
+ALTER TABLE users ADD COLUMN level level;
+
+-- safe: a domain without a constraint
+-- seeded
+ALTER TABLE users ADD COLUMN level posint;
+
+-- safe: an array is no domain, whatever it is of
+-- seeded
+ALTER TABLE users ADD COLUMN emails email_address[];
+
+-- safe: a new table with a column of a domain with a CHECK
+-- seeded
+CREATE TABLE mails (id bigint PRIMARY KEY, sender email_address);
+ALTER TABLE mails ADD COLUMN recipient email_address;
+
+-- possible column-add-inline-unique-pk-fk-check: two tables are waited for
+ALTER TABLE orders ADD COLUMN org_id bigint REFERENCES orgs (id);
+
+-- safe: but not for long
+SET lock_timeout = '1s';
+ALTER TABLE orders ADD COLUMN org_id bigint REFERENCES orgs (id);
