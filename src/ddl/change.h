@@ -220,7 +220,7 @@ typedef struct {
     const char *value;
     const PgQuery__Node *expression; /* DEFAULT, USING */
     const PgQuery__Node *where;      /* of UPDATE, DELETE */
-    const PgQuery__Node *query;      /* a view's, CREATE TABLE AS's, INSERT's */
+    const PgQuery__Node *query;      /* a view's, CREATE TABLE AS's, INSERT's, MERGE's source */
     const PgQuery__PartitionBoundSpec *bound;
     GPtrArray *columns; /* DdlColumn *: of CREATE TABLE; else NULL */
     GPtrArray *names;   /* const char *: a view's columns, an enum's values, SET's .. */

@@ -147,6 +147,16 @@ add_explain(DdlChanges *changes, const PgQuery__ExplainStmt *explain)
         build_change(changes, CHANGE_SELECT, OBJECT(TYPE_UNDEFINED))->query = explain->query;
 }
 
+static void
+add_merge(DdlChanges *changes, const PgQuery__MergeStmt *merge)
+{
+    const PgQuery__Node *source = merge->source_relation;
+    DdlChange *change = add_write(changes, CHANGE_MERGE, merge->relation, merge->with_clause);
+
+    if (source->node_case == PG_QUERY__NODE__NODE_RANGE_SUBSELECT)
+        change->query = source->range_subselect->subquery;
+}
+
 bool
 build_rows(DdlChanges *changes, const PgQuery__Node *node)
 {
@@ -166,7 +176,7 @@ build_rows(DdlChanges *changes, const PgQuery__Node *node)
             ->where = node->delete_stmt->where_clause;
         return true;
     case PG_QUERY__NODE__NODE_MERGE_STMT:
-        add_write(changes, CHANGE_MERGE, node->merge_stmt->relation, node->merge_stmt->with_clause);
+        add_merge(changes, node->merge_stmt);
         return true;
     case PG_QUERY__NODE__NODE_COPY_STMT:
         add_copy(changes, node->copy_stmt);

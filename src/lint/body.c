@@ -51,9 +51,10 @@ locate(LintUnit *unit, const char *text, gsize *from)
     *from = unit->end;
 }
 
+/* @statement: what is known of its place; NULL: a body in SQL, which has none. */
 static void
-add_statement(LintBody *body, const LintUnit *outer, const char *text, bool conditional,
-              gsize *from)
+add_statement(LintBody *body, const LintUnit *outer, const char *text,
+              const BodyStatement *statement, gsize *from)
 {
     SqlScript *script = sql_parse(text, (Place){.file = outer->file->path}, NULL);
 
@@ -67,7 +68,8 @@ add_statement(LintBody *body, const LintUnit *outer, const char *text, bool cond
         unit->outer = outer;
         unit->section = outer->section;
         unit->index = outer->index;
-        unit->conditional = conditional || outer->conditional;
+        unit->conditional = outer->conditional || (statement && statement->conditional);
+        unit->repeated = outer->repeated || (statement && statement->repeated);
         unit->statement = sql_script_get(script, i);
         unit->changes = ddl_changes(unit->statement);
         locate(unit, sql_statement_text(unit->statement), from);
@@ -90,7 +92,7 @@ plpgsql_body(const LintUnit *outer, const char *text)
         const BodyStatement *statement = statements->pdata[i];
 
         if (statement->text != NULL)
-            add_statement(body, outer, statement->text, statement->conditional, &from);
+            add_statement(body, outer, statement->text, statement, &from);
         else
             body->opaque = true;
     }
@@ -115,7 +117,7 @@ function_body(const LintUnit *outer, const ModelFunction *function)
     if (g_strcmp0(function->language, "sql") != 0)
         return NULL;
     body = body_new();
-    add_statement(body, outer, function->body, false, &from);
+    add_statement(body, outer, function->body, NULL, &from);
     return body;
 }
 

@@ -119,7 +119,8 @@ facts_is_bulk(const DdlChange *change)
     if (facts_is_bookkeeping(change->relation))
         return false;
     return change->kind == CHANGE_UPDATE || change->kind == CHANGE_DELETE ||
-           change->kind == CHANGE_MERGE || (change->kind == CHANGE_INSERT && reads_a_table(change));
+           (change->kind == CHANGE_MERGE && (change->query == NULL || reads_a_table(change))) ||
+           (change->kind == CHANGE_INSERT && reads_a_table(change));
 }
 
 const SessionStatement *

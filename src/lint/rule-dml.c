@@ -105,6 +105,8 @@ is_bounded(const LintContext *context, const DdlChange *change)
 {
     BoundSearch search = {.table = model_table(context->model, change->relation)};
 
+    if (context->unit->repeated)
+        return false; /* its parts add up to one transaction */
     TREE_WALK(context->statement->node, find_bound, &search);
     return search.found;
 }
@@ -159,12 +161,20 @@ is_filling(const LintContext *context, const DdlChange *change)
            facts_before(context, false, CHANGE_ADD_COLUMN, adds_the_column, change) != NULL;
 }
 
+/* An INSERT takes no row from anybody. */
+static bool
+changes_rows(const DdlChange *change)
+{
+    return change->kind == CHANGE_UPDATE || change->kind == CHANGE_DELETE ||
+           (change->kind == CHANGE_MERGE && facts_is_bulk(change));
+}
+
 static bool
 is_about_rows(const LintContext *context, const DdlChange *change)
 {
-    return (change->kind == CHANGE_UPDATE || change->kind == CHANGE_DELETE) &&
-           !is_bounded_by_sluice(context) && !facts_is_new(context, change->relation) &&
-           !facts_is_bookkeeping(change->relation) && !is_small(context, change->relation);
+    return changes_rows(change) && !is_bounded_by_sluice(context) &&
+           !facts_is_new(context, change->relation) && !facts_is_bookkeeping(change->relation) &&
+           !is_small(context, change->relation);
 }
 
 static void
@@ -195,20 +205,21 @@ const LintRule lint_rule_bulk_default_backfill = {
 static void
 unbatched(const LintContext *context, const DdlChange *change)
 {
+    const bool is_whole = change->where == NULL && change->kind != CHANGE_MERGE;
     g_autofree char *label = NULL;
 
     if (!is_about_rows(context, change) || is_filling(context, change) ||
-        (change->where != NULL && is_bounded(context, change)))
+        (!is_whole && is_bounded(context, change)))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
-                change->where == NULL
+                is_whole
                     ? "%s touches every row of %s in one transaction: they stay locked until it "
                       "ends"
                     : "%s may touch any number of rows of %s in one transaction: they stay locked "
                       "until it ends",
                 ddl_change_verb(change), label);
-    if (change->where != NULL || model_table(context->model, change->relation) == NULL ||
+    if (!is_whole || model_table(context->model, change->relation) == NULL ||
         model_table(context->model, change->relation)->rows < 0)
         lint_possible(context, "how many rows it touches");
     recipe_in_parts(context, change);

@@ -35,7 +35,7 @@ constant_of(const char *expression)
 
 typedef struct {
     GPtrArray *statements;
-    bool conditional;
+    bool conditional, looped, repeated;
 } BodyWalk;
 
 static void
@@ -52,6 +52,7 @@ add_statement(const BodyWalk *walk, const json_t *node, const char *member, bool
     statement->expression = statement->text ? NULL : g_strdup(query);
     statement->line = (int) json_integer_value(json_object_get(node, "lineno"));
     statement->conditional = walk->conditional;
+    statement->repeated = walk->repeated;
     g_ptr_array_add(walk->statements, statement);
 }
 
@@ -65,6 +66,38 @@ is_conditional(const char *kind, const char *member)
         return true;
     return g_str_equal(member, "body") && !g_str_equal(kind, "PLpgSQL_stmt_block") &&
            !g_str_equal(kind, "PLpgSQL_stmt_loop");
+}
+
+static bool
+is_loop(const char *kind)
+{
+    static const char *const loops[] = {"PLpgSQL_stmt_loop",
+                                        "PLpgSQL_stmt_while",
+                                        "PLpgSQL_stmt_fori",
+                                        "PLpgSQL_stmt_fors",
+                                        "PLpgSQL_stmt_forc",
+                                        "PLpgSQL_stmt_dynfors",
+                                        NULL};
+
+    return g_strv_contains(loops, kind);
+}
+
+/* Does a transaction end somewhere in @node? */
+static bool
+ends_transaction(json_t *node)
+{
+    const char *member;
+    json_t *value;
+    size_t index;
+
+    json_array_foreach(node, index, value) if (ends_transaction(value)) return true;
+    json_object_foreach(node, member, value)
+    {
+        if (g_str_equal(member, "PLpgSQL_stmt_commit") ||
+            g_str_equal(member, "PLpgSQL_stmt_rollback") || ends_transaction(value))
+            return true;
+    }
+    return false;
 }
 
 static void
@@ -89,6 +122,10 @@ walk_node(const BodyWalk *walk, const char *kind, json_t *node)
         BodyWalk below = *walk;
 
         below.conditional |= is_conditional(kind, member);
+        if (is_loop(member) && !walk->looped) {
+            below.looped = true;
+            below.repeated = !ends_transaction(value);
+        }
         if (json_is_object(value) || json_is_array(value))
             walk_node(&below, g_str_has_prefix(member, "PLpgSQL") ? member : kind, value);
     }
@@ -99,7 +136,7 @@ body_statements(const char *text, GError **error)
 {
     PgQueryPlpgsqlParseResult parsed = pg_query_parse_plpgsql(text);
     GPtrArray *statements = g_ptr_array_new_with_free_func((GDestroyNotify) body_statement_free);
-    const BodyWalk walk = {statements, false};
+    const BodyWalk walk = {.statements = statements};
     g_autoptr(json_t) document = NULL;
 
     if (parsed.error != NULL) {

@@ -13,6 +13,7 @@ typedef struct {
     char *expression; /* of an EXECUTE whose text is not a constant; NULL */
     int line;         /* of the body, from 1 */
     bool conditional; /* it stands in a branch, a loop or an exception's handler */
+    bool repeated;    /* it stands in a loop without COMMIT or ROLLBACK */
 } BodyStatement;
 void body_statement_free(BodyStatement *statement);
 
