@@ -253,6 +253,16 @@ kind_of(PgQuery__ObjectType object)
         return "SEQUENCE";
     case OBJECT(EXTENSION):
         return "EXTENSION";
+    case OBJECT(AGGREGATE):
+        return "AGGREGATE";
+    case OBJECT(OPERATOR):
+        return "OPERATOR";
+    case OBJECT(OPCLASS):
+        return "OPERATOR CLASS";
+    case OBJECT(COLLATION):
+        return "COLLATION";
+    case OBJECT(FOREIGN_SERVER):
+        return "SERVER";
     default:
         return NULL;
     }
@@ -288,14 +298,45 @@ makes_again(const LintContext *context, const DdlChange *drop, const DdlChange *
 static bool
 is_known_missing(const LintContext *context, const DdlChange *change)
 {
-    bool is_function = change->object == OBJECT(FUNCTION) || change->object == OBJECT(PROCEDURE) ||
-                       change->object == OBJECT(ROUTINE);
-
-    if (!model_is_complete(context->model) || change->object == OBJECT(EXTENSION))
+    if (!model_is_complete(context->model))
         return false;
-    if (is_function)
+    switch ((int) change->object) {
+    case OBJECT(FUNCTION):
+    case OBJECT(PROCEDURE):
+    case OBJECT(ROUTINE):
         return model_function(context->model, change->relation, -1) == NULL;
-    return model_exists(context->model, change->relation) == KNOWN_NO;
+    case OBJECT(VIEW):
+    case OBJECT(MATVIEW):
+    case OBJECT(TYPE):
+    case OBJECT(DOMAIN):
+    case OBJECT(SEQUENCE):
+        return model_exists(context->model, change->relation) == KNOWN_NO;
+    default: /* the model does not keep them */
+        return false;
+    }
+}
+
+/* What a role has: all that it owns in the database, and its rights there. */
+static void
+drop_of_role(const LintContext *context, const DdlChange *change)
+{
+    const bool is_owned = g_strcmp0(change->text, "owned") == 0;
+    g_autofree char *role = ddl_name_label(change->relation);
+
+    if (is_owned) {
+        lint_report(context, change,
+                    "DROP OWNED BY %s drops every table and other object of the role in this "
+                    "database, and takes back its rights",
+                    role);
+        lint_level(context, LINT_ERROR);
+        lint_breaks(context, "every statement that uses what %s owns, or its rights", role);
+        recipe_contract(context, "all that is %s's has another owner (REASSIGN OWNED)", role);
+        return;
+    }
+    lint_report(context, change, "DROP ROLE %s: an app that logs in as it, or by it, is refused",
+                role);
+    lint_possible(context, "whether an app still has the role");
+    recipe_contract(context, "no app logs in as %s", role);
 }
 
 static void
@@ -306,6 +347,10 @@ drop_object(const LintContext *context, const DdlChange *change)
 
     if (change->kind != CHANGE_DROP || gone_is_expected(context))
         return;
+    if (change->object == OBJECT(ROLE)) {
+        drop_of_role(context, change);
+        return;
+    }
     kind = kind_of(change->object);
     if (kind == NULL || facts_is_new(context, change->relation) ||
         is_known_missing(context, change) ||

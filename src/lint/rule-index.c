@@ -134,14 +134,48 @@ is_locked_anyhow(const LintContext *context, const DdlChange *change, ModelTable
     return gone_each_later(context, change, alters_table, table) != NULL;
 }
 
+/* What the server says against the CONCURRENTLY of @change; NULL: nothing that is known. */
+static const char *
+refusal(const LintContext *context, const DdlChange *change)
+{
+    const ModelIndex *index = model_index(context->model, change->relation);
+
+    if (ddl_changes_count(context->changes) > 1)
+        return "it takes one index a statement";
+    if (change->cascade)
+        return "it does not go with CASCADE";
+    return index != NULL && index->table->partitioned ? "the index is of a partitioned table"
+                                                      : NULL;
+}
+
+static void
+drop_refused(const LintContext *context, const DdlChange *change)
+{
+    const char *why = refusal(context, change);
+
+    if (why == NULL || change != ddl_changes_get(context->changes, 0))
+        return;
+    lint_report(context, change, "the server refuses DROP INDEX CONCURRENTLY: %s", why);
+    lint_level(context, LINT_ERROR);
+    if (ddl_changes_count(context->changes) > 1 || change->cascade)
+        recommend_each(context);
+    else
+        recipe_once(context, "CONCURRENTLY is left out, with a short lock_timeout");
+}
+
 static void
 drop_blocking(const LintContext *context, const DdlChange *change)
 {
     const ModelIndex *index;
     g_autofree char *label = NULL, *table = NULL;
 
-    if (change->kind != CHANGE_DROP || change->object != OBJECT(INDEX) || change->concurrently ||
-        facts_is_new(context, change->relation))
+    if (change->kind != CHANGE_DROP || change->object != OBJECT(INDEX))
+        return;
+    if (change->concurrently) {
+        drop_refused(context, change);
+        return;
+    }
+    if (facts_is_new(context, change->relation))
         return;
     index = model_index(context->model, change->relation);
     if (index == NULL && change->if_exists && model_is_complete(context->model))

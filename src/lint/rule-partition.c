@@ -30,11 +30,17 @@ index_on_parent(const LintContext *context, const DdlChange *change)
     const ModelTable *table;
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_CREATE_INDEX || change->only)
+    if (change->kind != CHANGE_CREATE_INDEX)
         return;
-    table = partitioned(context, change->other);
-    if (table == NULL || (table->columns_known && table->children->len == 0))
-        return;
+    if (change->concurrently) { /* refused, whoever uses the table */
+        table = model_table(context->model, change->other);
+        if (table == NULL || !table->partitioned)
+            return;
+    } else {
+        table = partitioned(context, change->other);
+        if (table == NULL || change->only || (table->columns_known && table->children->len == 0))
+            return;
+    }
     label = model_table_label(table);
     lint_report(context, change,
                 change->concurrently

@@ -116,6 +116,15 @@ owner(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
+    if (change->object == OBJECT(ROLE)) {
+        lint_report(context, change,
+                    "REASSIGN OWNED takes ACCESS EXCLUSIVE on every table of %s in one "
+                    "transaction; the role loses the rights that it had as owner",
+                    change->relation.name);
+        lint_possible(context, "what the role owns in this database");
+        recipe_once(context, "%s owns no table that an app uses", change->relation.name);
+        return;
+    }
     if (change->object != OBJECT(TABLE) || !gone_is_used(context, change->relation))
         return;
     label = ddl_name_label(change->relation);

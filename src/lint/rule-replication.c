@@ -4,6 +4,19 @@
 #include "lint/gone.h"
 #include "lint/recipe-steps.h"
 
+/* The server names a primary key so. */
+static const char *
+key_by_name(const DdlChange *drop)
+{
+    const char *name = drop->constraint_name;
+    const gsize length = strlen(drop->relation.name);
+
+    return drop->object == OBJECT(TABLE) && g_str_has_prefix(name, drop->relation.name) &&
+                   g_str_equal(name + length, "_pkey")
+               ? "by its name it is the primary key, the replica identity"
+               : NULL;
+}
+
 /* The table loses what tells its rows apart; why, or NULL. */
 static const char *
 lost_identity(const ModelTable *table, const DdlChange *change)
@@ -13,7 +26,7 @@ lost_identity(const ModelTable *table, const DdlChange *change)
     if (change->kind == CHANGE_REPLICA_IDENTITY)
         return g_strcmp0(change->text, "nothing") == 0 ? "REPLICA IDENTITY NOTHING" : NULL;
     if (table == NULL)
-        return NULL;
+        return change->kind == CHANGE_DROP_CONSTRAINT ? key_by_name(change) : NULL;
     if (change->kind == CHANGE_DROP)
         return g_strcmp0(table->replica_identity, change->relation.name) == 0
                    ? "the index is its replica identity"
@@ -22,7 +35,7 @@ lost_identity(const ModelTable *table, const DdlChange *change)
         return NULL;
     constraint = model_constraint(table, change->constraint_name);
     if (constraint == NULL)
-        return NULL;
+        return table->columns_known ? NULL : key_by_name(change);
     if (constraint->kind == CONSTRAINT_PRIMARY_KEY &&
         g_strcmp0(table->replica_identity, "default") == 0)
         return "the primary key is its replica identity";

@@ -188,3 +188,23 @@ CREATE INDEX users_age ON users (age);
 -- runner alembic
 CREATE TABLE fresh (id bigint PRIMARY KEY, note text);
 CREATE INDEX fresh_note ON fresh (note);
+
+-- hazard index-drop-blocking: CONCURRENTLY takes one name
+-- fails
+DROP INDEX CONCURRENTLY users_full_name, orders_state;
+
+-- hazard index-drop-blocking: CONCURRENTLY does not go with CASCADE
+-- fails
+DROP INDEX CONCURRENTLY orders_state CASCADE;
+
+-- hazard index-create-partitioned-parent: refused of a new one too
+-- fails
+CREATE TABLE visits (at timestamptz NOT NULL, page text) PARTITION BY RANGE (at);
+CREATE INDEX CONCURRENTLY visits_page ON visits (page);
+
+-- safe: of one that has no partition yet
+CREATE TABLE visits (at timestamptz NOT NULL, page text) PARTITION BY RANGE (at);
+CREATE INDEX visits_page ON visits (page);
+
+-- possible cic-leftover-invalid: nothing says that one has failed
+CREATE INDEX CONCURRENTLY IF NOT EXISTS users_age ON users (age);
