@@ -470,6 +470,7 @@ if_not_exists_trap(const LintContext *context, const DdlChange *change)
                 "IF NOT EXISTS takes an INVALID %s, which a build that failed has left, for the "
                 "index: it says \"already exists, skipping\", and no query ever uses it",
                 name);
+    lint_possible(context, "whether a build of %s has failed before", name);
     fix_guard(context, name);
     recipe_index_again(context, change);
 }

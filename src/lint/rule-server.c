@@ -65,6 +65,9 @@ other_sessions(const LintContext *context, const DdlChange *change)
     case PG_QUERY__NODE__NODE_ALTER_ROLE_SET_STMT:
         lint_report(context, change, "%s changes what other sessions run with",
                     sql_statement_verb(context->statement));
+        /* A role or a database has its settings from where its schema comes from. */
+        if (node->node_case != PG_QUERY__NODE__NODE_ALTER_SYSTEM_STMT)
+            lint_level(context, LINT_NOTE);
         recipe_once(context, "it is meant for other sessions too; else SET LOCAL");
         break;
     default:

@@ -3,7 +3,10 @@
 #include "base/text.h"
 #include "lint/recipe-steps.h"
 
-enum { LONG_MS = 10 * 60 * 1000 }; /* a scan or build that takes longer is rare */
+enum {
+    LONG_MS = 10 * 60 * 1000, /* a scan or build that takes longer is rare */
+    LONG_WAIT_MS = 60 * 1000, /* an app's requests have failed before */
+};
 
 /* Does it queue for a lock that others must wait behind? Waiting is what CONCURRENTLY is made of.
  */
@@ -76,9 +79,36 @@ report_missing(const LintContext *context, TimeoutKind kind, const char *example
         fix_set(context, kind, example);
 }
 
+/* A lock_timeout that is no help; said once a file. */
+static void
+long_lock_timeout(const LintContext *context)
+{
+    const gint64 ms = session_lock_timeout_ms(context->session);
+    const PredictedLock *lock = facts_lock(context->prediction, LOCK_SHARE);
+    const GPtrArray *statements = session_statements(context->session);
+    g_autofree char *label = NULL, *shown = NULL;
+
+    if (ms < LONG_WAIT_MS || lock == NULL || !queues_now(context))
+        return;
+    for (guint i = 0; i < statements->len; i++) {
+        const SessionStatement *statement = statements->pdata[i];
+        if (queues(statement) && timeouts_get(&statement->timeouts, TIMEOUT_LOCK) >= LONG_WAIT_MS)
+            return;
+    }
+    label = facts_lock_label(lock);
+    shown = text_format_duration_ms(ms);
+    lint_report(context, NULL,
+                "lock_timeout is %s: so long %s may wait for its lock on %s, and everybody behind "
+                "it waits",
+                shown, sql_statement_verb(context->statement), label);
+    lint_possible(context, "whether a transaction on %s lasts that long", label);
+    lint_recipe(context, "SET lock_timeout = '2s';");
+}
+
 static void
 missing_lock_timeout(const LintContext *context)
 {
+    long_lock_timeout(context);
     if (queues_now(context) && session_lock_timeout_ms(context->session) < 0 &&
         !is_reported(context, TIMEOUT_LOCK))
         report_missing(context, TIMEOUT_LOCK, "2s");
@@ -147,7 +177,7 @@ set_after(const LintContext *context, const DdlChange *change)
     lint_recipe(context, "SET lock_timeout = '%s'; -- and then what takes locks", change->value);
 }
 
-/* lock_timeout can never fire before statement_timeout does. */
+/* lock_timeout can never fire before statement_timeout does, which bounds the wait as well. */
 static void
 dead_timeout(const LintContext *context, const DdlChange *change)
 {
@@ -163,6 +193,7 @@ dead_timeout(const LintContext *context, const DdlChange *change)
     lint_report(context, change,
                 "lock_timeout is not shorter than statement_timeout, so that it never comes into "
                 "force");
+    lint_level(context, LINT_NOTE);
     lint_recipe(context, "SET lock_timeout = '2s';\nSET statement_timeout = '30s';");
 }
 
@@ -248,6 +279,7 @@ hostile_lock_timeout(const LintContext *context)
                 "lock_timeout is %s: %s waits for every transaction that is older than it, and "
                 "ends half done, with an INVALID index, when one of them takes longer",
                 shown, sql_statement_verb(context->statement));
+    lint_possible(context, "whether a transaction lasts that long");
     lint_recipe(context, "SET lock_timeout = 0;\nSET statement_timeout = 0;\n%s;",
                 sql_statement_text(context->statement));
     fix_set(context, TIMEOUT_LOCK, "0");
@@ -263,6 +295,7 @@ hostile_statement_timeout(const LintContext *context)
         return;
     lint_report(context, NULL, "statement_timeout is %s, and ends %s on a table that takes longer",
                 shown, sql_statement_verb(context->statement));
+    lint_possible(context, "how long it takes");
     lint_recipe(context, "SET statement_timeout = 0;\n%s;", sql_statement_text(context->statement));
     fix_set(context, TIMEOUT_STATEMENT, "0");
 }

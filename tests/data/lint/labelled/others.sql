@@ -174,3 +174,27 @@ BEGIN
   UPDATE users SET full_name = lower(full_name)
     WHERE id IN (SELECT id FROM users WHERE full_name <> lower(full_name) LIMIT 1000);
 END $$;
+
+-- hazard drop-used-object: all that a role has
+DROP OWNED BY labelled_app;
+
+-- possible drop-used-object
+DROP ROLE labelled_app;
+
+-- hazard drop-used-object
+CREATE AGGREGATE total (int) (sfunc = int4pl, stype = int, initcond = '0');
+BEGIN;
+DROP AGGREGATE IF EXISTS total (text);
+COMMIT;
+
+-- possible privilege-change
+REASSIGN OWNED BY labelled_app TO CURRENT_USER;
+
+-- possible replica-identity: a primary key by its name
+ALTER TABLE orders DROP CONSTRAINT orders_pkey;
+
+-- safe: settings of a role are part of a schema
+ALTER ROLE labelled_app SET lock_timeout = '2s';
+
+-- safe: so are those of a database
+ALTER DATABASE postgres SET timezone = 'UTC';

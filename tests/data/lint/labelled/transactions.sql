@@ -213,3 +213,48 @@ SELECT 1;
 -- runner psql
 SET SESSION statement_timeout = '10s';
 CREATE TEMP TABLE work (id bigint);
+
+-- possible timeout-hostile-to-concurrently: it fails only if somebody is slower
+SET lock_timeout = '2s';
+CREATE INDEX CONCURRENTLY users_age ON users (age);
+
+-- safe: one and the same limit for both
+SET statement_timeout = '2s';
+SET lock_timeout = '2s';
+ALTER TABLE users ADD COLUMN nickname text;
+
+-- possible missing-lock-timeout: it is there, but long
+SET lock_timeout = '10min';
+ALTER TABLE users ADD COLUMN nickname text;
+
+-- possible unbatched-dml: a loop without COMMIT is one transaction
+DO $$
+DECLARE
+    n int;
+BEGIN
+    LOOP
+        UPDATE users SET age = 1 WHERE id IN (SELECT id FROM users WHERE age IS NULL LIMIT 1000);
+        GET DIAGNOSTICS n = ROW_COUNT;
+        EXIT WHEN n = 0;
+    END LOOP;
+END $$;
+
+-- safe: a transaction a turn
+DO $$
+DECLARE
+    n int;
+BEGIN
+    LOOP
+        UPDATE users SET age = 1 WHERE id IN (SELECT id FROM users WHERE age IS NULL LIMIT 1000);
+        GET DIAGNOSTICS n = ROW_COUNT;
+        EXIT WHEN n = 0;
+        COMMIT;
+    END LOOP;
+END $$;
+
+-- possible unbatched-dml: as many rows as the other table has
+MERGE INTO users USING orgs ON users.org_id = orgs.id WHEN MATCHED THEN UPDATE SET full_name = orgs.name;
+
+-- safe: as many rows as are written out
+MERGE INTO orgs USING (VALUES (1, 'free'), (2, 'paid')) AS plans (id, plan) ON orgs.id = plans.id
+WHEN MATCHED THEN UPDATE SET plan = plans.plan;
