@@ -33,7 +33,7 @@ note_intent(Runner *run)
 {
     g_autoptr(GError) local = NULL;
 
-    if (run->journal == NULL || journal_is_aborted(run->journal, run->release))
+    if (run->journal == NULL || runner_is_aborted_here(run))
         return;
     if (!journal_append(run->journal, run->release, "abort", 0, &local))
         report_warning(run->context->report, "%s", local->message);
@@ -145,7 +145,7 @@ reconcile(Runner *run, json_t *unreported, GError **error)
 
     if (row->state == ROLLOUT_ABORTED || row->state == ROLLOUT_DONE ||
         g_strcmp0(row->to_version, run->context->settings->release_to) != 0 ||
-        !journal_is_aborted(run->journal, run->release))
+        !runner_is_aborted_here(run))
         return true;
     if (!holds_abort(unreported, run->release))
         return journal_append(run->journal, run->release, "resume", 0, error);
@@ -181,7 +181,7 @@ report_journal(Runner *run)
 bool
 abort_carry_out(Runner *run, const char *reason, GError **error)
 {
-    const bool by_others = run->journal && journal_is_aborted(run->journal, run->release);
+    const bool by_others = runner_is_aborted_here(run);
     g_autoptr(GError) local = NULL;
 
     if (!go_back(run, error))

@@ -108,7 +108,7 @@ rollout_begin(Runner *run, GError **error)
     if (!add_row(run, error) || !runner_take_lease(run, error))
         return false;
     FAULT_POINT("rollout-begun");
-    if (run->journal && journal_is_aborted(run->journal, run->release) &&
+    if (runner_is_aborted_here(run) &&
         !journal_append(run->journal, run->release, "resume", 0, error))
         return false;
     return runner_tell(run, "rollout", NULL, rollout_plan_json(plan), error,
@@ -326,9 +326,10 @@ run_step(Runner *run, guint ordinal, bool *ret_again, GError **error)
         runner_reload(run, &failure))
         return true;
     if (run->outcome != OUTCOME_ABORTED && error_is(failure, ERROR_CONNECTION)) {
-        g_error_free(failure);
-        *ret_again = true;
-        return runner_reconnect(run, error);
+        g_clear_error(&failure);
+        *ret_again = runner_reconnect(run, &failure);
+        if (*ret_again)
+            return true;
     }
     return fail_step(run, &step, failure, error);
 }

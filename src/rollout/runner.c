@@ -213,6 +213,12 @@ runner_close(Runner *run)
     g_clear_pointer(&run->waiting_for, g_free);
 }
 
+bool
+runner_is_aborted_here(const Runner *run)
+{
+    return run->journal && journal_is_aborted(run->journal, run->release);
+}
+
 static void
 say_holder(void *data, const char *holder)
 {
@@ -286,6 +292,8 @@ runner_reconnect(Runner *run, GError **error)
         }
         if (!stop_check(error))
             return false;
+        if (runner_is_aborted_here(run))
+            return runner_abort(run, error, "aborted on this machine");
         clock_sleep_ms(clock, clock_jitter_ms(clock, wait_ms));
         wait_ms = MIN(wait_ms * 2, 5000);
     }
@@ -335,7 +343,7 @@ runner_check(Runner *run, GError **error)
 
     if (!stop_check(error))
         return false;
-    if (run->journal && journal_is_aborted(run->journal, run->release))
+    if (runner_is_aborted_here(run))
         return runner_abort(run, error, "aborted on this machine");
     if (!ledger_check_lease(run->conn, run->row->id, run->epoch, &aborted, &reason, error))
         return false;

@@ -73,7 +73,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Runner, runner_close)
 
 /* The session lock and the epoch. ERROR_OWNER that names the holder. */
 bool runner_take_lease(Runner *run, GError **error);
-/* A lost session is replaced, and the lease taken again; gives up after some minutes. */
+/* A lost session is replaced, and the lease taken again; gives up after some minutes,
+ * and at an abort on this machine. */
 bool runner_reconnect(Runner *run, GError **error);
 /* Does the session answer as it is? If not, tries once to replace it. */
 bool runner_database_answers(Runner *run);
@@ -87,6 +88,8 @@ bool runner_is_current(const Runner *run);
 bool runner_poll(Runner *run, StepRun *step, gint64 sleep_ms, const char *cause, GError **error);
 /* The latter alone. */
 bool runner_check(Runner *run, GError **error);
+/* Does this machine's journal tell of an abort? Needs no database. */
+bool runner_is_aborted_here(const Runner *run);
 /* Progress of a step that takes a known time, or a little longer: then @note (may be NULL) says
  * why. */
 void runner_progress(Runner *run, const StepRun *step, gint64 done_ms, gint64 total_ms,

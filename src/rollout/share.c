@@ -4,7 +4,12 @@
 
 #include "base/fault.h"
 
-enum { ROUTER_PATIENCE_MS = 60000, ROUTER_POLL_MS = 200, UP_POLL_MS = 200 };
+enum {
+    ROUTER_PATIENCE_MS = 60000,
+    ROUTER_POLL_MS = 200,
+    UP_POLL_MS = 200,
+    HAND_MS = 1000, /* until a difference is somebody's hand: an abort takes two steps */
+};
 
 static const double SHARE_EPSILON = 0.005;
 
@@ -110,27 +115,53 @@ reassert(Runner *run, StepRun *step, TrafficState *state, GError **error)
     return runner_keep(run, step, error);
 }
 
+/* What an abort leaves: on this machine it says so in the journal first, on another one it takes
+ * the canary's servers out right after it has set their share. */
+static bool
+look_for_abort(Runner *run, const TrafficState *state, GError **error)
+{
+    const PoolState *canary = &state->pools[POOL_CANARY];
+
+    if (canary->drained > 0 && state->epoch == run->confirmed.epoch)
+        return runner_abort(run, error, "%u of %u canary servers were taken out of the router",
+                            canary->drained, canary->servers);
+    if (runner_is_aborted_here(run))
+        return runner_abort(run, error, "aborted on this machine");
+    return true;
+}
+
+static bool
+is_as_confirmed(const Runner *run, const TrafficState *state, int target)
+{
+    return fabs(state->pools[POOL_CANARY].share - run->confirmed.share) <= SHARE_EPSILON ||
+           (target >= 0 && traffic_is_at(state, target));
+}
+
 bool
 share_watch(Runner *run, StepRun *step, int target, TrafficState *ret_state, GError **error)
 {
-    const PoolState *canary = &ret_state->pools[POOL_CANARY];
+    const Clock *clock = run->context->clock;
+    const gint64 deadline = clock_now_ms(clock) + HAND_MS;
 
-    if (!share_read(run, step, ret_state, error))
-        return false;
-    if (!run->confirmed.known)
-        return true;
-    if (canary->drained > 0 && ret_state->epoch == run->confirmed.epoch)
-        return runner_abort(run, error, "%u of %u canary servers were taken out of the router",
-                            canary->drained, canary->servers);
-    if (ret_state->epoch != run->confirmed.epoch)
-        return reassert(run, step, ret_state, error);
-    if (fabs(canary->share - run->confirmed.share) <= SHARE_EPSILON ||
-        (target >= 0 && traffic_is_at(ret_state, target)))
-        return true;
+    for (;;) {
+        if (!share_read(run, step, ret_state, error))
+            return false;
+        if (!run->confirmed.known)
+            return true;
+        if (!look_for_abort(run, ret_state, error))
+            return false;
+        if (ret_state->epoch != run->confirmed.epoch)
+            return reassert(run, step, ret_state, error);
+        if (is_as_confirmed(run, ret_state, target))
+            return true;
+        if (clock_now_ms(clock) > deadline)
+            break;
+        clock_sleep_ms(clock, ROUTER_POLL_MS);
+    }
     runner_hold(
         run, error,
         "the canary has %.1f %% of the traffic, and sluice last set %d %%: somebody changed it",
-        canary->share * 100, run->confirmed.percent);
+        ret_state->pools[POOL_CANARY].share * 100, run->confirmed.percent);
     return error_hint(error,
                       "Find out who and why; then `sluice rollout resume` goes on from there, "
                       "or `sluice rollout abort` brings the traffic back.");

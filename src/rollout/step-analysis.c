@@ -33,7 +33,7 @@ wait_interval(Runner *run, StepRun *step, bool answered, GError **error)
     if (!run->database_away)
         report_wait(run->context->report, "%s: the database does not answer: not counted",
                     step->name);
-    if (journal_is_aborted(run->journal, run->release))
+    if (runner_is_aborted_here(run))
         return runner_abort(run, error, "aborted on this machine");
     clock_sleep_ms(run->context->clock, interval_ms);
     return stop_check(error);

@@ -487,6 +487,22 @@ def test_abort_needs_no_database(tmp_path, own_server):
         stage.close()
 
 
+def test_abort_reaches_a_runner_that_waits_for_the_database(tmp_path, own_server):
+    stage = Stage(tmp_path / "stage", own_server.create_database())
+    try:
+        stage.open()
+        stage.configure([*LONG_AT_50[:5], "pause", *LONG_AT_50[6:]])
+        runner = stage.start("rollout", "run")
+        stage.wait_step("pause-50", "waiting")
+        own_server.stop("--immediate")
+        wait_told(runner, "the database does not answer: connecting again")
+        stage.ok("rollout", "abort", "--reason", "all is dark")
+        assert stage.proxy.share() == 0
+        assert "aborted: aborted on this machine" in end(runner, 8)
+    finally:
+        stage.close()
+
+
 def test_abort_after_cutover_without_database(tmp_path, own_server):
     stage = Stage(tmp_path / "stage", own_server.create_database())
     try:
