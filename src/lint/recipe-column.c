@@ -15,6 +15,21 @@ recipe_not_null(DdlName table, const char *column)
                            label, check, name, label, check, label, name, label, check);
 }
 
+char *
+recipe_type_of_new(const LintContext *context, const DdlType *type)
+{
+    const ModelType *domain = model_type(context->model, type->name);
+    const DdlType *free_of_checks = type;
+
+    while (domain != NULL && domain->kind == MODEL_DOMAIN && type->dimensions == 0) {
+        type = &domain->base_type;
+        if (domain->not_null || domain->constraints->len > 0)
+            free_of_checks = type;
+        domain = model_type(context->model, type->name);
+    }
+    return ddl_type_label(free_of_checks);
+}
+
 /* The body of the trigger: who writes the new column is of the new version. */
 static char *
 sync_body(const RecipeColumn *column, const char *from, const char *to)
@@ -80,7 +95,7 @@ recipe_rename_column(const LintContext *context, DdlName relation, const char *f
                     "--   ", command);
         return;
     }
-    type = ddl_type_label(&known->parsed);
+    type = recipe_type_of_new(context, &known->parsed);
     steps = recipe_column_beside(
         context, &(RecipeColumn){.table = relation, .from = from, .to = to, .type = type});
     lint_recipe(context, "-- or, with sluice: %s\n%s", command, steps);

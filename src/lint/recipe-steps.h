@@ -121,6 +121,9 @@ typedef struct {
     const char *type;      /* of the new one, and what else ADD COLUMN says */
     const char *using;     /* its value, as an expression over the old row; NULL: the same */
 } RecipeColumn;
+/* The type that a new column can have without a look at each row: of a domain with a constraint
+ * what it is over. Caller owns. */
+char *recipe_type_of_new(const LintContext *context, const DdlType *type);
 /* What takes the place of a rename of column @from: a new column beside it. */
 void recipe_rename_column(const LintContext *context, DdlName relation, const char *from,
                           const char *to);

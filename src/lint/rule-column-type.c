@@ -26,8 +26,9 @@ recommend_beside(const LintContext *context, const DdlChange *change)
 {
     const char *collation = change->definition->collation;
     g_autofree char *bare = ddl_type_label(&change->definition->type);
+    g_autofree char *light = recipe_type_of_new(context, &change->definition->type);
     g_autofree char *type =
-        collation ? g_strdup_printf("%s COLLATE \"%s\"", bare, collation) : g_strdup(bare);
+        collation ? g_strdup_printf("%s COLLATE \"%s\"", light, collation) : g_strdup(light);
     g_autofree char *table = ddl_name_label(change->relation);
     g_autofree char *to = g_strdup_printf("%s_new", change->column);
     g_autofree char *using =

@@ -384,7 +384,7 @@ column_of_domain(const LintContext *context, const DdlChange *change)
     cost_add(context, work);
     table = ddl_name_label(change->relation);
     name = ddl_name_label((DdlName){NULL, change->column});
-    base = ddl_type_label(&type->base_type);
+    base = recipe_type_of_new(context, &type->base_type);
     lint_recipe(context,
                 "ALTER TABLE %s ADD COLUMN %s %s; -- the domain's own type\n"
                 "-- and what the domain says, as a CHECK: NOT VALID, then VALIDATE CONSTRAINT",
