@@ -177,9 +177,8 @@ add_text(LintFile *file, const char *text, gsize base, SectionKind section)
         add_problem(file, text, problems->pdata[next], base, section);
 }
 
-/* The byte at which line @line begins. */
-static gsize
-line_start(const LintFile *file, int line)
+gsize
+lint_file_line(const LintFile *file, int line)
 {
     const char *c = file->text;
 
@@ -197,7 +196,7 @@ add_sections(LintFile *file)
         const Section *section = revision_section(file->revision, life[k], NULL);
 
         if (section != NULL)
-            add_text(file, section->text, line_start(file, section->place.line), life[k]);
+            add_text(file, section->text, lint_file_line(file, section->place.line), life[k]);
     }
 }
 

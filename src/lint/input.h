@@ -75,5 +75,7 @@ void lint_file_drop_units(LintFile *file);
 /* Something of it is undone, from its start or from a savepoint on. */
 bool lint_file_rolls_back(const LintFile *file);
 
+/* The byte at which line @line begins; the text's length: it has no such line. */
+gsize lint_file_line(const LintFile *file, int line);
 /* The 1-based place of a byte of the file; characters count, not bytes. */
 Place lint_file_place(const LintFile *file, gsize offset);

@@ -3,9 +3,10 @@
 #include "lint/recipe-steps.h"
 #include "sql/statement.h"
 
-/* NOT VALID on each leaf of a partitioned table, and the table. */
+/* NOT VALID on each leaf of a partitioned table (@add), and, with what reads their rows, the table
+ * (@prove). */
 static void
-append_not_valid(const LintContext *context, GString *steps, const DdlChange *change,
+append_not_valid(const LintContext *context, GString *add, GString *prove, const DdlChange *change,
                  DdlName relation, const char *body)
 {
     const ModelTable *table = model_table(context->model, relation);
@@ -17,17 +18,13 @@ append_not_valid(const LintContext *context, GString *steps, const DdlChange *ch
 
     for (guint i = 0; is_leaves && i < table->children->len; i++) {
         const ModelTable *child = table->children->pdata[i];
-        append_not_valid(context, steps, change, (DdlName){child->schema, child->name}, body);
+        append_not_valid(context, add, prove, change, (DdlName){child->schema, child->name}, body);
     }
-    g_string_append_printf(steps, "ALTER TABLE %s ADD CONSTRAINT %s %s%s;\n", label, name, body,
-                           is_leaves ? " -- as the partitions have it: no row is read"
-                                     : " NOT VALID");
+    g_string_append_printf(
+        is_leaves ? prove : add, "ALTER TABLE %s ADD CONSTRAINT %s %s%s;\n", label, name, body,
+        is_leaves ? " -- as the partitions have it: no row is read" : " NOT VALID");
     if (!is_leaves)
-        g_string_append_printf(
-            steps,
-            "-- rows that violate it are put right; then, in a transaction of its own\n"
-            "ALTER TABLE %s VALIDATE CONSTRAINT %s;\n",
-            label, name);
+        g_string_append_printf(prove, "ALTER TABLE %s VALIDATE CONSTRAINT %s;\n", label, name);
 }
 
 static bool
@@ -129,6 +126,7 @@ steps_of(const LintContext *context, const DdlChange *change, bool with_index)
     const DdlConstraintKind kind = change->constraint->kind;
     g_autofree char *body = recipe_constraint_body(context, change);
     g_autofree char *rest = recipe_without_constraint(context, change);
+    g_autoptr(GString) prove = g_string_new(NULL);
     GString *steps = g_string_new(NULL);
 
     g_string_append(steps, rest);
@@ -137,7 +135,10 @@ steps_of(const LintContext *context, const DdlChange *change, bool with_index)
     } else {
         if (with_index)
             append_index_of_key(context, steps, change);
-        append_not_valid(context, steps, change, change->relation, body ? body : "");
+        append_not_valid(context, steps, prove, change, change->relation, body ? body : "");
+        g_string_append_printf(
+            steps, "-- rows that violate it are put right; then, in a transaction of its own\n%s",
+            prove->str);
     }
     g_string_truncate(steps, steps->len - 1); /* the last newline */
     return g_string_free(steps, FALSE);
@@ -153,4 +154,47 @@ char *
 recipe_constraint_alike(const LintContext *context, const DdlChange *change)
 {
     return steps_of(context, change, false);
+}
+
+/* A primary key makes its columns NOT NULL, which an old app need not survive. */
+static bool
+is_not_null_already(const LintContext *context, const DdlChange *change)
+{
+    g_autoptr(GString) steps = g_string_new(NULL);
+
+    if (change->constraint->kind == CONSTRAINT_PRIMARY_KEY)
+        append_not_null(context, steps, change);
+    return steps->len == 0;
+}
+
+bool
+recipe_constraint_life(const LintContext *context, const DdlChange *change, RecipeLife *life)
+{
+    const SectionKind own = context->unit->section;
+    g_autofree char *body = recipe_constraint_body(context, change);
+    g_autofree char *rest = recipe_without_constraint(context, change);
+
+    if (!is_not_null_already(context, change))
+        return false;
+    recipe_life_add(life, own, "%s", rest);
+    if (change->constraint->kind == CONSTRAINT_UNIQUE ||
+        change->constraint->kind == CONSTRAINT_PRIMARY_KEY)
+        append_key(context, life->in[own], change);
+    else
+        append_not_valid(context, life->in[own], life->in[SECTION_FINISH], change, change->relation,
+                         body ? body : "");
+    return true;
+}
+
+void
+recipe_recommend_constraint(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *steps = recipe_constraint(context, change);
+    g_auto(RecipeLife) life;
+
+    recipe_life_init(&life);
+    if (recipe_has_life(context) && recipe_constraint_life(context, change, &life))
+        recipe_of_life(context, &life);
+    else
+        lint_recipe(context, "%s", steps);
 }

@@ -45,17 +45,32 @@ has_drop(const LintContext *context)
     return false;
 }
 
+bool
+recipe_is_replaceable(const LintContext *context)
+{
+    return context->unit->outer == NULL && !has_only(context) && !has_allow(context) &&
+           !has_comments(sql_statement_text(context->statement));
+}
+
+/* Such a section takes whatever the server does, and what is built or proven there runs alone. */
+static bool
+is_free_section(const LintContext *context)
+{
+    return facts_in_section(context, SECTION_CONTRACT) ||
+           facts_in_section(context, SECTION_DOWNGRADE);
+}
+
 static bool
 may_be_replaced(const LintContext *context)
 {
-    return context->unit->outer == NULL && !has_only(context) &&
-           !session_in_transaction(context->session) && !facts_by_sluice(context) &&
-           !has_allow(context) && !has_comments(sql_statement_text(context->statement));
+    return recipe_is_replaceable(context) &&
+           (facts_by_sluice(context) ? is_free_section(context)
+                                     : !session_in_transaction(context->session));
 }
 
 /* The statement's own semicolon ends what takes its place. */
-static void
-fix_statement(const LintContext *context, const char *steps)
+void
+recipe_fix_statement(const LintContext *context, const char *steps)
 {
     const char *last = strrchr(steps, ';');
     g_autofree char *text = g_strndup(steps, last ? (gsize) (last - steps) : strlen(steps));
@@ -69,7 +84,18 @@ recipe_is_fix(const LintContext *context)
     const char *steps = lint_reported_recipe(context);
 
     if (steps != NULL && may_be_replaced(context))
-        fix_statement(context, steps);
+        recipe_fix_statement(context, steps);
+}
+
+void
+recipe_is_fix_everywhere(const LintContext *context)
+{
+    const char *steps = lint_reported_recipe(context);
+
+    if (steps != NULL && facts_by_sluice(context) && recipe_is_replaceable(context))
+        recipe_fix_statement(context, steps);
+    else
+        recipe_is_fix(context);
 }
 
 bool
@@ -111,22 +137,47 @@ find_special_key(ProtobufCMessage *message, void *data)
     return !*found;
 }
 
-void
-recipe_fix_constraint(const LintContext *context, const DdlChange *change)
+/* The constraint that its steps add is the one that the statement would. */
+static bool
+is_alike(const LintContext *context, const DdlChange *change)
 {
     const ModelTable *table = model_table(context->model, change->relation);
-    g_autofree char *steps = NULL;
     bool is_special = false;
 
     TREE_WALK(context->statement->node, find_special_key, &is_special);
-    if (!may_be_replaced(context) || has_drop(context) || is_special || change->if_exists ||
-        change->if_not_exists ||
-        (table != NULL && (table->partitioned || table->children->len > 0)) ||
-        (change->in_definition && change->constraint->kind == CONSTRAINT_PRIMARY_KEY) ||
-        !recipe_has_sure_name(context, change))
+    return !has_drop(context) && !is_special && !change->if_exists && !change->if_not_exists &&
+           (table == NULL || (!table->partitioned && table->children->len == 0)) &&
+           (!change->in_definition || change->constraint->kind != CONSTRAINT_PRIMARY_KEY) &&
+           recipe_has_sure_name(context, change);
+}
+
+/* An index is built between two transactions: the columns of a mapping are added in one. */
+static bool
+may_be_cut(const LintContext *context, const DdlChange *change)
+{
+    const DdlConstraintKind kind = change->constraint->kind;
+
+    return (kind != CONSTRAINT_UNIQUE && kind != CONSTRAINT_PRIMARY_KEY) ||
+           !facts_in_section(context, SECTION_EXPAND) ||
+           !revision_has_sync(context->file->revision);
+}
+
+void
+recipe_fix_constraint(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *steps = NULL;
+    g_auto(RecipeLife) life;
+
+    recipe_life_init(&life);
+    if (!is_alike(context, change))
         return;
-    steps = recipe_constraint_alike(context, change);
-    fix_statement(context, steps);
+    if (may_be_replaced(context)) {
+        steps = recipe_constraint_alike(context, change);
+        recipe_fix_statement(context, steps);
+    } else if (recipe_has_life(context) && recipe_constraint_life(context, change, &life) &&
+               may_be_cut(context, change)) {
+        recipe_life_is_fix(context, &life);
+    }
 }
 
 /* The unit next to the statement's, by place; NULL: none. */

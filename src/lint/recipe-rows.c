@@ -141,7 +141,7 @@ recipe_in_parts(const LintContext *context, const DdlChange *change)
     g_autofree char *parts = NULL;
 
     if (facts_by_sluice(context)) {
-        lint_recipe(context, "-- sluice: backfill\n%s;", text);
+        recipe_life_backfill(context, change);
         return;
     }
     parts = change->kind == CHANGE_UPDATE ? update_in_parts(context, change)

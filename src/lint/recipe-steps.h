@@ -33,12 +33,52 @@ int recipe_first_subcommand(const SqlStatement *statement);
 const SqlToken *recipe_kind_token(const LintContext *context);
 const SqlToken *recipe_subcommand_token(const LintContext *context, const DdlChange *change);
 /* The finding's recipe is also its fix: it ends where the statement would have, and what stands in
- * between are its comments. Not in a transaction, not where comments within the statement would go,
- * and not in a revision, whose sections are run in another way. */
+ * between are its comments. Not in a transaction, and not where comments within the statement would
+ * go; in a revision only in contract and downgrade, which take any statement. */
 void recipe_is_fix(const LintContext *context);
+/* The same of steps that any section of a revision takes as it took the statement. */
+void recipe_is_fix_everywhere(const LintContext *context);
 /* The statement leaves the transaction that the file has opened around it; not where that would
  * undo a savepoint, or what ends with the transaction. */
 void recipe_fix_leave_transaction(const LintContext *context);
+
+/*
+ * What the statement of a revision becomes over the revision's life, by section; each text is
+ * whole lines of SQL. That of the statement's own section takes its place ("": the statement goes),
+ * the others come before what their sections hold already: what they are about ran earlier until
+ * now.
+ */
+typedef struct {
+    GString *in[SECTION_N];
+} RecipeLife;
+void recipe_life_init(RecipeLife *life);
+void recipe_life_clear(RecipeLife *life);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RecipeLife, recipe_life_clear)
+void recipe_life_add(RecipeLife *life, SectionKind section, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+/* Has the statement a life: is it one of an expand or finish, behind which others come? */
+bool recipe_has_life(const LintContext *context);
+/* The finding's recipe is that, section by section. */
+void recipe_of_life(const LintContext *context, const RecipeLife *life);
+/* It is its fix too. Not where comments within the statement would go, in imported history, or
+ * where something between here and there takes away or renames what the statement is about. */
+void recipe_life_is_fix(const LintContext *context, const RecipeLife *life);
+/* SET NOT NULL of the column by way of a CHECK: its proof, and in contract the rest. */
+void recipe_life_add_not_null(RecipeLife *life, DdlName table, const char *column);
+/* The finding's recipe and fix of a SET NOT NULL is that; @rest: the other parts of the ALTER.
+ * False: it has no life. */
+bool recipe_life_not_null(const LintContext *context, const DdlChange *change, const char *rest);
+/* Can sluice run the statement in parts? */
+bool recipe_is_backfill(const char *sql);
+/* The finding's recipe, and its fix where that can be told, is the statement in another section:
+ * what destroys in contract, what changes rows in backfill. */
+void recipe_life_contract(const LintContext *context);
+void recipe_life_backfill(const LintContext *context, const DdlChange *change);
+
+/* May a recipe take the statement's place as it is, whatever the session? */
+bool recipe_is_replaceable(const LintContext *context);
+/* @steps, SQL whose last statement ends with the statement's own semicolon, in its place. */
+void recipe_fix_statement(const LintContext *context, const char *steps);
 /* Is it the name that the server would give the constraint, and free? */
 bool recipe_has_sure_name(const LintContext *context, const DdlChange *change);
 /* The ALTER TABLE without the subcommand of @change, or (@column) without all of its column, and a
@@ -59,6 +99,10 @@ char *recipe_constraint_body(const LintContext *context, const DdlChange *change
 char *recipe_constraint(const LintContext *context, const DdlChange *change);
 /* The same without the index that a foreign key should have. Caller owns. */
 char *recipe_constraint_alike(const LintContext *context, const DdlChange *change);
+/* The finding's recipe is that; in a revision what reads the rows is in its finish. */
+void recipe_recommend_constraint(const LintContext *context, const DdlChange *change);
+/* False: it makes columns NOT NULL, which wants more than a life. */
+bool recipe_constraint_life(const LintContext *context, const DdlChange *change, RecipeLife *life);
 /* The finding's fix is that, where it ends in the same schema for sure. */
 void recipe_fix_constraint(const LintContext *context, const DdlChange *change);
 /* A CREATE TABLE without its foreign keys; other statements as they are. Caller owns. */

@@ -37,78 +37,6 @@ is_filled(const DdlColumn *column)
             !ddl_is_null_constant(column->default_expression));
 }
 
-static void
-recommend_not_null(const LintContext *context, const DdlChange *change)
-{
-    const ModelTable *table = model_table(context->model, change->relation);
-    const ModelColumn *known = table != NULL ? model_column(table, change->column) : NULL;
-    g_autofree char *rest = recipe_rest(context, change);
-    g_autofree char *steps = recipe_not_null(change->relation, change->column);
-
-    if (known != NULL && known->is_row) {
-        recipe_once(context, "all that use %s may wait: no CHECK proves it of a composite type",
-                    change->relation.name);
-        return;
-    }
-    lint_recipe(context,
-                "%s-- when no row and no app has NULL there; each in a transaction of its own\n%s",
-                rest, steps);
-    if (!change->if_exists)
-        recipe_is_fix(context);
-}
-
-static void
-set_not_null(const LintContext *context, const DdlChange *change)
-{
-    const PredictedWork *work;
-    g_autofree char *label = NULL;
-
-    if (change->kind != CHANGE_SET_NOT_NULL || facts_is_new(context, change->relation))
-        return;
-    work = cost_of(context, change, WORK_SCAN);
-    if (work == NULL)
-        return;
-    label = cost_label(context, work->relation);
-    lint_report(context, change,
-                "SET NOT NULL reads the whole of %s under ACCESS EXCLUSIVE, for no valid CHECK "
-                "proves that %s has no NULL",
-                label, change->column);
-    cost_add(context, work);
-    lint_breaks(context, "INSERT and UPDATE that leave %s NULL", change->column);
-    recommend_not_null(context, change);
-}
-
-const LintRule lint_rule_column_set_not_null = {
-    .id = "column-set-not-null",
-    .level = LINT_ERROR,
-    .title = "SET NOT NULL reads the whole table while nobody else can",
-    .at_change = set_not_null,
-};
-
-static void
-drop_not_null(const LintContext *context, const DdlChange *change)
-{
-    g_autofree char *label = NULL;
-
-    if (change->kind != CHANGE_DROP_NOT_NULL || !is_column_of_app(context, change))
-        return;
-    label = ddl_name_label(change->relation);
-    lint_report(context, change,
-                "once a row of %s has NULL in %s, an app that does not expect it reads it, and "
-                "the way back is a scan",
-                label, change->column);
-    lint_add_locks(context);
-    lint_breaks(context, "readers of %s that cannot have NULL", change->column);
-    recipe_once(context, "all versions that run can read NULL in %s.%s", label, change->column);
-}
-
-const LintRule lint_rule_column_drop_not_null = {
-    .id = "column-drop-not-null",
-    .level = LINT_NOTE,
-    .title = "readers may meet a NULL that they do not know",
-    .at_change = drop_not_null,
-};
-
 /* A domain may have a default of its own. */
 static bool
 may_have_default(const LintContext *context, const DdlType *type)
@@ -193,6 +121,32 @@ steps_of_default(const LintContext *context, const DdlChange *change)
                            change->definition->not_null ? not_null : "");
 }
 
+/* The same over the life of a revision, whose backfill bounds what fills the old rows. */
+static void
+default_in_life(const LintContext *context, const DdlChange *change, bool is_fixed)
+{
+    g_autofree char *table = ddl_name_label(change->relation);
+    g_autofree char *column = ddl_name_label((DdlName){NULL, change->column});
+    g_autofree char *bare = recipe_without(context, change, is_default);
+    g_autofree char *value = ddl_expression_text(change->definition->default_expression);
+    g_autofree char *fill =
+        g_strdup_printf("UPDATE %s SET %s = %s WHERE %s IS NULL", table, column, value, column);
+    g_auto(RecipeLife) life;
+
+    recipe_life_init(&life);
+    recipe_life_add(&life, SECTION_EXPAND, "%sALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s;\n",
+                    bare, table, column, value);
+    if (recipe_is_backfill(fill))
+        recipe_life_add(&life, SECTION_BACKFILL, "%s;\n", fill);
+    else
+        recipe_life_add(&life, SECTION_BACKFILL, "%s AND (%s) IS NOT NULL;\n", fill, value);
+    if (change->definition->not_null)
+        recipe_life_add_not_null(&life, change->relation, change->column);
+    recipe_of_life(context, &life);
+    if (is_fixed)
+        recipe_life_is_fix(context, &life);
+}
+
 /* Nothing else happens when its rows are updated, and all of them are its own. */
 static bool
 is_quiet(const LintContext *context, DdlName relation)
@@ -208,6 +162,7 @@ volatile_default(const LintContext *context, const DdlChange *change)
 {
     const PredictedWork *work;
     g_autofree char *label = NULL, *steps = NULL;
+    bool is_fixed;
 
     if (!adds_to_old(context, change) || !is_volatile_default(context, change->definition))
         return;
@@ -221,8 +176,12 @@ volatile_default(const LintContext *context, const DdlChange *change)
                 "written anew under ACCESS EXCLUSIVE",
                 work->why, label);
     cost_add(context, work);
-    lint_recipe(context, "%s", steps);
-    if (!change->if_exists && !change->if_not_exists && is_quiet(context, change->relation))
+    is_fixed = !change->if_exists && !change->if_not_exists && is_quiet(context, change->relation);
+    if (facts_in_section(context, SECTION_EXPAND))
+        default_in_life(context, change, is_fixed);
+    else
+        lint_recipe(context, "%s", steps);
+    if (is_fixed && !facts_by_sluice(context))
         recipe_is_fix(context);
 }
 
@@ -403,8 +362,7 @@ inline_constraint(const LintContext *context, const DdlChange *change)
                     "ADD COLUMN",
                     change->column, table);
     lint_add_locks(context);
-    steps = recipe_constraint(context, change);
-    lint_recipe(context, "%s", steps);
+    recipe_recommend_constraint(context, change);
     if (!does_nothing(context, column) && !column->if_not_exists)
         recipe_fix_constraint(context, change);
 }
@@ -414,6 +372,30 @@ const LintRule lint_rule_column_add_inline_unique_pk_fk_check = {
     .level = LINT_NOTE,
     .title = "a constraint in one step with its new column",
     .at_change = inline_constraint,
+};
+
+static void
+drop_not_null(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = NULL;
+
+    if (change->kind != CHANGE_DROP_NOT_NULL || !is_column_of_app(context, change))
+        return;
+    label = ddl_name_label(change->relation);
+    lint_report(context, change,
+                "once a row of %s has NULL in %s, an app that does not expect it reads it, and "
+                "the way back is a scan",
+                label, change->column);
+    lint_add_locks(context);
+    lint_breaks(context, "readers of %s that cannot have NULL", change->column);
+    recipe_once(context, "all versions that run can read NULL in %s.%s", label, change->column);
+}
+
+const LintRule lint_rule_column_drop_not_null = {
+    .id = "column-drop-not-null",
+    .level = LINT_NOTE,
+    .title = "readers may meet a NULL that they do not know",
+    .at_change = drop_not_null,
 };
 
 /* Where the old app is gone, dropping is what the phase is for. */

@@ -15,9 +15,7 @@ adds(const DdlChange *change, DdlConstraintKind kind)
 static void
 recommend_steps(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *steps = recipe_constraint(context, change);
-
-    lint_recipe(context, "%s", steps);
+    recipe_recommend_constraint(context, change);
     recipe_fix_constraint(context, change);
 }
 
@@ -207,6 +205,19 @@ is_with_more(const LintContext *context)
 }
 
 static void
+validate_in_finish(const LintContext *context, const char *rest, const char *table,
+                   const char *name)
+{
+    g_auto(RecipeLife) life;
+
+    recipe_life_init(&life);
+    recipe_life_add(&life, SECTION_EXPAND, "%s", rest);
+    recipe_life_add(&life, SECTION_FINISH, "ALTER TABLE %s VALIDATE CONSTRAINT %s;\n", table, name);
+    recipe_of_life(context, &life);
+    recipe_life_is_fix(context, &life);
+}
+
+static void
 validate_under_lock(const LintContext *context, const DdlChange *change)
 {
     const SessionLock *held = facts_held(context, LOCK_SHARE_ROW_EXCLUSIVE);
@@ -235,7 +246,9 @@ validate_under_lock(const LintContext *context, const DdlChange *change)
                 "%s-- when that is committed, in a transaction of its own\n"
                 "ALTER TABLE %s VALIDATE CONSTRAINT %s;",
                 rest, table, name);
-    if (held == NULL)
+    if (facts_in_section(context, SECTION_EXPAND) && recipe_has_life(context))
+        validate_in_finish(context, rest, table, name);
+    else if (held == NULL)
         recipe_is_fix(context);
     else if (ddl_changes_count(context->changes) == 1)
         recipe_fix_leave_transaction(context);

@@ -8,8 +8,10 @@
 static bool
 may_run_alone(const LintContext *context)
 {
-    return context->unit->outer == NULL &&
-           (facts_by_sluice(context) || !session_in_transaction(context->session));
+    if (facts_by_sluice(context))
+        return context->unit->outer == NULL && !facts_in_section(context, SECTION_CUTOVER) &&
+               !facts_in_section(context, SECTION_CUTOVER_UNDO);
+    return context->unit->outer == NULL && !session_in_transaction(context->session);
 }
 
 /* Where the word @token of the statement ends, as bytes of its script. */
@@ -105,7 +107,11 @@ recommend_each(const LintContext *context)
                                drop->if_exists ? "IF EXISTS " : "", name);
     }
     lint_recipe(context, "%s", steps->str);
-    if (!ddl_changes_get(context->changes, 0)->cascade)
+    if (ddl_changes_get(context->changes, 0)->cascade)
+        return;
+    if (facts_by_sluice(context) && may_run_alone(context))
+        recipe_is_fix_everywhere(context);
+    else
         recipe_is_fix(context);
 }
 

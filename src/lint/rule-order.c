@@ -260,7 +260,7 @@ drop_check_same_alter(const LintContext *context, const DdlChange *change)
         name = ddl_name_label((DdlName){NULL, drop->constraint_name});
         lint_recipe(context, "%sALTER TABLE %s DROP CONSTRAINT %s;", rest, label, name);
         if (!drop->if_exists && !drop->cascade)
-            recipe_is_fix(context);
+            recipe_is_fix_everywhere(context);
         return;
     }
 }

@@ -56,7 +56,7 @@ destroys_too_early(const LintContext *context)
     lint_report(context, NULL, "'%s' %s, which an app in its old version does not survive",
                 section_kind_name(context->unit->section), reason);
     lint_breaks(context, "the old app, which still runs in this phase");
-    lint_recipe(context, "-- sluice: contract\n%s;", sql_statement_text(context->statement));
+    recipe_life_contract(context);
 }
 
 /* A plain file that adds to a table what the new app wants, and takes what the old one has. */

@@ -91,5 +91,7 @@ void lint_unless_indexed(const LintContext *context, DdlName relation, const GPt
 /* A mechanical fix: bytes [start,end) of the statement's script, as locations of the tree count,
  * become @text. */
 void lint_fix_replace(const LintContext *context, gsize start, gsize end, const char *text);
+/* The same of bytes of the file, wherever. */
+void lint_fix_bytes(const LintContext *context, gsize start, gsize end, const char *text);
 /* The same: @text before the statement. */
 void lint_fix_insert(const LintContext *context, const char *text);

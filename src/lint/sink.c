@@ -377,17 +377,23 @@ lint_reporting(const LintContext *context)
 }
 
 void
-lint_fix_replace(const LintContext *context, gsize start, gsize end, const char *text)
+lint_fix_bytes(const LintContext *context, gsize start, gsize end, const char *text)
 {
-    LintEdit *edit;
+    LintEdit *edit = g_new0(LintEdit, 1);
 
-    if (context->unit->outer != NULL)
-        return; /* a body's bytes are those of a literal */
-    edit = g_new0(LintEdit, 1);
-    edit->start = context->unit->base + start;
-    edit->end = context->unit->base + end;
+    edit->start = start;
+    edit->end = end;
     edit->text = g_strdup(text);
     g_ptr_array_add(context->sink->current->fix, edit);
+}
+
+void
+lint_fix_replace(const LintContext *context, gsize start, gsize end, const char *text)
+{
+    const gsize base = context->unit->base;
+
+    if (context->unit->outer == NULL) /* a body's bytes are those of a literal */
+        lint_fix_bytes(context, base + start, base + end, text);
 }
 
 void
