@@ -305,6 +305,27 @@ defined_column(const LintContext *context, const char *column)
     return NULL;
 }
 
+/* The file gives the column its last type further down, and that is a wide one. */
+static bool
+is_widened_later(const LintContext *context, DdlName relation, const char *column)
+{
+    const GPtrArray *units = context->file->units;
+    bool is_wide = false;
+
+    for (guint i = context->unit->index + 1; i < units->len; i++) {
+        const LintUnit *unit = units->pdata[i];
+
+        for (guint k = 0; unit->changes && k < ddl_changes_count(unit->changes); k++) {
+            const DdlChange *change = ddl_changes_get(unit->changes, k);
+
+            if (change->kind == CHANGE_COLUMN_TYPE && g_strcmp0(change->column, column) == 0 &&
+                facts_same(context, change->relation, relation))
+                is_wide = !is_short(&change->definition->type);
+        }
+    }
+    return is_wide;
+}
+
 static void
 short_key(const LintContext *context, const DdlChange *change)
 {
@@ -317,7 +338,8 @@ short_key(const LintContext *context, const DdlChange *change)
         return;
     column = change->constraint->columns->pdata[0];
     defined = defined_column(context, column);
-    if (defined == NULL || !is_short(&defined->type) || is_foreign_key(context, column))
+    if (defined == NULL || !is_short(&defined->type) || is_foreign_key(context, column) ||
+        is_widened_later(context, change->relation, column))
         return;
     label = ddl_type_label(&defined->type);
     table = ddl_name_label(change->relation);

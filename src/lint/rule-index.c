@@ -57,6 +57,35 @@ is_matview(const LintContext *context, DdlName relation)
     return table != NULL && table->kind == MODEL_MATVIEW;
 }
 
+static bool
+makes_unless_there(const LintContext *context, const SessionStatement *statement G_GNUC_UNUSED,
+                   const DdlChange *change, const void *data)
+{
+    const DdlChange *index = data;
+
+    return change->kind == CHANGE_CREATE_TABLE && change->if_not_exists && !change->temporary &&
+           facts_same(context, change->relation, index->other);
+}
+
+/* The file made the table IF NOT EXISTS: where it was there already, it is in use. */
+static void
+create_on_perhaps_old(const LintContext *context, const DdlChange *change)
+{
+    g_autofree char *label = ddl_name_label(change->other);
+
+    if (model_is_complete(context->model) || !facts_is_new(context, change->other) ||
+        facts_before(context, false, CHANGE_CREATE_TABLE, makes_unless_there, change) == NULL)
+        return;
+    lint_report(context, change, "CREATE INDEX blocks all writes of %s, if that was there already",
+                label);
+    lint_level(context, LINT_NOTE);
+    lint_possible(context, "whether IF NOT EXISTS has made %s just now", label);
+    if (change->if_not_exists)
+        recipe_index_again(context, change);
+    else
+        recommend_concurrently(context, PG_QUERY__TOKEN__INDEX, false);
+}
+
 static void
 create_blocking(const LintContext *context, const DdlChange *change)
 {
@@ -67,8 +96,10 @@ create_blocking(const LintContext *context, const DdlChange *change)
         is_partitioned(context, change->other) || is_matview(context, change->other))
         return;
     work = cost_of(context, change, WORK_BUILD);
-    if (work == NULL)
+    if (work == NULL) {
+        create_on_perhaps_old(context, change);
         return;
+    }
     label = cost_label(context, change->other);
     lint_report(context, change, "CREATE INDEX blocks all writes of %s until the index is built",
                 label);

@@ -208,3 +208,12 @@ CREATE INDEX visits_page ON visits (page);
 
 -- possible cic-leftover-invalid: nothing says that one has failed
 CREATE INDEX CONCURRENTLY IF NOT EXISTS users_age ON users (age);
+
+-- possible index-create-blocking: the table may have been there
+CREATE TABLE IF NOT EXISTS visits (id bigint PRIMARY KEY, at timestamptz);
+CREATE INDEX visits_at ON visits (at);
+
+-- safe: the schema is known, so that the table is new
+-- seeded
+CREATE TABLE IF NOT EXISTS visits (id bigint PRIMARY KEY, at timestamptz);
+CREATE INDEX visits_at ON visits (at);

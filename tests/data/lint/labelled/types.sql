@@ -204,3 +204,12 @@ CREATE SEQUENCE numbers;
 
 -- hazard extension-update
 ALTER EXTENSION plpgsql UPDATE;
+
+-- safe: the key is wide when the file ends
+CREATE TABLE visits (id serial PRIMARY KEY, at timestamptz);
+ALTER TABLE visits ALTER COLUMN id TYPE bigint;
+
+-- hazard pk-short-type: it is widened, and made short again
+CREATE TABLE visits (id serial PRIMARY KEY, at timestamptz);
+ALTER TABLE visits ALTER COLUMN id TYPE bigint;
+ALTER TABLE visits ALTER COLUMN id TYPE int;
