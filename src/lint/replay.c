@@ -46,9 +46,10 @@ run_rules(Replay *replay, const LintUnit *unit)
     }
     for (guint k = 0; k < ddl_changes_count(unit->changes); k++) {
         const DdlChange *change = ddl_changes_get(unit->changes, k);
+        const GPtrArray *rules = levels->changes[change->kind];
 
-        for (guint i = 0; i < levels->changes->len; i++) {
-            replay->sink.rule = levels->changes->pdata[i];
+        for (guint i = 0; i < rules->len; i++) {
+            replay->sink.rule = rules->pdata[i];
             replay->sink.rule->at_change(&context, change);
         }
     }

@@ -30,7 +30,7 @@ set_not_null(const LintContext *context, const DdlChange *change)
     const PredictedWork *work;
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_SET_NOT_NULL || facts_is_new(context, change->relation))
+    if (facts_is_new(context, change->relation))
         return;
     work = cost_of(context, change, WORK_SCAN);
     if (work == NULL)
@@ -50,4 +50,5 @@ const LintRule lint_rule_column_set_not_null = {
     .level = LINT_ERROR,
     .title = "SET NOT NULL reads the whole table while nobody else can",
     .at_change = set_not_null,
+    .kinds = LINT_KINDS(CHANGE_SET_NOT_NULL),
 };

@@ -81,6 +81,7 @@ const LintRule lint_rule_column_type_rewrite = {
     .level = LINT_ERROR,
     .title = "a change of type rewrites the table",
     .at_change = type_rewrite,
+    .kinds = LINT_KINDS(CHANGE_COLUMN_TYPE),
 };
 
 static void
@@ -160,6 +161,7 @@ const LintRule lint_rule_column_type_free_but_not_free = {
     .level = LINT_ERROR,
     .title = "a change of type that is free but for what hangs on the column",
     .at_change = type_not_free,
+    .kinds = LINT_KINDS(CHANGE_COLUMN_TYPE),
 };
 
 static bool
@@ -178,7 +180,7 @@ type_plus_not_null(const LintContext *context, const DdlChange *change)
     bool together = false;
     g_autofree char *column = NULL, *rest = NULL, *steps = NULL;
 
-    if (change->kind != CHANGE_SET_NOT_NULL || facts_is_new(context, change->relation))
+    if (facts_is_new(context, change->relation))
         return;
     for (guint i = 0; i < ddl_changes_count(context->changes); i++)
         together =
@@ -202,6 +204,7 @@ const LintRule lint_rule_column_type_plus_not_null = {
     .level = LINT_WARNING,
     .title = "type and NOT NULL of a column change in one step",
     .at_change = type_plus_not_null,
+    .kinds = LINT_KINDS(CHANGE_SET_NOT_NULL),
 };
 
 /* Called with each column that the change gives a type. */
@@ -262,6 +265,7 @@ const LintRule lint_rule_column_json_type = {
     .level = LINT_WARNING,
     .title = "a column of type json, which has no equality",
     .at_change = json_type,
+    .kinds = LINT_KINDS(CHANGE_CREATE_TABLE, CHANGE_ADD_COLUMN, CHANGE_COLUMN_TYPE),
 };
 
 static bool
@@ -333,8 +337,8 @@ short_key(const LintContext *context, const DdlChange *change)
     const DdlColumn *defined;
     g_autofree char *label = NULL, *table = NULL, *retyped = NULL;
 
-    if (change->kind != CHANGE_ADD_CONSTRAINT || change->object != OBJECT(TABLE) ||
-        change->constraint->kind != CONSTRAINT_PRIMARY_KEY || change->constraint->columns->len != 1)
+    if (change->object != OBJECT(TABLE) || change->constraint->kind != CONSTRAINT_PRIMARY_KEY ||
+        change->constraint->columns->len != 1)
         return;
     column = change->constraint->columns->pdata[0];
     defined = defined_column(context, column);
@@ -358,6 +362,7 @@ const LintRule lint_rule_pk_short_type = {
     .level = LINT_NOTE,
     .title = "a primary key that may run out of numbers",
     .at_change = short_key,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 static const char *
@@ -395,4 +400,5 @@ const LintRule lint_rule_type_preferences = {
     .level = LINT_OFF,
     .title = "char, varchar(n), timestamp without time zone, serial",
     .at_change = type_preferences,
+    .kinds = LINT_KINDS(CHANGE_CREATE_TABLE, CHANGE_ADD_COLUMN, CHANGE_COLUMN_TYPE),
 };

@@ -90,6 +90,7 @@ const LintRule lint_rule_column_add_required = {
     .level = LINT_ERROR,
     .title = "a new column that must be given, and that old apps do not give",
     .at_change = add_required,
+    .kinds = LINT_KINDS(CHANGE_ADD_COLUMN),
 };
 
 static bool
@@ -190,6 +191,7 @@ const LintRule lint_rule_column_add_volatile_default = {
     .level = LINT_ERROR,
     .title = "a volatile default rewrites the table",
     .at_change = volatile_default,
+    .kinds = LINT_KINDS(CHANGE_ADD_COLUMN),
 };
 
 static void
@@ -216,6 +218,7 @@ const LintRule lint_rule_column_add_default_pre11 = {
     .level = LINT_ERROR,
     .title = "a default rewrites the table, before PostgreSQL 11",
     .at_change = default_pre11,
+    .kinds = LINT_KINDS(CHANGE_ADD_COLUMN),
 };
 
 /* A sequence of its own, that the column takes its default from. */
@@ -267,6 +270,7 @@ const LintRule lint_rule_column_add_serial_identity = {
     .level = LINT_ERROR,
     .title = "a serial or identity column rewrites the table",
     .at_change = serial_identity,
+    .kinds = LINT_KINDS(CHANGE_ADD_COLUMN),
 };
 
 /* A trigger computes what the server would. */
@@ -319,6 +323,7 @@ const LintRule lint_rule_column_add_generated_stored = {
     .level = LINT_ERROR,
     .title = "a stored generated column rewrites the table",
     .at_change = generated_stored,
+    .kinds = LINT_KINDS(CHANGE_ADD_COLUMN),
 };
 
 /* It has two tables to wait for, and keeps all away from the one while it waits for the other. */
@@ -343,8 +348,7 @@ inline_constraint(const LintContext *context, const DdlChange *change)
     const DdlChange *column = NULL;
     g_autofree char *table = NULL, *steps = NULL;
 
-    if (change->kind != CHANGE_ADD_CONSTRAINT || !change->in_definition || change->column == NULL ||
-        change->object != OBJECT(TABLE))
+    if (!change->in_definition || change->column == NULL || change->object != OBJECT(TABLE))
         return;
     for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
         const DdlChange *other = ddl_changes_get(context->changes, i);
@@ -372,6 +376,7 @@ const LintRule lint_rule_column_add_inline_unique_pk_fk_check = {
     .level = LINT_NOTE,
     .title = "a constraint in one step with its new column",
     .at_change = inline_constraint,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 static void
@@ -379,7 +384,7 @@ drop_not_null(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_DROP_NOT_NULL || !is_column_of_app(context, change))
+    if (!is_column_of_app(context, change))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
@@ -396,6 +401,7 @@ const LintRule lint_rule_column_drop_not_null = {
     .level = LINT_NOTE,
     .title = "readers may meet a NULL that they do not know",
     .at_change = drop_not_null,
+    .kinds = LINT_KINDS(CHANGE_DROP_NOT_NULL),
 };
 
 /* Where the old app is gone, dropping is what the phase is for. */
@@ -436,8 +442,7 @@ drop_column(const LintContext *context, const DdlChange *change)
     const ModelTable *table;
     g_autofree char *label = NULL, *column = NULL, *dependents = NULL;
 
-    if (change->kind != CHANGE_DROP_COLUMN || !is_column_of_app(context, change) ||
-        is_after_the_app(context))
+    if (!is_column_of_app(context, change) || is_after_the_app(context))
         return;
     table = model_table(context->model, change->relation);
     if (change->if_exists && table != NULL && table->columns_known &&
@@ -460,6 +465,7 @@ const LintRule lint_rule_column_drop = {
     .level = LINT_WARNING,
     .title = "a column is dropped while an app may use it",
     .at_change = drop_column,
+    .kinds = LINT_KINDS(CHANGE_DROP_COLUMN),
 };
 
 /* Two columns change places at once: each name is there before and after. */
@@ -489,8 +495,7 @@ rename_column(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL, *column = NULL, *renamed = NULL;
 
-    if (change->kind != CHANGE_RENAME_COLUMN || !is_column_of_app(context, change) ||
-        gone_swaps_sides(context, change))
+    if (!is_column_of_app(context, change) || gone_swaps_sides(context, change))
         return;
     label = ddl_name_label(change->relation);
     column = ddl_name_label((DdlName){NULL, change->column});
@@ -513,6 +518,7 @@ const LintRule lint_rule_column_rename = {
     .level = LINT_ERROR,
     .title = "a column is renamed while an app uses it",
     .at_change = rename_column,
+    .kinds = LINT_KINDS(CHANGE_RENAME_COLUMN),
 };
 
 static void
@@ -522,8 +528,7 @@ default_change(const LintContext *context, const DdlChange *change)
     const ModelColumn *column;
     g_autofree char *label = NULL;
 
-    if ((change->kind != CHANGE_SET_DEFAULT && change->kind != CHANGE_DROP_DEFAULT) ||
-        !is_column_of_app(context, change))
+    if (!is_column_of_app(context, change))
         return;
     table = model_table(context->model, change->relation);
     column = table != NULL ? model_column(table, change->column) : NULL;
@@ -546,6 +551,7 @@ const LintRule lint_rule_column_default_change = {
     .level = LINT_NOTE,
     .title = "the default of a column that is in use changes",
     .at_change = default_change,
+    .kinds = LINT_KINDS(CHANGE_SET_DEFAULT, CHANGE_DROP_DEFAULT),
 };
 
 static void
@@ -566,4 +572,5 @@ const LintRule lint_rule_column_sti_discriminator = {
     .level = LINT_NOTE,
     .title = "a column that an ORM takes for the class of a row",
     .at_change = sti_discriminator,
+    .kinds = LINT_KINDS(CHANGE_ADD_COLUMN),
 };

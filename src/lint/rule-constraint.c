@@ -42,6 +42,7 @@ const LintRule lint_rule_constraint_check_validates = {
     .level = LINT_ERROR,
     .title = "a CHECK is verified against the whole table while nobody can read it",
     .at_change = check_validates,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 static void
@@ -67,6 +68,7 @@ const LintRule lint_rule_constraint_fk_validates = {
     .level = LINT_ERROR,
     .title = "a foreign key is verified against the whole table while writes of both wait",
     .at_change = fk_validates,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 static void
@@ -98,6 +100,7 @@ const LintRule lint_rule_constraint_unique_builds_index = {
     .level = LINT_ERROR,
     .title = "the index of a UNIQUE constraint is built while nobody can read the table",
     .at_change = unique_builds_index,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 static void
@@ -112,6 +115,7 @@ const LintRule lint_rule_constraint_pk_builds_index = {
     .level = LINT_ERROR,
     .title = "the index of a primary key is built while nobody can read the table",
     .at_change = pk_builds_index,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 /* The columns of the index are known, or the table is asked for them. */
@@ -167,6 +171,7 @@ const LintRule lint_rule_pk_using_nullable_index = {
     .level = LINT_ERROR,
     .title = "a primary key over a column that may be NULL reads the whole table",
     .at_change = pk_nullable,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 static void
@@ -192,6 +197,7 @@ const LintRule lint_rule_constraint_exclusion = {
     .level = LINT_ERROR,
     .title = "an EXCLUDE constraint on an existing table blocks reads and writes",
     .at_change = exclusion,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 /* An earlier part of the same ALTER that locks more than VALIDATE does. */
@@ -225,7 +231,7 @@ validate_under_lock(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL, *table = NULL, *name = NULL, *rest = NULL;
     const PredictedWork *work;
 
-    if (change->kind != CHANGE_VALIDATE_CONSTRAINT || change->object != OBJECT(TABLE) ||
+    if (change->object != OBJECT(TABLE) ||
         (held == NULL && (own == NULL || !is_with_more(context))))
         return;
     work = cost_of(context, change, WORK_SCAN);
@@ -259,6 +265,7 @@ const LintRule lint_rule_validate_under_heavy_lock = {
     .level = LINT_ERROR,
     .title = "VALIDATE CONSTRAINT while the transaction holds a strong lock",
     .at_change = validate_under_lock,
+    .kinds = LINT_KINDS(CHANGE_VALIDATE_CONSTRAINT),
 };
 
 static bool
@@ -275,8 +282,8 @@ drop_fk(const LintContext *context, const DdlChange *change)
     const ModelConstraint *constraint;
     g_autofree char *name = NULL, *label = NULL, *parent = NULL;
 
-    if (change->kind != CHANGE_DROP_CONSTRAINT || change->object != OBJECT(TABLE) ||
-        facts_is_new(context, change->relation) || cost_is_missing(context, change))
+    if (change->object != OBJECT(TABLE) || facts_is_new(context, change->relation) ||
+        cost_is_missing(context, change))
         return;
     table = model_table(context->model, change->relation);
     constraint = table != NULL ? model_constraint(table, change->constraint_name) : NULL;
@@ -309,6 +316,7 @@ const LintRule lint_rule_constraint_drop_fk = {
     .level = LINT_WARNING,
     .title = "a foreign key is dropped, which locks both tables",
     .at_change = drop_fk,
+    .kinds = LINT_KINDS(CHANGE_DROP_CONSTRAINT),
 };
 
 static bool
@@ -439,4 +447,6 @@ const LintRule lint_rule_domain_constraint = {
     .level = LINT_WARNING,
     .title = "a domain's constraint blocks writes of every table that uses it",
     .at_change = domain_constraint,
+    .kinds = LINT_KINDS(CHANGE_ADD_COLUMN, CHANGE_ADD_CONSTRAINT, CHANGE_VALIDATE_CONSTRAINT,
+                        CHANGE_CREATE_DOMAIN),
 };

@@ -137,6 +137,7 @@ const LintRule lint_rule_backfill_in_ddl_transaction = {
     .level = LINT_WARNING,
     .title = "rows are changed while DDL of the same transaction holds its locks",
     .at_change = backfill_in_ddl,
+    .kinds = LINT_KINDS(CHANGE_INSERT, CHANGE_UPDATE, CHANGE_DELETE, CHANGE_MERGE),
 };
 
 static bool
@@ -200,6 +201,7 @@ const LintRule lint_rule_bulk_default_backfill = {
     .level = LINT_WARNING,
     .title = "one UPDATE fills a new column of all rows",
     .at_change = bulk_default,
+    .kinds = LINT_KINDS(CHANGE_UPDATE),
 };
 
 static void
@@ -230,6 +232,7 @@ const LintRule lint_rule_unbatched_dml = {
     .level = LINT_WARNING,
     .title = "UPDATE or DELETE without a bound",
     .at_change = unbatched,
+    .kinds = LINT_KINDS(CHANGE_UPDATE, CHANGE_DELETE, CHANGE_MERGE),
 };
 
 /* "a[1] = .., a[2] = .." is no double. */

@@ -17,8 +17,7 @@ drop_table(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL, *users = NULL;
 
-    if (change->kind != CHANGE_DROP ||
-        (change->object != OBJECT(TABLE) && change->object != OBJECT(FOREIGN_TABLE)) ||
+    if ((change->object != OBJECT(TABLE) && change->object != OBJECT(FOREIGN_TABLE)) ||
         gone_is_expected(context) || !gone_is_used(context, change->relation) ||
         gone_is_refused(context, change))
         return;
@@ -40,6 +39,7 @@ const LintRule lint_rule_table_drop = {
     .level = LINT_WARNING,
     .title = "DROP TABLE loses data, and breaks an app that still uses the table",
     .at_change = drop_table,
+    .kinds = LINT_KINDS(CHANGE_DROP),
 };
 
 static void
@@ -47,9 +47,9 @@ drop_schema(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_DROP || change->object != OBJECT(SCHEMA) ||
-        gone_is_expected(context) || change->relation.name == NULL ||
-        gone_schema_is_new(context, change->relation) || gone_is_refused(context, change))
+    if (change->object != OBJECT(SCHEMA) || gone_is_expected(context) ||
+        change->relation.name == NULL || gone_schema_is_new(context, change->relation) ||
+        gone_is_refused(context, change))
         return;
     if (model_is_complete(context->model) &&
         !model_has_schema(context->model, change->relation.name))
@@ -75,6 +75,7 @@ const LintRule lint_rule_schema_drop = {
     .level = LINT_WARNING,
     .title = "DROP SCHEMA loses what is in it",
     .at_change = drop_schema,
+    .kinds = LINT_KINDS(CHANGE_DROP),
 };
 
 static void
@@ -91,6 +92,7 @@ const LintRule lint_rule_database_drop = {
     .level = LINT_ERROR,
     .title = "DROP DATABASE loses all of its data",
     .at_change = drop_database,
+    .kinds = LINT_KINDS(CHANGE_SERVER),
 };
 
 static bool
@@ -132,7 +134,7 @@ create_force(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_CREATE_TABLE || change->temporary || gone_is_expected(context) ||
+    if (change->temporary || gone_is_expected(context) ||
         facts_before(context, false, CHANGE_DROP, drops_table, change) == NULL)
         return;
     label = ddl_name_label(change->relation);
@@ -147,6 +149,7 @@ const LintRule lint_rule_create_table_force = {
     .level = LINT_WARNING,
     .title = "a table is dropped and made anew under its name",
     .at_change = create_force,
+    .kinds = LINT_KINDS(CHANGE_CREATE_TABLE),
 };
 
 /* Those that reference @relation, down to the last, and then itself. */
@@ -186,8 +189,7 @@ truncate_cascade(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL, *steps = NULL;
 
-    if (change->kind != CHANGE_TRUNCATE || !change->cascade ||
-        !gone_is_used(context, change->relation))
+    if (!change->cascade || !gone_is_used(context, change->relation))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
@@ -204,6 +206,7 @@ const LintRule lint_rule_truncate_cascade = {
     .level = LINT_ERROR,
     .title = "TRUNCATE .. CASCADE empties tables that it does not name",
     .at_change = truncate_cascade,
+    .kinds = LINT_KINDS(CHANGE_TRUNCATE),
 };
 
 static void
@@ -211,8 +214,7 @@ truncate_table(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL, *steps = NULL;
 
-    if (change->kind != CHANGE_TRUNCATE || change->cascade ||
-        !gone_is_used(context, change->relation))
+    if (change->cascade || !gone_is_used(context, change->relation))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
@@ -229,6 +231,7 @@ const LintRule lint_rule_truncate = {
     .level = LINT_WARNING,
     .title = "TRUNCATE blocks reads and writes, and is not MVCC-safe",
     .at_change = truncate_table,
+    .kinds = LINT_KINDS(CHANGE_TRUNCATE),
 };
 
 static const char *
@@ -345,7 +348,7 @@ drop_object(const LintContext *context, const DdlChange *change)
     const char *kind;
     g_autofree char *label = NULL, *users = NULL;
 
-    if (change->kind != CHANGE_DROP || gone_is_expected(context))
+    if (gone_is_expected(context))
         return;
     if (change->object == OBJECT(ROLE)) {
         drop_of_role(context, change);
@@ -373,6 +376,7 @@ const LintRule lint_rule_drop_used_object = {
     .level = LINT_WARNING,
     .title = "an object is dropped that an app or other objects may use",
     .at_change = drop_object,
+    .kinds = LINT_KINDS(CHANGE_DROP),
 };
 
 /* Functions whose text names the column; the server does not know of them. */
@@ -397,8 +401,7 @@ hidden_dependents(const LintContext *context, const DdlChange *change)
     const ModelTable *table;
     g_autofree char *label = NULL, *users = NULL;
 
-    if ((change->kind != CHANGE_DROP_COLUMN && change->kind != CHANGE_RENAME_COLUMN) ||
-        change->column == NULL || facts_in_section(context, SECTION_DOWNGRADE))
+    if (change->column == NULL || facts_in_section(context, SECTION_DOWNGRADE))
         return;
     table = model_table(context->model, change->relation);
     if (table == NULL)
@@ -420,6 +423,7 @@ const LintRule lint_rule_drop_column_hidden_dependents = {
     .level = LINT_WARNING,
     .title = "the body of a function names a column that goes",
     .at_change = hidden_dependents,
+    .kinds = LINT_KINDS(CHANGE_DROP_COLUMN, CHANGE_RENAME_COLUMN),
 };
 
 static bool
@@ -512,4 +516,5 @@ const LintRule lint_rule_unique_drop_breaks_upsert = {
     .level = LINT_WARNING,
     .title = "ON CONFLICT of an old app fails without its unique index",
     .at_change = unique_drop,
+    .kinds = LINT_KINDS(CHANGE_DROP, CHANGE_DROP_CONSTRAINT),
 };

@@ -7,7 +7,7 @@ rename_value(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_RENAME_VALUE || facts_is_new(context, change->relation))
+    if (facts_is_new(context, change->relation))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
@@ -27,16 +27,14 @@ const LintRule lint_rule_enum_rename_value = {
     .level = LINT_ERROR,
     .title = "ALTER TYPE .. RENAME VALUE breaks an app that uses the value",
     .at_change = rename_value,
+    .kinds = LINT_KINDS(CHANGE_RENAME_VALUE),
 };
 
 static void
 create_enum(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *label = NULL;
+    g_autofree char *label = ddl_name_label(change->relation);
 
-    if (change->kind != CHANGE_CREATE_ENUM)
-        return;
-    label = ddl_name_label(change->relation);
     lint_report(context, change,
                 "values of %s can be added later, but never removed or put in another order",
                 label);
@@ -50,6 +48,7 @@ const LintRule lint_rule_enum_create = {
     .level = LINT_NOTE,
     .title = "CREATE TYPE .. AS ENUM",
     .at_change = create_enum,
+    .kinds = LINT_KINDS(CHANGE_CREATE_ENUM),
 };
 
 /* The same place, but meant. */
@@ -73,7 +72,7 @@ append_value(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_ADD_VALUE || change->new_name != NULL)
+    if (change->new_name != NULL)
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change, "the new value of %s sorts last, which cannot be changed later",
@@ -87,4 +86,5 @@ const LintRule lint_rule_enum_append_order = {
     .level = LINT_NOTE,
     .title = "ADD VALUE does not say where the value sorts",
     .at_change = append_value,
+    .kinds = LINT_KINDS(CHANGE_ADD_VALUE),
 };

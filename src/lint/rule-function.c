@@ -32,12 +32,11 @@ static void
 change_trigger(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
-    bool is_change = (change->kind == CHANGE_DROP || change->kind == CHANGE_RENAME) &&
-                     change->object == OBJECT(TRIGGER);
+    const bool is_other = (change->kind == CHANGE_DROP || change->kind == CHANGE_RENAME) &&
+                          change->object != OBJECT(TRIGGER);
 
-    if ((change->kind != CHANGE_CREATE_TRIGGER && change->kind != CHANGE_TRIGGER_STATE &&
-         !is_change) ||
-        !gone_is_used(context, change->relation) || facts_in_section(context, SECTION_DOWNGRADE))
+    if (is_other || !gone_is_used(context, change->relation) ||
+        facts_in_section(context, SECTION_DOWNGRADE))
         return;
     label = ddl_name_label(change->relation);
     if (change->kind == CHANGE_CREATE_TRIGGER) {
@@ -68,17 +67,17 @@ const LintRule lint_rule_trigger_change = {
     .level = LINT_WARNING,
     .title = "a trigger is made, dropped, renamed or switched",
     .at_change = change_trigger,
+    .kinds = LINT_KINDS(CHANGE_DROP, CHANGE_RENAME, CHANGE_CREATE_TRIGGER, CHANGE_TRIGGER_STATE),
 };
 
 static void
 change_rule(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
-    bool is_drop = (change->kind == CHANGE_DROP || change->kind == CHANGE_RENAME) &&
-                   change->object == OBJECT(RULE);
+    const bool is_other = (change->kind == CHANGE_DROP || change->kind == CHANGE_RENAME) &&
+                          change->object != OBJECT(RULE);
 
-    if ((change->kind != CHANGE_CREATE_RULE && change->kind != CHANGE_RULE_STATE && !is_drop) ||
-        !gone_is_used(context, change->relation))
+    if (is_other || !gone_is_used(context, change->relation))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
@@ -95,6 +94,7 @@ const LintRule lint_rule_rule_change = {
     .level = LINT_WARNING,
     .title = "a rule rewrites the statements of the app",
     .at_change = change_rule,
+    .kinds = LINT_KINDS(CHANGE_DROP, CHANGE_RENAME, CHANGE_CREATE_RULE, CHANGE_RULE_STATE),
 };
 
 static bool
@@ -168,8 +168,7 @@ report_volatile(const LintContext *context, const DdlChange *change, const char 
 static void
 changing_check(const LintContext *context, const DdlChange *change)
 {
-    if (change->kind == CHANGE_ADD_CONSTRAINT && change->constraint != NULL &&
-        change->constraint->kind == CONSTRAINT_CHECK)
+    if (change->constraint != NULL && change->constraint->kind == CONSTRAINT_CHECK)
         report_volatile(context, change, "the CHECK", change->constraint->expression);
 }
 
@@ -178,6 +177,7 @@ const LintRule lint_rule_volatile_or_nonimmutable_check = {
     .level = LINT_WARNING,
     .title = "a CHECK calls what gives another value later",
     .at_change = changing_check,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 static bool
@@ -204,8 +204,8 @@ expression_index(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL, *analyze = NULL;
 
-    if (change->kind != CHANGE_CREATE_INDEX || change->index->expressions->len == 0 ||
-        facts_is_new(context, change->other) || analyzes(context, change))
+    if (change->index->expressions->len == 0 || facts_is_new(context, change->other) ||
+        analyzes(context, change))
         return;
     label = ddl_name_label(change->other);
     lint_report(context, change,
@@ -225,4 +225,5 @@ const LintRule lint_rule_expression_index_no_stats = {
     .level = LINT_NOTE,
     .title = "an index on an expression without ANALYZE",
     .at_change = expression_index,
+    .kinds = LINT_KINDS(CHANGE_CREATE_INDEX),
 };

@@ -179,4 +179,5 @@ const LintRule lint_rule_down_migration_loses_data = {
     .level = LINT_NOTE,
     .title = "the way back drops what the new app wrote",
     .at_change = down_loses,
+    .kinds = LINT_KINDS(CHANGE_DROP, CHANGE_DROP_COLUMN),
 };

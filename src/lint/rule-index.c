@@ -92,8 +92,8 @@ create_blocking(const LintContext *context, const DdlChange *change)
     const PredictedWork *work;
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_CREATE_INDEX || change->concurrently ||
-        is_partitioned(context, change->other) || is_matview(context, change->other))
+    if (change->concurrently || is_partitioned(context, change->other) ||
+        is_matview(context, change->other))
         return;
     work = cost_of(context, change, WORK_BUILD);
     if (work == NULL) {
@@ -122,6 +122,7 @@ const LintRule lint_rule_index_create_blocking = {
     .level = LINT_ERROR,
     .title = "CREATE INDEX blocks writes of the table while it is built",
     .at_change = create_blocking,
+    .kinds = LINT_KINDS(CHANGE_CREATE_INDEX),
 };
 
 /* CONCURRENTLY takes one name, and no CASCADE. */
@@ -206,7 +207,7 @@ drop_blocking(const LintContext *context, const DdlChange *change)
     const ModelIndex *index;
     g_autofree char *label = NULL, *table = NULL;
 
-    if (change->kind != CHANGE_DROP || change->object != OBJECT(INDEX))
+    if (change->object != OBJECT(INDEX))
         return;
     if (change->concurrently) {
         drop_refused(context, change);
@@ -240,6 +241,7 @@ const LintRule lint_rule_index_drop_blocking = {
     .level = LINT_WARNING,
     .title = "DROP INDEX blocks reads and writes of the table",
     .at_change = drop_blocking,
+    .kinds = LINT_KINDS(CHANGE_DROP),
 };
 
 static PgQuery__Token
@@ -263,8 +265,7 @@ reindex(const LintContext *context, const DdlChange *change)
     const ModelIndex *index;
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_REINDEX || change->concurrently ||
-        facts_is_new(context, change->relation))
+    if (change->concurrently || facts_is_new(context, change->relation))
         return;
     index = change->object == OBJECT(INDEX) ? model_index(context->model, change->relation) : NULL;
     if (index != NULL && session_is_new(context->session, index->table))
@@ -290,6 +291,7 @@ const LintRule lint_rule_reindex_blocking = {
     .level = LINT_ERROR,
     .title = "REINDEX blocks writes, and reads that use the index",
     .at_change = reindex,
+    .kinds = LINT_KINDS(CHANGE_REINDEX),
 };
 
 /* Flyway runs a file that holds such a statement without a transaction, but for one that holds
@@ -446,9 +448,8 @@ replace_gap(const LintContext *context, const DdlChange *change)
     g_autofree char *dropped = NULL, *made = NULL;
 
     /* Inside of one transaction nobody sees the gap. */
-    if (change->kind != CHANGE_DROP || change->object != OBJECT(INDEX) ||
-        session_in_transaction(context->session) || context->unit->outer != NULL ||
-        facts_is_new(context, change->relation))
+    if (change->object != OBJECT(INDEX) || session_in_transaction(context->session) ||
+        context->unit->outer != NULL || facts_is_new(context, change->relation))
         return;
     index = model_index(context->model, change->relation);
     if (is_leftover(change, index) ||
@@ -473,6 +474,7 @@ const LintRule lint_rule_index_replace_gap = {
     .level = LINT_WARNING,
     .title = "an index is dropped before the one that replaces it is there",
     .at_change = replace_gap,
+    .kinds = LINT_KINDS(CHANGE_DROP),
 };
 
 static void
@@ -480,8 +482,7 @@ too_wide(const LintContext *context, const DdlChange *change)
 {
     enum { WIDE = 3 };
 
-    if (change->kind != CHANGE_CREATE_INDEX || change->index->unique ||
-        change->index->columns->len <= WIDE)
+    if (change->index->unique || change->index->columns->len <= WIDE)
         return;
     lint_report(context, change,
                 "an index of %u columns is large, and few queries use more than its first %d",
@@ -496,13 +497,13 @@ const LintRule lint_rule_index_too_wide = {
     .level = LINT_NOTE,
     .title = "an index of more than three columns",
     .at_change = too_wide,
+    .kinds = LINT_KINDS(CHANGE_CREATE_INDEX),
 };
 
 static void
 corruption(const LintContext *context, const DdlChange *change)
 {
-    if ((change->kind != CHANGE_CREATE_INDEX && change->kind != CHANGE_REINDEX) ||
-        !change->concurrently || context->server_version != 14)
+    if (!change->concurrently || context->server_version != 14)
         return;
     lint_report(context, change,
                 "PostgreSQL 14.0 to 14.3 may build a corrupt index with CONCURRENTLY");
@@ -515,6 +516,7 @@ const LintRule lint_rule_index_cic_corruption = {
     .level = LINT_WARNING,
     .title = "CONCURRENTLY on PostgreSQL 14.0 to 14.3 may corrupt the index",
     .at_change = corruption,
+    .kinds = LINT_KINDS(CHANGE_CREATE_INDEX, CHANGE_REINDEX),
 };
 
 static void
@@ -523,8 +525,7 @@ hash_unlogged(const LintContext *context, const DdlChange *change)
     const SqlToken *using;
     g_autofree char *btree = NULL;
 
-    if (change->kind != CHANGE_CREATE_INDEX || g_strcmp0(change->index->method, "hash") != 0 ||
-        context->server_version >= 10)
+    if (g_strcmp0(change->index->method, "hash") != 0 || context->server_version >= 10)
         return;
     lint_report(context, change,
                 "hash indexes are not written to the WAL before PostgreSQL 10: after a crash, and "
@@ -539,4 +540,5 @@ const LintRule lint_rule_index_hash_unlogged = {
     .level = LINT_ERROR,
     .title = "a hash index of a server that does not log it",
     .at_change = hash_unlogged,
+    .kinds = LINT_KINDS(CHANGE_CREATE_INDEX),
 };

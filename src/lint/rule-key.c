@@ -269,7 +269,7 @@ drop_table_multiple(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL, *labels = NULL;
     const ModelTable *table;
 
-    if (change->kind != CHANGE_DROP || change->object != OBJECT(TABLE))
+    if (change->object != OBJECT(TABLE))
         return;
     parents = g_ptr_array_new_with_free_func(g_free);
     table = model_table(context->model, change->relation);
@@ -304,6 +304,7 @@ const LintRule lint_rule_drop_table_multiple_fks = {
     .level = LINT_WARNING,
     .title = "DROP TABLE locks several referenced tables at once",
     .at_change = drop_table_multiple,
+    .kinds = LINT_KINDS(CHANGE_DROP),
 };
 
 /* @column of the table that @change is about, where the statement defines it; else NULL. */
@@ -425,6 +426,7 @@ const LintRule lint_rule_fk_type_mismatch = {
     .level = LINT_WARNING,
     .title = "a foreign key's column is narrower than the key",
     .at_change = type_mismatch,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 static bool
@@ -516,4 +518,5 @@ const LintRule lint_rule_unique_may_fail = {
     .level = LINT_NOTE,
     .title = "what is there may not be unique",
     .at_change = unique_may_fail,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT, CHANGE_CREATE_INDEX),
 };

@@ -8,8 +8,7 @@ fk_in_create_table(const LintContext *context, const DdlChange *change)
     const DdlConstraint *constraint = change->constraint;
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_ADD_CONSTRAINT || !change->in_definition ||
-        constraint->kind != CONSTRAINT_FOREIGN_KEY ||
+    if (!change->in_definition || constraint->kind != CONSTRAINT_FOREIGN_KEY ||
         ddl_changes_get(context->changes, 0)->kind != CHANGE_CREATE_TABLE ||
         facts_same(context, constraint->referenced, change->relation) ||
         facts_is_new(context, constraint->referenced))
@@ -27,6 +26,7 @@ const LintRule lint_rule_fk_in_create_table_locks_parent = {
     .level = LINT_NOTE,
     .title = "a new table's foreign key locks the table that it references",
     .at_change = fk_in_create_table,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 static bool
@@ -113,6 +113,7 @@ const LintRule lint_rule_fk_drop_locks_parent = {
     .level = LINT_WARNING,
     .title = "dropping a foreign key locks the table that it references too",
     .at_change = fk_drop_locks_parent,
+    .kinds = LINT_KINDS(CHANGE_DROP, CHANGE_DROP_COLUMN, CHANGE_DROP_CONSTRAINT),
 };
 
 static void
@@ -121,8 +122,7 @@ lock_table(const LintContext *context, const DdlChange *change)
     const gint64 timeout_ms = session_lock_timeout_ms(context->session);
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_LOCK || change->nowait || timeout_ms > 0 ||
-        change->mode < LOCK_SHARE || facts_by_sluice(context) ||
+    if (change->nowait || timeout_ms > 0 || change->mode < LOCK_SHARE || facts_by_sluice(context) ||
         facts_is_new(context, change->relation))
         return;
     label = ddl_name_label(change->relation);
@@ -139,6 +139,7 @@ const LintRule lint_rule_lock_table_explicit = {
     .level = LINT_WARNING,
     .title = "LOCK TABLE waits without end",
     .at_change = lock_table,
+    .kinds = LINT_KINDS(CHANGE_LOCK),
 };
 
 static void
@@ -147,9 +148,7 @@ comment_stats(const LintContext *context, const DdlChange *change)
     const PredictedLock *lock = facts_lock(context->prediction, LOCK_SHARE_UPDATE_EXCLUSIVE);
     g_autofree char *label = NULL;
 
-    if ((change->kind != CHANGE_COMMENT && change->kind != CHANGE_CREATE_STATISTICS &&
-         change->kind != CHANGE_RELATION_OPTIONS) ||
-        lock == NULL || lock->mode != LOCK_SHARE_UPDATE_EXCLUSIVE || facts_by_sluice(context) ||
+    if (lock == NULL || lock->mode != LOCK_SHARE_UPDATE_EXCLUSIVE || facts_by_sluice(context) ||
         session_lock_timeout_ms(context->session) > 0)
         return;
     label = facts_lock_label(lock);
@@ -167,6 +166,7 @@ const LintRule lint_rule_comment_stats_blocked = {
     .level = LINT_NOTE,
     .title = "COMMENT, CREATE STATISTICS or SET (..) waits for a vacuum or an index build",
     .at_change = comment_stats,
+    .kinds = LINT_KINDS(CHANGE_RELATION_OPTIONS, CHANGE_CREATE_STATISTICS, CHANGE_COMMENT),
 };
 
 static void
@@ -196,16 +196,16 @@ const LintRule lint_rule_ddl_in_hot_window = {
 static void
 rewrite_maintenance(const LintContext *context, const DdlChange *change)
 {
-    const bool is_full = change->kind == CHANGE_VACUUM && change->full;
+    const bool is_vacuum = change->kind == CHANGE_VACUUM;
     g_autofree char *label = NULL;
 
-    if ((!is_full && change->kind != CHANGE_CLUSTER) ||
+    if ((is_vacuum && !change->full) ||
         (change->relation.name != NULL && facts_is_new(context, change->relation)))
         return;
     label = change->relation.name ? ddl_name_label(change->relation) : g_strdup("every table");
     lint_report(context, change,
                 "%s writes %s anew, with all its indexes, and nobody reads or writes it meanwhile",
-                is_full ? "VACUUM FULL" : "CLUSTER", label);
+                is_vacuum ? "VACUUM FULL" : "CLUSTER", label);
     lint_recipe(context,
                 "-- pg_repack writes the table anew beside the running app:\n"
                 "--   pg_repack --table %s\nVACUUM %s;",
@@ -217,4 +217,5 @@ const LintRule lint_rule_table_rewrite_maintenance = {
     .level = LINT_WARNING,
     .title = "VACUUM FULL or CLUSTER locks everybody out while it rewrites",
     .at_change = rewrite_maintenance,
+    .kinds = LINT_KINDS(CHANGE_CLUSTER, CHANGE_VACUUM),
 };

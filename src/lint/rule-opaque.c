@@ -34,8 +34,7 @@ opaque(const LintContext *context, const DdlChange *change)
 {
     if (change->kind == CHANGE_DO)
         opaque_do(context, change);
-    else if (context->prediction->unknown &&
-             (change->kind == CHANGE_CALL || change->kind == CHANGE_SELECT))
+    else if (context->prediction->unknown)
         opaque_call(context, change);
 }
 
@@ -44,4 +43,5 @@ const LintRule lint_rule_raw_sql_opaque = {
     .level = LINT_WARNING,
     .title = "what a body or a call does cannot be told from its text",
     .at_change = opaque,
+    .kinds = LINT_KINDS(CHANGE_SELECT, CHANGE_DO, CHANGE_CALL),
 };

@@ -188,9 +188,8 @@ check_before_backfill(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL;
     bool is_new_column;
 
-    if (change->kind != CHANGE_ADD_CONSTRAINT || change->in_definition ||
-        change->constraint->kind != CONSTRAINT_CHECK || !change->constraint->not_valid ||
-        facts_is_new(context, change->relation) ||
+    if (change->in_definition || change->constraint->kind != CONSTRAINT_CHECK ||
+        !change->constraint->not_valid || facts_is_new(context, change->relation) ||
         facts_before(context, false, CHANGE_UPDATE, fills, change) != NULL)
         return;
     is_new_column =
@@ -216,6 +215,7 @@ const LintRule lint_rule_notnull_check_before_backfill = {
     .level = LINT_WARNING,
     .title = "a CHECK that old rows violate stands before they are filled",
     .at_change = check_before_backfill,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 /* Does the CHECK @name, which the same ALTER drops, prove that @column is not NULL? */
@@ -238,7 +238,7 @@ drop_check_same_alter(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_SET_NOT_NULL || facts_is_new(context, change->relation))
+    if (facts_is_new(context, change->relation))
         return;
     label = ddl_name_label(change->relation);
     for (guint i = 0; i < ddl_changes_count(context->changes); i++) {
@@ -270,6 +270,7 @@ const LintRule lint_rule_setnn_and_drop_check_same_alter = {
     .level = LINT_WARNING,
     .title = "SET NOT NULL loses its proof to the same ALTER",
     .at_change = drop_check_same_alter,
+    .kinds = LINT_KINDS(CHANGE_SET_NOT_NULL),
 };
 
 static bool
@@ -297,8 +298,7 @@ is_meant(const LintContext *context, const DdlChange *set, const ModelConstraint
 static void
 unproven(const LintContext *context, const DdlChange *change)
 {
-    const ModelTable *table =
-        change->kind == CHANGE_SET_NOT_NULL ? model_table(context->model, change->relation) : NULL;
+    const ModelTable *table = model_table(context->model, change->relation);
     const ModelColumn *column;
 
     if (table == NULL || session_is_new(context->session, table) ||
@@ -335,6 +335,7 @@ const LintRule lint_rule_setnn_unproven_exemption = {
     .level = LINT_WARNING,
     .title = "a CHECK on the column does not spare SET NOT NULL its scan",
     .at_change = unproven,
+    .kinds = LINT_KINDS(CHANGE_SET_NOT_NULL),
 };
 
 /* Is the column NOT NULL, so that an INSERT that leaves it out needs the default? */
@@ -357,8 +358,7 @@ drop_default(const LintContext *context, const DdlChange *change)
     g_autofree char *label = NULL;
     Known required;
 
-    if ((change->kind != CHANGE_DROP_DEFAULT && change->kind != CHANGE_DROP_IDENTITY) ||
-        change->column == NULL || facts_is_new(context, change->relation) ||
+    if (change->column == NULL || facts_is_new(context, change->relation) ||
         facts_in_section(context, SECTION_CONTRACT) ||
         facts_in_section(context, SECTION_DOWNGRADE) ||
         gone_stays_filled(context, change->relation, change->column))
@@ -385,6 +385,7 @@ const LintRule lint_rule_drop_default_required = {
     .level = LINT_WARNING,
     .title = "a NOT NULL column loses its default while old apps leave it out",
     .at_change = drop_default,
+    .kinds = LINT_KINDS(CHANGE_DROP_DEFAULT, CHANGE_DROP_IDENTITY),
 };
 
 static bool
@@ -439,6 +440,7 @@ const LintRule lint_rule_select_star_cached_plan = {
     .level = LINT_NOTE,
     .title = "prepared statements fail once when their result's type changes",
     .at_change = cached_plan,
+    .kinds = LINT_KINDS(CHANGE_ADD_COLUMN, CHANGE_COLUMN_TYPE),
 };
 
 static void
@@ -462,8 +464,7 @@ if_not_exists_trap(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *name = NULL;
 
-    if (change->kind != CHANGE_CREATE_INDEX || !change->concurrently || !change->if_not_exists ||
-        facts_by_sluice(context))
+    if (!change->concurrently || !change->if_not_exists || facts_by_sluice(context))
         return;
     name = ddl_name_label(change->relation);
     lint_report(context, change,
@@ -480,6 +481,7 @@ const LintRule lint_rule_cic_leftover_invalid = {
     .level = LINT_WARNING,
     .title = "CREATE INDEX CONCURRENTLY IF NOT EXISTS keeps an invalid index",
     .at_change = if_not_exists_trap,
+    .kinds = LINT_KINDS(CHANGE_CREATE_INDEX),
 };
 
 static void
@@ -512,4 +514,5 @@ const LintRule lint_rule_invalid_index_leftover = {
     .level = LINT_NOTE,
     .title = "an index that was built CONCURRENTLY is used unseen",
     .at_change = unchecked_index,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT, CHANGE_ATTACH_INDEX),
 };

@@ -30,8 +30,6 @@ index_on_parent(const LintContext *context, const DdlChange *change)
     const ModelTable *table;
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_CREATE_INDEX)
-        return;
     if (change->concurrently) { /* refused, whoever uses the table */
         table = model_table(context->model, change->other);
         if (table == NULL || !table->partitioned)
@@ -57,6 +55,7 @@ const LintRule lint_rule_index_create_partitioned_parent = {
     .level = LINT_ERROR,
     .title = "CREATE INDEX of a partitioned table blocks writes of all partitions",
     .at_change = index_on_parent,
+    .kinds = LINT_KINDS(CHANGE_CREATE_INDEX),
 };
 
 static void
@@ -65,8 +64,7 @@ create_of(const LintContext *context, const DdlChange *change)
     const ModelTable *parent;
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_CREATE_TABLE || change->bound == NULL ||
-        facts_is_new(context, change->other))
+    if (change->bound == NULL || facts_is_new(context, change->other))
         return;
     parent = model_table(context->model, change->other);
     label = ddl_name_label(change->other);
@@ -81,6 +79,7 @@ const LintRule lint_rule_partition_create_of = {
     .level = LINT_WARNING,
     .title = "CREATE TABLE .. PARTITION OF blocks reads and writes of the parent",
     .at_change = create_of,
+    .kinds = LINT_KINDS(CHANGE_CREATE_TABLE),
 };
 
 /* The dearest work on rows that are there: a partition that this file has made and not filled has
@@ -155,10 +154,10 @@ recommend_before_attach(const LintContext *context, const DdlChange *change)
 static void
 attach_scan(const LintContext *context, const DdlChange *change)
 {
-    const PredictedWork *work;
+    const PredictedWork *work = attach_work(context, change);
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_ATTACH_PARTITION || (work = attach_work(context, change)) == NULL)
+    if (work == NULL)
         return;
     label = work->table != NULL ? model_table_label(work->table) : ddl_name_label(change->other);
     lint_report(context, change, "ATTACH PARTITION reads all of %s under ACCESS EXCLUSIVE%s: %s",
@@ -174,6 +173,7 @@ const LintRule lint_rule_partition_attach_scan = {
     .level = LINT_WARNING,
     .title = "ATTACH PARTITION reads the table, or builds indexes, under its lock",
     .at_change = attach_scan,
+    .kinds = LINT_KINDS(CHANGE_ATTACH_PARTITION),
 };
 
 static void
@@ -183,7 +183,7 @@ drop_partition(const LintContext *context, const DdlChange *change)
     bool is_refused;
     g_autofree char *label = NULL, *parent = NULL;
 
-    if (change->kind != CHANGE_DROP || change->object != OBJECT(TABLE))
+    if (change->object != OBJECT(TABLE))
         return;
     table = model_table(context->model, change->relation);
     if (table == NULL || table->parent == NULL || !table->parent->partitioned ||
@@ -209,6 +209,7 @@ const LintRule lint_rule_partition_drop = {
     .level = LINT_WARNING,
     .title = "DROP TABLE of a partition blocks the whole partitioned table",
     .at_change = drop_partition,
+    .kinds = LINT_KINDS(CHANGE_DROP),
 };
 
 static void
@@ -217,8 +218,8 @@ detach_blocking(const LintContext *context, const DdlChange *change)
     const ModelTable *rest;
     g_autofree char *label = NULL, *child = NULL;
 
-    if (change->kind != CHANGE_DETACH_PARTITION || change->concurrently || change->finalize ||
-        facts_is_new(context, change->relation) || context->server_version < 14)
+    if (change->concurrently || change->finalize || facts_is_new(context, change->relation) ||
+        context->server_version < 14)
         return;
     rest = default_of(model_table(context->model, change->relation));
     label = ddl_name_label(change->relation);
@@ -247,6 +248,7 @@ const LintRule lint_rule_partition_detach_blocking = {
     .level = LINT_WARNING,
     .title = "DETACH PARTITION blocks reads and writes of the partitioned table",
     .at_change = detach_blocking,
+    .kinds = LINT_KINDS(CHANGE_DETACH_PARTITION),
 };
 
 /* Does it read every row of each partition, and not only their catalog rows? */
@@ -256,21 +258,6 @@ is_dear(const LintContext *context)
     const PredictedWork *work = prediction_dearest(context->prediction);
 
     return work != NULL && work->kind >= WORK_SCAN && work->kind != WORK_ROWS;
-}
-
-static bool
-recurses(const DdlChange *change)
-{
-    switch ((int) change->kind) {
-    case CHANGE_COLUMN_TYPE:
-    case CHANGE_SET_NOT_NULL:
-    case CHANGE_ADD_CONSTRAINT:
-    case CHANGE_ADD_COLUMN:
-    case CHANGE_CREATE_TRIGGER:
-        return !change->only && !change->in_definition;
-    default:
-        return false;
-    }
 }
 
 static void
@@ -299,7 +286,7 @@ recursion(const LintContext *context, const DdlChange *change)
     const ModelTable *table;
     g_autofree char *label = NULL;
 
-    if (!recurses(change))
+    if (change->only || change->in_definition)
         return;
     table = partitioned(context, change->relation);
     if (table == NULL || table->children->len == 0)
@@ -322,6 +309,8 @@ const LintRule lint_rule_partition_recursion = {
     .level = LINT_WARNING,
     .title = "a statement on a partitioned table goes on to all partitions",
     .at_change = recursion,
+    .kinds = LINT_KINDS(CHANGE_ADD_COLUMN, CHANGE_COLUMN_TYPE, CHANGE_SET_NOT_NULL,
+                        CHANGE_ADD_CONSTRAINT, CHANGE_CREATE_TRIGGER),
 };
 
 static void
@@ -330,9 +319,8 @@ not_valid_key(const LintContext *context, const DdlChange *change)
     const ModelTable *table;
     g_autofree char *label = NULL, *steps = NULL;
 
-    if (change->kind != CHANGE_ADD_CONSTRAINT || change->constraint == NULL ||
-        change->constraint->kind != CONSTRAINT_FOREIGN_KEY || !change->constraint->not_valid ||
-        context->server_version >= 18)
+    if (change->constraint == NULL || change->constraint->kind != CONSTRAINT_FOREIGN_KEY ||
+        !change->constraint->not_valid || context->server_version >= 18)
         return;
     table = model_table(context->model, change->relation);
     if (table == NULL || !table->partitioned)
@@ -350,6 +338,7 @@ const LintRule lint_rule_fk_not_valid_partitioned = {
     .level = LINT_ERROR,
     .title = "a foreign key of a partitioned table cannot be NOT VALID",
     .at_change = not_valid_key,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT),
 };
 
 static bool
@@ -385,4 +374,6 @@ const LintRule lint_rule_inherit_recursion = {
     .level = LINT_NOTE,
     .title = "ALTER TABLE goes on to the tables that inherit",
     .at_change = inherit_recursion,
+    .kinds = LINT_KINDS(CHANGE_ADD_COLUMN, CHANGE_DROP_COLUMN, CHANGE_COLUMN_TYPE,
+                        CHANGE_SET_NOT_NULL, CHANGE_ADD_CONSTRAINT),
 };

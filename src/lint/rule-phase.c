@@ -196,8 +196,7 @@ mapping_filled(const LintContext *context, const DdlChange *change)
 {
     g_autoptr(GPtrArray) syncs = NULL;
 
-    if (change->kind != CHANGE_ADD_COLUMN || !facts_in_section(context, SECTION_EXPAND) ||
-        !is_filled(change->definition))
+    if (!facts_in_section(context, SECTION_EXPAND) || !is_filled(change->definition))
         return;
     syncs = revision_syncs(context->file->revision, NULL);
     for (guint i = 0; syncs && i < syncs->len; i++) {
@@ -217,6 +216,7 @@ const LintRule lint_rule_mapping_column_filled = {
     .level = LINT_ERROR,
     .title = "the new column of a mapping is NOT NULL or has a default",
     .at_change = mapping_filled,
+    .kinds = LINT_KINDS(CHANGE_ADD_COLUMN),
 };
 
 static bool
@@ -287,4 +287,5 @@ const LintRule lint_rule_backfill_order = {
     .level = LINT_WARNING,
     .title = "rows are filled before new ones are, or after they must have been",
     .at_change = backfill_order,
+    .kinds = LINT_KINDS(CHANGE_SET_DEFAULT, CHANGE_CREATE_TRIGGER, CHANGE_UPDATE),
 };

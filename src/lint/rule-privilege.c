@@ -62,13 +62,10 @@ enable_security(const LintContext *context, const DdlChange *change, const char 
 static void
 change_security(const LintContext *context, const DdlChange *change)
 {
-    const bool is_drop = change->kind == CHANGE_DROP && change->object == OBJECT(POLICY);
-    const bool is_policy =
-        is_drop || change->kind == CHANGE_CREATE_POLICY || change->kind == CHANGE_ALTER_POLICY;
+    const bool is_other = change->kind == CHANGE_DROP && change->object != OBJECT(POLICY);
     g_autofree char *label = NULL;
 
-    if ((change->kind != CHANGE_ROW_SECURITY && !is_policy) ||
-        !gone_is_used(context, change->relation))
+    if (is_other || !gone_is_used(context, change->relation))
         return;
     label = ddl_name_label(change->relation);
     if (change->kind == CHANGE_ROW_SECURITY) {
@@ -91,6 +88,8 @@ const LintRule lint_rule_rls_change = {
     .level = LINT_WARNING,
     .title = "row security changes what the app sees",
     .at_change = change_security,
+    .kinds =
+        LINT_KINDS(CHANGE_DROP, CHANGE_ROW_SECURITY, CHANGE_CREATE_POLICY, CHANGE_ALTER_POLICY),
 };
 
 static void
@@ -178,4 +177,5 @@ const LintRule lint_rule_privilege_change = {
     .level = LINT_WARNING,
     .title = "rights or the owner change under the app",
     .at_change = change_privilege,
+    .kinds = LINT_KINDS(CHANGE_OWNER, CHANGE_CREATE_FUNCTION, CHANGE_GRANT),
 };

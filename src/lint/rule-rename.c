@@ -85,6 +85,7 @@ const LintRule lint_rule_table_rename = {
     .level = LINT_ERROR,
     .title = "a table gets another name or schema while an app uses it",
     .at_change = rename_table,
+    .kinds = LINT_KINDS(CHANGE_RENAME, CHANGE_SET_SCHEMA),
 };
 
 /* Both names at once: the app moves over to the views, and then they and the tables change places.
@@ -118,8 +119,8 @@ rename_schema(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_RENAME || change->object != OBJECT(SCHEMA) ||
-        gone_is_expected(context) || gone_schema_is_new(context, change->relation))
+    if (change->object != OBJECT(SCHEMA) || gone_is_expected(context) ||
+        gone_schema_is_new(context, change->relation))
         return;
     label = ddl_name_label(change->relation);
     lint_report(context, change,
@@ -135,6 +136,7 @@ const LintRule lint_rule_schema_rename = {
     .level = LINT_ERROR,
     .title = "ALTER SCHEMA .. RENAME breaks all names with the schema",
     .at_change = rename_schema,
+    .kinds = LINT_KINDS(CHANGE_RENAME),
 };
 
 static const DdlType *
@@ -201,8 +203,8 @@ disguised(const LintContext *context, const DdlChange *change)
     const DdlChange *added;
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_DROP_COLUMN || change->object == OBJECT(TYPE) ||
-        gone_is_expected(context) || !gone_is_used(context, change->relation) ||
+    if (change->object == OBJECT(TYPE) || gone_is_expected(context) ||
+        !gone_is_used(context, change->relation) ||
         facts_before(context, false, CHANGE_N, adds_it, change) != NULL)
         return;
     added = added_instead(context, change);
@@ -227,6 +229,7 @@ const LintRule lint_rule_rename_disguised = {
     .level = LINT_WARNING,
     .title = "a column is dropped and another one like it added",
     .at_change = disguised,
+    .kinds = LINT_KINDS(CHANGE_DROP_COLUMN),
 };
 
 static const char *
@@ -302,4 +305,6 @@ const LintRule lint_rule_rename_other_objects = {
     .level = LINT_WARNING,
     .title = "a view, function, type, sequence or constraint gets another name or schema",
     .at_change = rename_other,
+    .kinds = LINT_KINDS(CHANGE_RENAME, CHANGE_SET_SCHEMA, CHANGE_RENAME_COLUMN,
+                        CHANGE_RENAME_CONSTRAINT),
 };

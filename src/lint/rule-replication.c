@@ -172,6 +172,7 @@ const LintRule lint_rule_replica_identity = {
     .level = LINT_WARNING,
     .title = "a table loses what tells its rows apart for logical replication",
     .at_change = replica_identity,
+    .kinds = LINT_KINDS(CHANGE_DROP, CHANGE_REPLICA_IDENTITY, CHANGE_DROP_CONSTRAINT),
 };
 
 static void
@@ -203,4 +204,5 @@ const LintRule lint_rule_publication_change = {
     .level = LINT_WARNING,
     .title = "what is published changes",
     .at_change = publication,
+    .kinds = LINT_KINDS(CHANGE_DROP, CHANGE_CREATE_PUBLICATION, CHANGE_ALTER_PUBLICATION),
 };

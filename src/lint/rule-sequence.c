@@ -95,6 +95,7 @@ const LintRule lint_rule_identity_sequence_change = {
     .level = LINT_WARNING,
     .title = "the next number of a column, or who gives it, changes",
     .at_change = change_identity,
+    .kinds = LINT_KINDS(CHANGE_ADD_IDENTITY, CHANGE_SET_IDENTITY, CHANGE_ALTER_SEQUENCE),
 };
 
 /* AS smallint, AS integer: its name; NULL: not said. */
@@ -246,4 +247,5 @@ const LintRule lint_rule_int4_overflow = {
     .level = LINT_WARNING,
     .title = "a sequence, or a reference, that ends early",
     .at_change = overflow,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT, CHANGE_CREATE_SEQUENCE, CHANGE_ALTER_SEQUENCE),
 };

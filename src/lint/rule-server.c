@@ -43,6 +43,7 @@ const LintRule lint_rule_extension_update = {
     .level = LINT_WARNING,
     .title = "an extension's scripts run within the migration",
     .at_change = extension,
+    .kinds = LINT_KINDS(CHANGE_CREATE_EXTENSION, CHANGE_ALTER_EXTENSION),
 };
 
 static void
@@ -80,6 +81,7 @@ const LintRule lint_rule_event_trigger = {
     .level = LINT_WARNING,
     .title = "a migration changes other sessions",
     .at_change = other_sessions,
+    .kinds = LINT_KINDS(CHANGE_CREATE_EVENT_TRIGGER, CHANGE_SERVER),
 };
 
 static bool
@@ -146,4 +148,5 @@ const LintRule lint_rule_two_phase_leftover = {
     .level = LINT_WARNING,
     .title = "locks that outlive the migration",
     .at_change = leftover,
+    .kinds = LINT_KINDS(CHANGE_SELECT, CHANGE_TRANSACTION),
 };

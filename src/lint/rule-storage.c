@@ -40,4 +40,5 @@ const LintRule lint_rule_set_logged_unlogged = {
     .level = LINT_ERROR,
     .title = "SET LOGGED, TABLESPACE or ACCESS METHOD copies the table under its lock",
     .at_change = copied,
+    .kinds = LINT_KINDS(CHANGE_PERSISTENCE, CHANGE_ACCESS_METHOD, CHANGE_TABLESPACE),
 };

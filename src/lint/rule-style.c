@@ -49,29 +49,6 @@ const LintRule lint_rule_identifier_too_long = {
     .at_statement = too_long,
 };
 
-static bool
-names_a_relation(const DdlChange *change)
-{
-    switch ((int) change->kind) {
-    case CHANGE_CREATE_TABLE:
-    case CHANGE_CREATE_TABLE_AS:
-    case CHANGE_CREATE_VIEW:
-    case CHANGE_CREATE_FUNCTION:
-    case CHANGE_CREATE_ENUM:
-    case CHANGE_CREATE_DOMAIN:
-    case CHANGE_CREATE_TYPE:
-    case CHANGE_CREATE_SEQUENCE:
-    case CHANGE_ADD_COLUMN:
-    case CHANGE_DROP_COLUMN:
-    case CHANGE_COLUMN_TYPE:
-    case CHANGE_ADD_CONSTRAINT:
-    case CHANGE_DROP_CONSTRAINT:
-        return !change->in_definition && !change->temporary;
-    default:
-        return false;
-    }
-}
-
 /* public, unless the model knows better. */
 static void
 recommend_schema(const LintContext *context, const DdlChange *change)
@@ -93,7 +70,7 @@ recommend_schema(const LintContext *context, const DdlChange *change)
 static void
 unqualified(const LintContext *context, const DdlChange *change)
 {
-    if (!names_a_relation(change) || change->relation.name == NULL ||
+    if (change->in_definition || change->temporary || change->relation.name == NULL ||
         change->relation.schema != NULL)
         return;
     lint_report(context, change, "'%s' is looked up along search_path, whatever that is then",
@@ -106,6 +83,11 @@ const LintRule lint_rule_schema_unqualified = {
     .level = LINT_OFF,
     .title = "a name without its schema",
     .at_change = unqualified,
+    .kinds = LINT_KINDS(CHANGE_CREATE_TABLE, CHANGE_CREATE_TABLE_AS, CHANGE_ADD_COLUMN,
+                        CHANGE_DROP_COLUMN, CHANGE_COLUMN_TYPE, CHANGE_ADD_CONSTRAINT,
+                        CHANGE_DROP_CONSTRAINT, CHANGE_CREATE_VIEW, CHANGE_CREATE_FUNCTION,
+                        CHANGE_CREATE_ENUM, CHANGE_CREATE_DOMAIN, CHANGE_CREATE_TYPE,
+                        CHANGE_CREATE_SEQUENCE),
 };
 
 static bool
@@ -120,12 +102,9 @@ is_plain_name(const char *name)
 static void
 naming(const LintContext *context, const DdlChange *change)
 {
-    const bool is_column = change->kind == CHANGE_ADD_COLUMN;
-    const char *name = is_column ? change->column : change->relation.name;
+    const char *name = change->kind == CHANGE_ADD_COLUMN ? change->column : change->relation.name;
 
-    if ((!is_column && change->kind != CHANGE_CREATE_TABLE && change->kind != CHANGE_CREATE_INDEX &&
-         change->kind != CHANGE_CREATE_VIEW) ||
-        name == NULL || is_plain_name(name))
+    if (name == NULL || is_plain_name(name))
         return;
     lint_report(context, change, "'%s' must be quoted wherever it is named", name);
 }
@@ -135,4 +114,6 @@ const LintRule lint_rule_naming = {
     .level = LINT_OFF,
     .title = "a name that must be quoted",
     .at_change = naming,
+    .kinds =
+        LINT_KINDS(CHANGE_CREATE_TABLE, CHANGE_ADD_COLUMN, CHANGE_CREATE_INDEX, CHANGE_CREATE_VIEW),
 };

@@ -200,8 +200,7 @@ dead_timeout(const LintContext *context, const DdlChange *change)
 static void
 ineffective_set(const LintContext *context, const DdlChange *change)
 {
-    if (change->kind != CHANGE_SET || timeout_kind_of(change->text) == TIMEOUT_N ||
-        facts_by_sluice(context))
+    if (timeout_kind_of(change->text) == TIMEOUT_N || facts_by_sluice(context))
         return;
     local_outside(context, change);
     set_after(context, change);
@@ -264,6 +263,7 @@ const LintRule lint_rule_timeout_ineffective = {
     .level = LINT_WARNING,
     .title = "a timeout is set where it does nothing",
     .at_change = ineffective_set,
+    .kinds = LINT_KINDS(CHANGE_SET),
     .at_statement = turned_off,
 };
 
@@ -364,4 +364,5 @@ const LintRule lint_rule_temp_table_and_pool = {
     .level = LINT_NOTE,
     .title = "what the session keeps leaks through a connection pooler",
     .at_change = pooled,
+    .kinds = LINT_KINDS(CHANGE_CREATE_TABLE, CHANGE_SET),
 };

@@ -199,8 +199,6 @@ nesting(const LintContext *context, const DdlChange *change)
     const bool wrapped = context->file->wrapped;
     const char *word = change->text;
 
-    if (change->kind != CHANGE_TRANSACTION)
-        return;
     if (facts_by_sluice(context)) {
         lint_report(context, change, "%s in a revision: sluice opens and ends the transactions",
                     sql_statement_verb(context->statement));
@@ -249,6 +247,7 @@ const LintRule lint_rule_transaction_nesting = {
     .level = LINT_WARNING,
     .title = "BEGIN and COMMIT do not fit together, or do not fit the tool",
     .at_change = nesting,
+    .kinds = LINT_KINDS(CHANGE_TRANSACTION),
     .at_file_end = left_open,
 };
 
@@ -256,28 +255,6 @@ static bool
 has_guard(const DdlChange *change)
 {
     return change->if_exists || change->if_not_exists || change->or_replace;
-}
-
-static bool
-can_have_guard(const DdlChange *change)
-{
-    switch ((int) change->kind) {
-    case CHANGE_CREATE_TABLE:
-    case CHANGE_DROP:
-    case CHANGE_ADD_COLUMN:
-    case CHANGE_DROP_COLUMN:
-    case CHANGE_DROP_CONSTRAINT:
-    case CHANGE_CREATE_SCHEMA:
-    case CHANGE_CREATE_SEQUENCE:
-    case CHANGE_CREATE_EXTENSION:
-    case CHANGE_CREATE_VIEW:
-    case CHANGE_CREATE_FUNCTION:
-        return !change->in_definition;
-    case CHANGE_CREATE_INDEX:
-        return !change->concurrently; /* there the guard is a trap */
-    default:
-        return false;
-    }
 }
 
 /* Behind which word the guard stands, and what it is. */
@@ -335,7 +312,9 @@ not_rerunnable(const LintContext *context, const DdlChange *change)
     const char *guard;
 
     if (facts_by_sluice(context) || session_in_transaction(context->session) ||
-        context->file->units->len < 2 || !can_have_guard(change) || has_guard(change))
+        context->file->units->len < 2 || change->in_definition || has_guard(change) ||
+        (change->kind == CHANGE_CREATE_INDEX &&
+         change->concurrently)) /* there the guard is a trap */
         return;
     lint_report(context, change,
                 "when a later statement fails, this one has been done already, and fails when the "
@@ -352,6 +331,10 @@ const LintRule lint_rule_not_rerunnable = {
     .level = LINT_OFF,
     .title = "a file without a transaction cannot be run a second time",
     .at_change = not_rerunnable,
+    .kinds = LINT_KINDS(CHANGE_CREATE_TABLE, CHANGE_DROP, CHANGE_ADD_COLUMN, CHANGE_DROP_COLUMN,
+                        CHANGE_DROP_CONSTRAINT, CHANGE_CREATE_INDEX, CHANGE_CREATE_VIEW,
+                        CHANGE_CREATE_FUNCTION, CHANGE_CREATE_SEQUENCE, CHANGE_CREATE_SCHEMA,
+                        CHANGE_CREATE_EXTENSION),
 };
 
 /* Not of those that one LOCK TABLE took up front. */
@@ -527,4 +510,5 @@ const LintRule lint_rule_ax_then_wait = {
     .level = LINT_WARNING,
     .title = "a long statement runs while an ACCESS EXCLUSIVE lock is held",
     .at_change = ax_then_wait,
+    .kinds = LINT_KINDS(CHANGE_LOCK, CHANGE_CREATE_INDEX, CHANGE_REFRESH, CHANGE_SELECT),
 };

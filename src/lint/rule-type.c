@@ -52,8 +52,8 @@ domain_not_null(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL, *users = NULL;
 
-    if (change->kind != CHANGE_ALTER_DOMAIN || change->removes ||
-        g_strcmp0(change->text, "not null") != 0 || facts_is_new(context, change->relation))
+    if (change->removes || g_strcmp0(change->text, "not null") != 0 ||
+        facts_is_new(context, change->relation))
         return;
     users = users_of(context, change->relation);
     if (users == NULL && model_is_complete(context->model))
@@ -73,6 +73,7 @@ const LintRule lint_rule_domain_set_not_null = {
     .level = LINT_WARNING,
     .title = "SET NOT NULL of a domain reads every table that uses it",
     .at_change = domain_not_null,
+    .kinds = LINT_KINDS(CHANGE_ALTER_DOMAIN),
 };
 
 /* A type of another name, for a column beside the old one. */
@@ -116,11 +117,8 @@ static void
 composite_change(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL, *users = NULL;
-    bool is_attribute = change->kind == CHANGE_ADD_ATTRIBUTE ||
-                        change->kind == CHANGE_DROP_ATTRIBUTE ||
-                        change->kind == CHANGE_ATTRIBUTE_TYPE;
 
-    if (!is_attribute || facts_is_new(context, change->relation))
+    if (facts_is_new(context, change->relation))
         return;
     users = users_of(context, change->relation);
     label = ddl_name_label(change->relation);
@@ -146,6 +144,7 @@ const LintRule lint_rule_composite_type_change = {
     .level = LINT_WARNING,
     .title = "the fields of a composite type change",
     .at_change = composite_change,
+    .kinds = LINT_KINDS(CHANGE_ADD_ATTRIBUTE, CHANGE_DROP_ATTRIBUTE, CHANGE_ATTRIBUTE_TYPE),
 };
 
 static bool
@@ -166,8 +165,8 @@ collation_change(const LintContext *context, const DdlChange *change)
     const ModelTable *table;
     g_autofree char *label = NULL, *type = NULL, *collated = NULL, *to = NULL, *steps = NULL;
 
-    if (change->kind != CHANGE_COLUMN_TYPE || change->definition == NULL ||
-        change->definition->collation == NULL || facts_is_new(context, change->relation))
+    if (change->definition == NULL || change->definition->collation == NULL ||
+        facts_is_new(context, change->relation))
         return;
     table = model_table(context->model, change->relation);
     if (table != NULL && table->columns_known && !has_index_on(table, change->column))
@@ -195,4 +194,5 @@ const LintRule lint_rule_collation_or_operator_change = {
     .level = LINT_WARNING,
     .title = "another collation builds the column's indexes anew",
     .at_change = collation_change,
+    .kinds = LINT_KINDS(CHANGE_COLUMN_TYPE),
 };

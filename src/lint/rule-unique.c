@@ -59,4 +59,5 @@ const LintRule lint_rule_unique_add_breaks_writers = {
     .level = LINT_WARNING,
     .title = "what becomes unique in expand is still written by the old app",
     .at_change = breaks_writers,
+    .kinds = LINT_KINDS(CHANGE_ADD_CONSTRAINT, CHANGE_CREATE_INDEX),
 };

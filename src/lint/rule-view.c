@@ -102,6 +102,7 @@ const LintRule lint_rule_view_replace_incompatible = {
     .level = LINT_WARNING,
     .title = "CREATE OR REPLACE with other columns or arguments",
     .at_change = replace,
+    .kinds = LINT_KINDS(CHANGE_CREATE_VIEW, CHANGE_CREATE_FUNCTION),
 };
 
 static bool
@@ -153,7 +154,7 @@ refresh(const LintContext *context, const DdlChange *change)
     const ModelTable *matview;
     g_autofree char *label = NULL;
 
-    if (change->kind != CHANGE_REFRESH || facts_is_new(context, change->relation))
+    if (facts_is_new(context, change->relation))
         return;
     matview = model_table(context->model, change->relation);
     label = ddl_name_label(change->relation);
@@ -176,4 +177,5 @@ const LintRule lint_rule_refresh_mv_blocking = {
     .level = LINT_ERROR,
     .title = "REFRESH MATERIALIZED VIEW blocks reads of it",
     .at_change = refresh,
+    .kinds = LINT_KINDS(CHANGE_REFRESH),
 };

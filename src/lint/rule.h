@@ -31,6 +31,7 @@ typedef struct {
     LintLevel level;   /* unless the settings say otherwise; LINT_OFF: a matter of style */
     const char *title; /* "CREATE INDEX blocks writes" */
     void (*at_change)(const LintContext *context, const DdlChange *change);
+    const DdlChangeKind *kinds; /* at_change is called for no other: LINT_KINDS */
     void (*at_statement)(const LintContext *context);
     /* A transaction's end, its locks still held (session_locks), its statements among
      * session_statements; unit: the last; model: after it. */
@@ -39,6 +40,8 @@ typedef struct {
     /* Of the whole history, or of a plain file that is linted by itself; model: the last. */
     void (*at_end)(const LintContext *context);
 } LintRule;
+
+#define LINT_KINDS(...) ((const DdlChangeKind[]){__VA_ARGS__, CHANGE_N})
 
 #define RULE(name) extern const LintRule lint_rule_##name;
 #include "lint/rules.def"

@@ -11,7 +11,8 @@ levels_free(LintLevels *levels)
     if (levels == NULL)
         return;
     g_hash_table_unref(levels->set);
-    g_ptr_array_unref(levels->changes);
+    for (DdlChangeKind kind = 0; kind < CHANGE_N; kind++)
+        g_ptr_array_unref(levels->changes[kind]);
     g_ptr_array_unref(levels->statements);
     g_ptr_array_unref(levels->commits);
     g_ptr_array_unref(levels->file_ends);
@@ -66,8 +67,8 @@ sort_rule(LintLevels *levels, const LintRule *rule)
 
     if (levels_get(levels, rule) == LINT_OFF)
         return;
-    if (rule->at_change)
-        g_ptr_array_add(levels->changes, entry);
+    for (const DdlChangeKind *kind = rule->kinds; kind != NULL && *kind != CHANGE_N; kind++)
+        g_ptr_array_add(levels->changes[*kind], entry);
     if (rule->at_statement)
         g_ptr_array_add(levels->statements, entry);
     if (rule->at_commit)
@@ -85,7 +86,8 @@ levels_new(const Settings *settings, GError **error)
     const LintRule *const *rules = lint_rules();
 
     levels->set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    levels->changes = g_ptr_array_new();
+    for (DdlChangeKind kind = 0; kind < CHANGE_N; kind++)
+        levels->changes[kind] = g_ptr_array_new();
     levels->statements = g_ptr_array_new();
     levels->commits = g_ptr_array_new();
     levels->file_ends = g_ptr_array_new();

@@ -7,9 +7,9 @@
 
 /* The rules that are on, by when they look; made once, read by all threads. */
 typedef struct {
-    GHashTable *set;                 /* rule's id -> level + 1: what the settings say */
-    GPtrArray *changes, *statements; /* const LintRule * */
-    GPtrArray *commits, *file_ends, *ends;
+    GHashTable *set;              /* rule's id -> level + 1: what the settings say */
+    GPtrArray *changes[CHANGE_N]; /* of each kind; const LintRule *, as all of these */
+    GPtrArray *statements, *commits, *file_ends, *ends;
 } LintLevels;
 
 /* ERROR_CONFIG: the settings name a rule or a level that is none. Caller owns. */

@@ -7,6 +7,7 @@
 #include "lint/fix.h"
 #include "lint/format.h"
 #include "lint/lint.h"
+#include "lint/rule.h"
 #include "temp-folder.h"
 
 static Settings *
@@ -136,6 +137,23 @@ test_formats(void)
     g_assert_null(lint_format_find("nothing"));
 }
 
+/* A rule says which kinds of changes it looks at, each once; one that looks at none is never
+ * called. */
+static void
+test_kinds(void)
+{
+    for (const LintRule *const *rule = lint_rules(); *rule; rule++) {
+        bool is_named[CHANGE_N] = {false};
+
+        g_assert_true(((*rule)->at_change != NULL) == ((*rule)->kinds != NULL));
+        for (const DdlChangeKind *kind = (*rule)->kinds; kind && *kind != CHANGE_N; kind++) {
+            g_assert_false(is_named[*kind]);
+            is_named[*kind] = true;
+        }
+        g_assert_true((*rule)->kinds == NULL || (*rule)->kinds[0] != CHANGE_N);
+    }
+}
+
 /* Files by themselves begin with copies of one schema, in threads that add to what those share. */
 static void
 test_threads(void)
@@ -169,6 +187,7 @@ main(int argc, char **argv)
     g_test_add_func("/lint/baseline", test_baseline);
     g_test_add_func("/lint/diff", test_diff);
     g_test_add_func("/lint/formats", test_formats);
+    g_test_add_func("/lint/kinds", test_kinds);
     g_test_add_func("/lint/threads", test_threads);
     return g_test_run();
 }
