@@ -240,9 +240,10 @@ deparse(PgQuery__Node *statement)
     raw.stmt = statement;
     result.n_stmts = 1;
     result.stmts = statements;
-    protobuf.len = pg_query__parse_result__get_packed_size(&result);
+    /* Not the functions of the result: those hand the tree over (sql/handover.h). */
+    protobuf.len = protobuf_c_message_get_packed_size(&result.base);
     packed = g_malloc(protobuf.len);
-    pg_query__parse_result__pack(&result, (guint8 *) packed);
+    protobuf_c_message_pack(&result.base, (guint8 *) packed);
     protobuf.data = packed;
     deparsed = pg_query_deparse_protobuf(protobuf);
     text = g_strdup(deparsed.error == NULL ? deparsed.query : "..");

@@ -7,6 +7,7 @@
 #include "base/stack.h"
 #include "base/text.h"
 #include "sql/blocks.h"
+#include "sql/handover.h"
 #include "sql/skim.h"
 
 enum {
@@ -15,13 +16,6 @@ enum {
     NESTED_MOST = 64000,        /* of them, to be parsed at all: the time grows as their square */
     TREE_DEPTH_LIMIT = 6000,
 };
-
-static void
-blocks_keep(void *data, void *bytes)
-{
-    (void) data;
-    (void) bytes;
-}
 
 /* What the parser is given and what it leaves. */
 typedef struct {
@@ -116,17 +110,14 @@ static void
 parse(ParseJob *job, bool shallow)
 {
     Depth depth = {0};
-    ProtobufCAllocator allocator = {blocks_alloc, blocks_keep, &job->blocks};
     PgQueryProtobufParseResult parsed = pg_query_parse_protobuf(job->text);
 
+    job->result = handover_take(&parsed.parse_tree, &job->blocks);
     if (parsed.error != NULL) {
         job->message = g_strdup(parsed.error->message);
         job->cursor = parsed.error->cursorpos;
-    } else {
-        job->result = pg_query__parse_result__unpack(&allocator, parsed.parse_tree.len,
-                                                     (const guint8 *) parsed.parse_tree.data);
-        if (!shallow)
-            measure_depth(&job->result->base, &depth);
+    } else if (!shallow) {
+        measure_depth(&job->result->base, &depth);
         if (depth.deepest > TREE_DEPTH_LIMIT)
             job->result = NULL;
     }

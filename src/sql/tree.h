@@ -1,9 +1,9 @@
 /*
  * sql/tree.h - the parser's tree and tokens of one text; for rooms that read the tree.
  *
- * The tree is libpg_query's, unpacked by protobuf-c. Its locations are bytes from 0 of the text;
- * they become places of the file here. Trees deeper than TREE_DEPTH_LIMIT are refused, so that
- * whoever walks one needs no large stack of his own.
+ * The tree is libpg_query's, of protobuf-c's structs (sql/handover.h). Its locations are bytes from
+ * 0 of the text; they become places of the file here. Trees deeper than TREE_DEPTH_LIMIT are
+ * refused, so that whoever walks one needs no large stack of his own.
  */
 #pragma once
 
