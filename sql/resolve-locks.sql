@@ -40,6 +40,10 @@ reached AS (
           OR (f.confrelid = w.oid AND a.attnum = ANY (f.confkey)))
     WHERE w.reach & 128 <> 0
     UNION
+    SELECT w.oid, w.mode, 2
+    FROM wanted w JOIN pg_constraint k ON k.conrelid = w.oid AND k.conname = w.detail
+    WHERE w.reach & 1024 <> 0 AND k.contype IN ('c', 'n') AND NOT k.connoinherit
+    UNION
     SELECT i.indrelid, w.mode, w.reach & 3
     FROM wanted w JOIN pg_index i ON i.indexrelid = w.oid
     WHERE w.reach & 256 <> 0

@@ -118,6 +118,22 @@ predictor_lock_table(Predictor *predictor, const ModelTable *table, LockMode mod
         predictor_lock_table(predictor, table->children->pdata[i], mode, reach, true);
 }
 
+void
+predictor_unlock_below(Predictor *predictor, const ModelTable *table)
+{
+    for (guint i = 0; i < table->children->len; i++) {
+        const ModelTable *child = table->children->pdata[i];
+        PredictedLock *lock = find_lock(predictor, &(DdlName){child->schema, child->name});
+
+        predictor_unlock_below(predictor, child);
+        if (lock == NULL)
+            continue;
+        if (predictor->locked != NULL)
+            g_hash_table_remove(predictor->locked, &lock->name);
+        g_ptr_array_remove(predictor->prediction->locks, lock);
+    }
+}
+
 bool
 predictor_has_name(const GPtrArray *names, const char *name)
 {
@@ -215,6 +231,14 @@ lock_column(Predictor *predictor, const ModelTable *table, const char *column, L
     }
 }
 
+static bool
+is_inherited(const ModelTable *table, const char *name)
+{
+    const ModelConstraint *constraint = model_constraint(table, name);
+
+    return constraint != NULL && constraint->kind == CONSTRAINT_CHECK && !constraint->no_inherit;
+}
+
 static void
 lock_around(Predictor *predictor, const ModelTable *table, const SqlLock *lock)
 {
@@ -231,6 +255,8 @@ lock_around(Predictor *predictor, const ModelTable *table, const SqlLock *lock)
         lock_referencing(predictor, table, lock->mode);
     if (lock->reach & REACH_CONSTRAINT)
         lock_constraint(predictor, table, lock->detail, lock->mode);
+    if (lock->reach & REACH_INHERITED && is_inherited(table, lock->detail))
+        predictor_lock_table(predictor, table, lock->mode, REACH_CHILDREN, false);
     if (lock->reach & REACH_COLUMN)
         lock_column(predictor, table, lock->detail, lock->mode);
 }
@@ -393,64 +419,6 @@ lock_reindexed(Predictor *predictor, const DdlChange *change, const ModelTable *
         lock_index(predictor, table->indexes->pdata[i], LOCK_ACCESS_EXCLUSIVE, true);
 }
 
-/* A foreign key that the partitions have already is attached to: that locks the referenced table as
- * if it were altered. */
-static void
-lock_attached_key(Predictor *predictor, const DdlChange *change, const ModelTable *table)
-{
-    const ModelTable *referenced = model_table(predictor->model, change->constraint->referenced);
-
-    for (guint i = 0; table->partitioned && referenced != NULL && i < table->children->len; i++) {
-        if (predictor_has_key(table->children->pdata[i], change->constraint))
-            predictor_lock_table(predictor, referenced, LOCK_ACCESS_EXCLUSIVE, REACH_PARTITIONS,
-                                 true);
-    }
-}
-
-/* The rows of the referenced table are held while a foreign key is validated. */
-static void
-lock_validated(Predictor *predictor, const DdlChange *change, const ModelTable *table)
-{
-    const ModelConstraint *key =
-        table != NULL ? model_constraint(table, change->constraint_name) : NULL;
-
-    if (key != NULL && key->kind == CONSTRAINT_FOREIGN_KEY && !key->valid)
-        predictor_lock_table(predictor, key->referenced, LOCK_ROW_SHARE, REACH_PARTITIONS, true);
-}
-
-/* A primary key on columns that are NOT NULL already alters no partition. */
-static void
-relax_primary_key(Predictor *predictor, const DdlChange *change, const ModelTable *table)
-{
-    for (guint i = 0; i < change->constraint->columns->len; i++) {
-        if (model_is_not_null(table, change->constraint->columns->pdata[i], false) != KNOWN_YES)
-            return;
-    }
-    for (guint i = 0; i < predictor->prediction->locks->len; i++) {
-        PredictedLock *lock = predictor->prediction->locks->pdata[i];
-        if (lock->table != NULL && lock->table->parent == table)
-            lock->mode = LOCK_SHARE;
-    }
-}
-
-/* The parent's CHECK NO INHERIT concerns no child, but from 18 on they are locked. From then on a
- * key of a partitioned table takes the strongest lock on the partitions too. */
-static void
-lock_constraint_children(Predictor *predictor, const DdlChange *change, const ModelTable *table)
-{
-    const DdlConstraint *constraint = change->constraint;
-    const bool is_key =
-        constraint->kind == CONSTRAINT_UNIQUE || constraint->kind == CONSTRAINT_PRIMARY_KEY;
-
-    if (constraint->kind == CONSTRAINT_FOREIGN_KEY)
-        lock_attached_key(predictor, change, table);
-    if (predictor->major >= 18 && (constraint->no_inherit || (table->partitioned && is_key)))
-        predictor_lock_table(predictor, table, LOCK_ACCESS_EXCLUSIVE, REACH_CHILDREN, true);
-    else if (constraint->kind == CONSTRAINT_PRIMARY_KEY && table->partitioned &&
-             ddl_changes_count(predictor->changes) == 1)
-        relax_primary_key(predictor, change, table);
-}
-
 typedef struct {
     const Model *model;
     bool found;
@@ -520,7 +488,7 @@ lock_hidden(Predictor *predictor, const DdlChange *change)
         }
         break;
     case CHANGE_VALIDATE_CONSTRAINT:
-        lock_validated(predictor, change, table);
+        predictor_validate_locks(predictor, change, table);
         break;
     case CHANGE_GRANT:
         if (predictor->major >= 18 && table != NULL)
@@ -528,7 +496,7 @@ lock_hidden(Predictor *predictor, const DdlChange *change)
         break;
     case CHANGE_ADD_CONSTRAINT:
         if (table != NULL)
-            lock_constraint_children(predictor, change, table);
+            predictor_constraint_locks(predictor, change, table);
         break;
     case CHANGE_SELECT:
         predictor->prediction->unknown = calls_unknown(predictor->model, change->query);

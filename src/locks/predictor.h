@@ -20,6 +20,13 @@ void predictor_add_locks(Predictor *predictor, const SqlStatement *statement);
 /* A relation and, as @reach says, those that hang on it. */
 void predictor_lock_table(Predictor *predictor, const ModelTable *table, LockMode mode,
                           SqlReach reach, bool implicit);
+/* Those on what hangs below @table, which the statement does not go down to. */
+void predictor_unlock_below(Predictor *predictor, const ModelTable *table);
+/* A constraint that is added, and one that is validated; @table may be NULL for the latter. */
+void predictor_constraint_locks(Predictor *predictor, const DdlChange *change,
+                                const ModelTable *table);
+void predictor_validate_locks(Predictor *predictor, const DdlChange *change,
+                              const ModelTable *table);
 
 /* What the changes do under the locks, and why the server would refuse them. */
 void predictor_add_works(Predictor *predictor);

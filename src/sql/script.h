@@ -112,7 +112,8 @@ typedef enum {
     REACH_CONSTRAINT = 1 << 6,    /* other sides of the foreign keys that use constraint @detail */
     REACH_COLUMN = 1 << 7,        /* other sides of the foreign keys that use column @detail */
     REACH_INDEXED_TABLE = 1 << 8, /* an index: its table */
-    REACH_OTHERS = 1 << 9         /* only those, and not the relation itself */
+    REACH_OTHERS = 1 << 9,        /* only those, and not the relation itself */
+    REACH_INHERITED = 1 << 10     /* its children, where they inherit constraint @detail: a CHECK */
 } SqlReach;
 
 /* One row of a lock template: what the statement names, before the catalog is asked. */

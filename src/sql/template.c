@@ -229,19 +229,23 @@ static void
 add_rename(Template *template, const PgQuery__RenameStmt *rename)
 {
     const bool is_index = rename->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX;
+    const bool is_constraint = rename->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT;
     SqlReach reach = REACH_ITSELF;
+    SqlLock *lock;
 
     if (rename->relation == NULL)
         return;
-    if (rename->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN ||
-        rename->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_TABCONSTRAINT)
+    if (rename->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN)
         reach = template_children(rename->relation);
-    template_add(template, rename->relation,
-                 is_index ? RELATION_INDEX
-                          : template_kind(template_is_relation(rename->rename_type)
-                                              ? rename->rename_type
-                                              : rename->relation_type),
-                 is_index ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE, reach);
+    else if (is_constraint && rename->relation->inh)
+        reach = REACH_INHERITED;
+    lock = template_add(template, rename->relation,
+                        is_index ? RELATION_INDEX
+                                 : template_kind(template_is_relation(rename->rename_type)
+                                                     ? rename->rename_type
+                                                     : rename->relation_type),
+                        is_index ? LOCK_SHARE_UPDATE_EXCLUSIVE : LOCK_ACCESS_EXCLUSIVE, reach);
+    lock->detail = is_constraint ? g_strdup(rename->subname) : NULL;
 }
 
 static void

@@ -20,9 +20,9 @@ append_list(GString *out, const char *what, GPtrArray *take_list)
 static void
 append_locks(GString *out, const SqlStatement *statement)
 {
-    static const char *const reaches[] = {"partitions", "children",   "parent",
-                                          "default",    "referenced", "referencing",
-                                          "constraint", "column",     "indexed table"};
+    static const char *const reaches[] = {"partitions",    "children",    "parent",     "default",
+                                          "referenced",    "referencing", "constraint", "column",
+                                          "indexed table", "others",      "inherited"};
     static const char *const kinds[] = {"table", "index", "sequence", "view", "relation"};
     bool unknown;
     g_autoptr(GPtrArray) locks = sql_statement_locks(statement, &unknown);
