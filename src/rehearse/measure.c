@@ -228,15 +228,30 @@ bare_label(DdlName name)
     return ddl_name_label((DdlName){is_public ? NULL : name.schema, name.name});
 }
 
+/* As is_covered says it of what was seen. */
+static bool
+is_told_by_table(const Model *model, const Prediction *prediction, const PredictedLock *lock)
+{
+    const ModelIndex *index = lock->kind == RELATION_INDEX ? model_index(model, lock->name) : NULL;
+
+    for (guint i = 0; index != NULL && i < prediction->locks->len; i++) {
+        const PredictedLock *other = prediction->locks->pdata[i];
+        if (other->table == index->table)
+            return other->mode >= lock->mode;
+    }
+    return false;
+}
+
 static void
-note_foretold(RehearsedStatement *statement, const Prediction *prediction, Foretold *foretold)
+note_foretold(RehearsedStatement *statement, const Model *model, const Prediction *prediction,
+              Foretold *foretold)
 {
     for (guint i = 0; i < prediction->locks->len; i++) {
         const PredictedLock *lock = prediction->locks->pdata[i];
         g_autofree char *label = bare_label(lock->name);
         RehearsedLock *seen;
 
-        if (lock->is_new || lock->kind == RELATION_INDEX)
+        if (lock->is_new || is_told_by_table(model, prediction, lock))
             continue;
         seen = lock_on(statement, label);
         seen->foretold = MAX(seen->foretold, lock->mode);
@@ -271,7 +286,7 @@ foretell(PgConn *conn, const char *sql, RehearsedStatement *statement, Foretold 
         g_autoptr(Prediction) prediction = locks_predict(model, one, changes, since);
 
         foretold->unknown |= prediction->unknown;
-        note_foretold(statement, prediction, foretold);
+        note_foretold(statement, model, prediction, foretold);
         model_apply(model, changes);
     }
     return true;
@@ -307,7 +322,12 @@ typedef struct {
     gint done; /* atomic */
 } Watch;
 
-enum { POLL_US = 1000 };
+enum {
+    POLL_US = 1000,
+    TRIES = 3,
+    QUICK_US = 5000,   /* below, no other try is needed */
+    LONG_US = 1000000, /* above, none would change it */
+};
 
 static gpointer
 watch_locks(gpointer data)
@@ -381,28 +401,63 @@ statement_new(const char *sql, bool transactional)
     return statement;
 }
 
+/* @last false: rolled back, and *@ret_again true, where another try may tell that it is quicker. */
 static bool
-run_and_look(PgConn *conn, const char *url, RehearsedStatement *statement, GError **error)
+try_transaction(PgConn *conn, RehearsedStatement *statement, bool last, bool *ret_again,
+                GError **error)
 {
-    g_autoptr(GHashTable) before = NULL, after = NULL;
+    g_autoptr(GHashTable) before = look(conn, error), after = NULL;
 
-    before = look(conn, error);
     if (before == NULL)
         return false;
-    if (statement->transactional) {
-        if (!pg_begin(conn, error) || !run_in_transaction(conn, statement, before, &after, error) ||
-            !pg_commit(conn, error)) {
-            pg_rollback(conn);
-            return false;
-        }
-    } else if (!run_watched(conn, statement, before, url, error)) {
+    if (!pg_begin(conn, error) || !run_in_transaction(conn, statement, before, &after, error)) {
+        pg_rollback(conn);
         return false;
     }
-    if (after == NULL)
-        after = look(conn, error);
+    *ret_again = !last && statement->took_us > QUICK_US && statement->took_us < LONG_US;
+    if (*ret_again) {
+        pg_rollback(conn);
+        return true;
+    }
+    note_seen(statement, before, after);
+    return pg_commit(conn, error);
+}
+
+static bool
+run_apart(PgConn *conn, const char *url, RehearsedStatement *statement, GError **error)
+{
+    g_autoptr(GHashTable) before = look(conn, error), after = NULL;
+
+    if (before == NULL || !run_watched(conn, statement, before, url, error))
+        return false;
+    after = look(conn, error);
     if (after == NULL)
         return false;
     note_seen(statement, before, after);
+    return true;
+}
+
+/* What another process does on the machine makes a statement seem slow: the quickest of some tries
+ * counts. In production it would be rolled back and tried again, too. */
+static bool
+run_and_look(PgConn *conn, const char *url, RehearsedStatement *statement, GError **error)
+{
+    gint64 quickest_us = G_MAXINT64, wal, size;
+    bool again = true;
+
+    for (int left = TRIES; again; left--) {
+        again = false;
+        if (!look_at_place(conn, &wal, &size, error) ||
+            !(statement->transactional ? try_transaction(conn, statement, left == 1, &again, error)
+                                       : run_apart(conn, url, statement, error)))
+            return false;
+        quickest_us = MIN(quickest_us, statement->took_us);
+    }
+    statement->took_us = quickest_us;
+    if (!look_at_place(conn, &statement->wal_bytes, &statement->size_bytes, error))
+        return false;
+    statement->wal_bytes -= wal;
+    statement->size_bytes -= size;
     return true;
 }
 
@@ -412,15 +467,10 @@ measure_statement(PgConn *conn, const char *url, const char *sql, bool transacti
 {
     g_autoptr(RehearsedStatement) statement = statement_new(sql, transactional);
     g_auto(Foretold) foretold = {0};
-    gint64 wal, size;
 
-    if (!look_at_place(conn, &wal, &size, error) ||
-        !foretell(conn, sql, statement, &foretold, error) ||
-        !run_and_look(conn, url, statement, error) ||
-        !look_at_place(conn, &statement->wal_bytes, &statement->size_bytes, error))
+    if (!foretell(conn, sql, statement, &foretold, error) ||
+        !run_and_look(conn, url, statement, error))
         return NULL;
-    statement->wal_bytes -= wal;
-    statement->size_bytes -= size;
     compare(statement, &foretold);
     return g_steal_pointer(&statement);
 }

@@ -140,19 +140,28 @@ snapshot_loose(const Snapshot *snapshot)
     return text->len > 0 ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
 }
 
-/* The first line that only one of the texts has. */
+/* The first of @lines that @others do not have; NULL: they have all. */
+static const char *
+first_alone(char *const *lines, char *const *others)
+{
+    for (; *lines; lines++)
+        if (!g_strv_contains((const char *const *) others, *lines))
+            return *lines;
+    return NULL;
+}
+
+/* Of a line that is another one now, both are said. */
 static char *
 text_difference(const char *a, const char *b)
 {
     g_auto(GStrv) left = g_strsplit(a, "\n", -1), right = g_strsplit(b, "\n", -1);
+    const char *before = first_alone(left, right), *afterwards = first_alone(right, left);
 
-    for (char **line = left; *line; line++)
-        if (!g_strv_contains((const char *const *) right, *line))
-            return g_strdup_printf("only before: %s", *line);
-    for (char **line = right; *line; line++)
-        if (!g_strv_contains((const char *const *) left, *line))
-            return g_strdup_printf("only afterwards: %s", *line);
-    return g_strdup("the same lines in another order");
+    if (before == NULL && afterwards == NULL)
+        return g_strdup("the same lines in another order");
+    return g_strconcat(before != NULL ? "only before: " : "", before != NULL ? before : "",
+                       before != NULL && afterwards != NULL ? "; " : "",
+                       afterwards != NULL ? "only afterwards: " : "", afterwards, NULL);
 }
 
 /* @now NULL: of an empty table. */
