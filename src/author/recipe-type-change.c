@@ -149,6 +149,15 @@ append_not_null(const Change *change, const MovedColumn *column)
                   column->table, column->quoted);
 }
 
+/* Behind the keys and identities, which would be in its way. */
+static void
+append_nullable(const Change *change, const MovedColumn *column)
+{
+    if (column->not_null)
+        draft_add(change->draft, SECTION_CUTOVER_UNDO,
+                  "ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL;\n", column->table, column->fresh);
+}
+
 static void
 append_values(const Change *change, const MovedColumn *column)
 {
@@ -314,6 +323,8 @@ append_all(const Change *change)
     append_objects(change, "pui", append_take_over);
     for (guint i = 0; i < columns->len; i++)
         append_values(change, g_ptr_array_index(columns, i));
+    for (guint i = 0; i < columns->len; i++)
+        append_nullable(change, g_ptr_array_index(columns, i));
     append_objects(change, "fc", append_take_over);
     append_objects(change, "puifc", append_finish);
     append_objects(change, "pu", append_unbuild);
