@@ -360,12 +360,13 @@ rename_mappings(GPtrArray *mappings, GHashTable *renames)
 /* Behind the section's statements, in their one transaction. */
 static bool
 rename_on_table(const Phase *phase, Plan *plan, const Section *section, const CatalogTable *table,
-                GError **error)
+                const char *installed, GError **error)
 {
     g_autoptr(GHashTable) renames = section_renames(section, table->schema, table->name, error);
     g_autoptr(GPtrArray) mappings = NULL;
-    g_autofree char *label = NULL, *sql = NULL;
+    g_autofree char *label = NULL, *whole = NULL, *sql = NULL;
     PlanDerived triggers;
+    bool stays;
 
     if (renames == NULL)
         return false;
@@ -374,10 +375,14 @@ rename_on_table(const Phase *phase, Plan *plan, const Section *section, const Ca
     mappings = load_mappings(phase->context, table, error);
     if (mappings == NULL)
         return false;
+    stays = sync_has_triggers(table, mappings, installed);
     rename_mappings(mappings, renames);
-    label = g_strdup_printf("sync triggers on %s, with the names swapped", table->quoted);
-    sql = sync_install_sql(table, mappings);
-    triggers = replacement(table, mappings, label, sql, NULL);
+    label = g_strdup_printf("sync %s on %s, with the names swapped",
+                            stays ? "function" : "triggers", table->quoted);
+    whole = sync_install_sql(table, mappings);
+    sql = stays ? sync_function_sql(table, mappings) : g_strdup(whole);
+    triggers = replacement(table, mappings, label, whole, NULL);
+    triggers.sql = sql;
     return plan_extend_run(plan, 0, &triggers, error);
 }
 
@@ -398,7 +403,8 @@ sync_steps_rename(const Phase *phase, Plan *plan, const Section *section, GError
         if (!g_hash_table_add(seen, pg_quote_qualified(row->schema, row->table)))
             continue;
         table = catalog_require_table(conn, row->schema, row->table, error);
-        if (table == NULL || !rename_on_table(phase, plan, section, table, error))
+        if (table == NULL ||
+            !rename_on_table(phase, plan, section, table, row->installed_sql, error))
             return false;
     }
     return true;

@@ -59,6 +59,13 @@ char *sync_mapping_text(const SqlMapping *mapping);
  * (SyncMapping *, oldest first) on @table, and let the server check every expression; for an empty
  * list, the ones that drop them. The mappings' columns must exist when it runs. Caller owns. */
 char *sync_install_sql(const CatalogTable *table, GPtrArray *mappings);
+/* Does @installed (a text of sync_install_sql) make the triggers that @mappings need? */
+bool sync_has_triggers(const CatalogTable *table, GPtrArray *mappings, const char *installed);
+/* Where it does, and nothing but the columns' names has changed since: a trigger's condition
+ * follows them by itself. So this is the function alone, and nothing is said of each partition.
+ * Caller owns.
+ */
+char *sync_function_sql(const CatalogTable *table, GPtrArray *mappings);
 
 /* The derived backfill: as text, as an author would have written it; and taken apart, which needs
  * no parsing, for its WHERE is known to exclude what is filled. Caller owns. */

@@ -313,9 +313,9 @@ append_triggers(GString *sql, const CatalogTable *table, GPtrArray *parts, const
     g_string_append_printf(sql,
                            ")\n"
                            "    EXECUTE FUNCTION %s();\n"
-                           "ALTER TABLE %s ENABLE ALWAYS TRIGGER " SYNC_INSERT_TRIGGER ";\n"
-                           "ALTER TABLE %s ENABLE ALWAYS TRIGGER " SYNC_UPDATE_TRIGGER ";\n",
-                           function, table->quoted, table->quoted);
+                           "ALTER TABLE %s ENABLE ALWAYS TRIGGER " SYNC_INSERT_TRIGGER
+                           ", ENABLE ALWAYS TRIGGER " SYNC_UPDATE_TRIGGER ";\n",
+                           function, table->quoted);
 }
 
 static void
@@ -332,14 +332,14 @@ append_set_list(GString *sql, const SqlMapping *mapping)
 static void
 append_assignment_proof(GString *sql, const CatalogTable *table, const SqlMapping *mapping)
 {
-    g_string_append_printf(sql, "    EXECUTE $proof$EXPLAIN UPDATE %s SET ", table->quoted);
+    g_string_append_printf(sql, "    EXECUTE $proof$EXPLAIN UPDATE ONLY %s SET ", table->quoted);
     append_set_list(sql, mapping);
     g_string_append(sql, "$proof$;\n");
 }
 
 /* plpgsql looks at an expression when it first runs: in an app's write. So the server plans each of
  * them now, with nothing but pg_catalog to find names in, for an app's search_path may be anything.
- */
+ * ONLY, for the partitions would be looked at one by one. */
 static void
 append_proof(GString *sql, const CatalogTable *table, GPtrArray *parts)
 {
@@ -354,7 +354,8 @@ append_proof(GString *sql, const CatalogTable *table, GPtrArray *parts)
         append_assignment_proof(sql, table, part->forward);
         append_assignment_proof(sql, table, part->reverse);
         if (!is_rename(part))
-            g_string_append_printf(sql, "    EXECUTE $proof$EXPLAIN SELECT %s FROM %s$proof$;\n",
+            g_string_append_printf(sql,
+                                   "    EXECUTE $proof$EXPLAIN SELECT %s FROM ONLY %s$proof$;\n",
                                    parity, table->quoted);
     }
     g_string_append(sql, "    PERFORM pg_catalog.set_config('search_path', path, true);\n"
@@ -396,11 +397,17 @@ gather_parts(const CatalogTable *table, GPtrArray *mappings, GPtrArray *owned)
     return gathered;
 }
 
+static GPtrArray *
+new_owned(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify) g_ptr_array_unref);
+}
+
 char *
 sync_install_sql(const CatalogTable *table, GPtrArray *mappings)
 {
     g_autofree char *function = function_name(table);
-    g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func((GDestroyNotify) g_ptr_array_unref);
+    g_autoptr(GPtrArray) owned = new_owned();
     g_autoptr(GPtrArray) parts = gather_parts(table, mappings, owned);
     GString *sql = g_string_new(NULL);
 
@@ -415,5 +422,32 @@ sync_install_sql(const CatalogTable *table, GPtrArray *mappings)
                                "DROP FUNCTION IF EXISTS %s();\n",
                                table->quoted, table->quoted, function);
     }
+    return g_string_free(sql, FALSE);
+}
+
+bool
+sync_has_triggers(const CatalogTable *table, GPtrArray *mappings, const char *installed)
+{
+    g_autofree char *function = function_name(table);
+    g_autoptr(GPtrArray) owned = new_owned();
+    g_autoptr(GPtrArray) parts = gather_parts(table, mappings, owned);
+    g_autoptr(GString) sql = g_string_new(NULL);
+
+    if (parts->len == 0)
+        return false;
+    append_triggers(sql, table, parts, function);
+    return strstr(installed, sql->str) != NULL;
+}
+
+char *
+sync_function_sql(const CatalogTable *table, GPtrArray *mappings)
+{
+    g_autofree char *function = function_name(table);
+    g_autoptr(GPtrArray) owned = new_owned();
+    g_autoptr(GPtrArray) parts = gather_parts(table, mappings, owned);
+    GString *sql = g_string_new(NULL);
+
+    append_function(sql, parts, function);
+    append_proof(sql, table, parts);
     return g_string_free(sql, FALSE);
 }
