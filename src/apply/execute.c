@@ -415,10 +415,12 @@ describe_run(const Execution *execution, guint run, bool transactional, GError *
     bool unknown = false;
     g_autoptr(GPtrArray) needs =
         locks_resolve(execution->context->conn, statements, &unknown, error);
-    g_autofree char *locks = needs ? look_describe_needs(needs) : NULL;
+    g_autofree char *locks = needs ? look_describe_needs(needs, needs->len) : NULL;
 
     if (needs == NULL)
         return false;
+    if (transactional)
+        transact_warn(execution->context, execution->what, execution->steps, needs);
     report_step(execution->context->report, "-- run %u, %s; locks: %s", run,
                 transactional ? "one transaction" : "outside of transactions",
                 *locks ? locks : "none on what exists");

@@ -27,15 +27,18 @@ look_clear(Look *look)
 }
 
 char *
-look_describe_needs(GPtrArray *needs)
+look_describe_needs(GPtrArray *needs, guint most)
 {
     GString *text = g_string_new(NULL);
+    const guint count = MIN(needs->len, most);
 
-    for (guint i = 0; i < needs->len; i++) {
+    for (guint i = 0; i < count; i++) {
         const LockNeed *need = g_ptr_array_index(needs, i);
         g_string_append_printf(text, "%s%s on %s", i > 0 ? ", " : "", lock_mode_name(need->mode),
                                need->quoted);
     }
+    if (count < needs->len)
+        g_string_append_printf(text, ", and on %u more", needs->len - count);
     return g_string_free(text, FALSE);
 }
 
@@ -135,7 +138,7 @@ report_cause(Look *look, GPtrArray *needs, GPtrArray *blockers)
     if (g_strcmp0(cause, look->said) == 0)
         return;
     apply_batch_flush(look->context, NULL);
-    locks = look_describe_needs(needs);
+    locks = look_describe_needs(needs, LOOK_NAMED);
     who = join_descriptions(blockers);
     report_data(look->context->report, REPORT_WAIT,
                 json_pack("{s:s, s:s, s:s, s:o}", "wait", "lock", "for", look->what, "locks", locks,
@@ -152,7 +155,7 @@ report_cause(Look *look, GPtrArray *needs, GPtrArray *blockers)
 static bool
 fail_blocked(const Look *look, GPtrArray *needs, GPtrArray *blockers, GError **error)
 {
-    g_autofree char *locks = look_describe_needs(needs);
+    g_autofree char *locks = look_describe_needs(needs, LOOK_NAMED);
     g_autofree char *who = join_descriptions(blockers);
     g_autofree char *after = text_format_duration_ms(look->context->settings->give_up_after_ms);
     g_autoptr(GString) remedies = g_string_new(NULL);
@@ -172,7 +175,7 @@ fail_blocked(const Look *look, GPtrArray *needs, GPtrArray *blockers, GError **e
 bool
 look_give_up(const Look *look, GPtrArray *needs, int attempts, GError **error)
 {
-    g_autofree char *locks = look_describe_needs(needs);
+    g_autofree char *locks = look_describe_needs(needs, LOOK_NAMED);
     g_autofree char *after = text_format_duration_ms(look->context->settings->give_up_after_ms);
 
     if (*locks == '\0')

@@ -28,5 +28,8 @@ bool look_wait(Look *look, GPtrArray *needs, GError **error);
 /* ERROR_LOCK: @attempts tries within the time to wait had no lock on @needs. Returns false. */
 bool look_give_up(const Look *look, GPtrArray *needs, int attempts, GError **error);
 
-/* "ACCESS EXCLUSIVE on public.users, SHARE on public.teams". Caller owns. */
-char *look_describe_needs(GPtrArray *needs);
+/* So many are named in a message. */
+enum { LOOK_NAMED = 5 };
+/* "ACCESS EXCLUSIVE on public.users, SHARE on public.teams, and on 3 more" behind the first @most.
+ * Caller owns. */
+char *look_describe_needs(GPtrArray *needs, guint most);

@@ -9,8 +9,14 @@
 #include "base/text.h"
 #include "locks/locks.h"
 
-/* A statement whose own work did not fit so many times will not fit. */
-enum { OVERRUNS = 8, BACKOFF_CAP_MS = 2000, LONGEST_SHIFT = 6, UNWATCHED_MS = 1000 };
+/* What did not fit so many times will not fit; nor what came less than half way the first few. */
+enum { OVERRUNS = 8, HOPELESS_OVERRUNS = 3 };
+enum { BACKOFF_CAP_MS = 2000, LONGEST_SHIFT = 6, UNWATCHED_MS = 1000 };
+/* Statements in a message; and what is known to be many, so that the sum counts, and not one. */
+enum { BATCH = 16, MANY = 2 * BATCH };
+/* What a statement costs, and a relation that is locked for it: measured with swaps of the names
+ * and keys of tables of 12 to 150 partitions, on a quiet server. */
+enum { MICROSECONDS_EACH = 250 };
 
 typedef enum {
     ATTEMPT_DONE,
@@ -30,6 +36,9 @@ typedef struct {
     Look look;
     gint64 queued_at_ms;
     const PlanStep *at; /* the step that ran last, for messages */
+    GPtrArray *statements;
+    GPtrArray *owners; /* the PlanStep of each */
+    guint most_done;   /* of the statements, in any attempt */
     TransactResult *result;
 } Transaction;
 
@@ -40,17 +49,23 @@ left_ms(const Transaction *t)
            clock_now_ms(t->context->clock);
 }
 
-/* One message: the limits and the statement, so that no round trip of ours is spent under locks.
- * lock_timeout is the shorter one, so that the SQLSTATE tells waiting from working. */
+/* One message: the limits and the statements, so that no round trip of ours is spent under locks.
+ * lock_timeout is the shorter one, so that the SQLSTATE tells waiting from working. *@ret_done: how
+ * many are done. */
 static bool
-execute_within(const Transaction *t, gint64 limit_ms, const char *sql, GError **error)
+execute_within(const Transaction *t, gint64 limit_ms, const char *sql, guint *ret_done,
+               GError **error)
 {
+    enum { SETTINGS = 2 };
     g_autofree char *script = g_strdup_printf("SET LOCAL lock_timeout = %" G_GINT64_FORMAT
                                               "; SET LOCAL statement_timeout = "
                                               "%" G_GINT64_FORMAT "; %s",
                                               MAX(limit_ms - 1, 1), MAX(limit_ms, 2), sql);
+    guint done = 0;
+    const bool ok = pg_exec_within(t->context->conn, script, limit_ms, &done, error);
 
-    return pg_exec_script(t->context->conn, script, error);
+    *ret_done = done > SETTINGS ? done - SETTINGS : 0;
+    return ok;
 }
 
 static Attempt
@@ -101,12 +116,13 @@ lock_tables(Transaction *t, GError **error)
         g_autofree char *sql = lock_statement(t->needs, next, &next);
         const gint64 left = left_ms(t) - half;
         g_autoptr(GError) cause = NULL;
+        guint done;
 
         if (sql == NULL)
             break;
         if (left <= 0)
             return ATTEMPT_NO_LOCK;
-        if (execute_within(t, left, sql, &cause))
+        if (execute_within(t, left, sql, &done, &cause))
             continue;
         if (classify(t, cause) != ATTEMPT_FAILED)
             return ATTEMPT_NO_LOCK;
@@ -117,19 +133,37 @@ lock_tables(Transaction *t, GError **error)
     return ATTEMPT_DONE;
 }
 
-static Attempt
-execute_statement(Transaction *t, const SqlStatement *statement, GError **error)
+/* The text of the statements from @first on that share a message; *@ret_next: behind them. */
+static char *
+batch_of(const Transaction *t, guint first, guint *ret_next)
 {
+    const guint end = MIN(first + (t->is_bounded ? BATCH : 1), t->statements->len);
+    GString *sql = g_string_new(NULL);
+
+    for (guint i = first; i < end; i++)
+        g_string_append_printf(sql, "%s;\n", sql_statement_text(t->statements->pdata[i]));
+    *ret_next = end;
+    return g_string_free(sql, FALSE);
+}
+
+static Attempt
+execute_batch(Transaction *t, guint first, guint *ret_next, GError **error)
+{
+    g_autofree char *sql = batch_of(t, first, ret_next);
     g_autoptr(GError) cause = NULL;
     Attempt outcome;
+    guint done = 0;
     bool ok;
 
+    t->at = t->owners->pdata[first];
     if (t->is_bounded && left_ms(t) <= 0)
         return ATTEMPT_OVERRUN;
-    ok = t->is_bounded ? execute_within(t, left_ms(t), sql_statement_text(statement), &cause)
-                       : pg_exec_script(t->context->conn, sql_statement_text(statement), &cause);
+    ok = t->is_bounded ? execute_within(t, left_ms(t), sql, &done, &cause)
+                       : pg_exec_script(t->context->conn, sql, &cause);
+    t->most_done = MAX(t->most_done, first + done);
     if (ok)
         return ATTEMPT_DONE;
+    t->at = t->owners->pdata[MIN(first + done, *ret_next - 1)];
     outcome = classify(t, cause);
     if (outcome == ATTEMPT_FAILED)
         g_propagate_error(error, g_steal_pointer(&cause));
@@ -139,16 +173,11 @@ execute_statement(Transaction *t, const SqlStatement *statement, GError **error)
 static Attempt
 execute_steps(Transaction *t, GError **error)
 {
-    for (guint i = 0; i < t->steps->len; i++) {
-        const PlanStep *step = g_ptr_array_index(t->steps, i);
+    for (guint next = 0; next < t->statements->len;) {
+        const Attempt outcome = execute_batch(t, next, &next, error);
 
-        t->at = step;
-        for (guint s = 0; s < step->statements->len; s++) {
-            const Attempt outcome =
-                execute_statement(t, g_ptr_array_index(step->statements, s), error);
-            if (outcome != ATTEMPT_DONE)
-                return outcome;
-        }
+        if (outcome != ATTEMPT_DONE)
+            return outcome;
     }
     t->at = NULL;
     return ATTEMPT_DONE;
@@ -239,19 +268,64 @@ conflicts_with_apps(GPtrArray *needs, GPtrArray *steps)
     return false;
 }
 
+static gint64
+expected_ms(const GPtrArray *statements, const GPtrArray *needs)
+{
+    return (gint64) (statements->len + needs->len) * MICROSECONDS_EACH / 1000;
+}
+
+void
+transact_warn(const ApplyContext *context, const char *what, GPtrArray *steps, GPtrArray *needs)
+{
+    g_autoptr(GPtrArray) statements = plan_statements(steps);
+    const gint64 budget_ms = context->settings->stall_budget_ms;
+    const gint64 quiet_ms = expected_ms(statements, needs);
+    g_autofree char *budget = text_format_duration_ms(budget_ms);
+    g_autofree char *quiet = text_format_duration_ms(quiet_ms);
+
+    if (statements->len >= MANY && quiet_ms >= budget_ms && conflicts_with_apps(needs, steps))
+        report_warning(context->report,
+                       "%s: %u statements about %u relations in one transaction take some %s on a "
+                       "quiet server, and the stall budget is %s: it is given up, and nothing "
+                       "changed, where it does not fit",
+                       what, statements->len, needs->len, quiet, budget);
+}
+
 /* The catalog may have changed since the last attempt: a partition more, a table less. */
 static bool
 resolve(Transaction *t, GError **error)
 {
-    g_autoptr(GPtrArray) statements = plan_statements(t->steps);
     bool unknown = false;
 
     g_clear_pointer(&t->needs, g_ptr_array_unref);
-    t->needs = locks_resolve(t->context->conn, statements, &unknown, error);
+    t->needs = locks_resolve(t->context->conn, t->statements, &unknown, error);
     if (t->needs == NULL)
         return false;
     t->is_bounded = conflicts_with_apps(t->needs, t->steps);
     return true;
+}
+
+/* That its statements together are too much. What is suggested leaves room for a server that does
+ * other things too. */
+static bool
+fail_sum(const Transaction *t, GError **error)
+{
+    const gint64 budget_ms = t->context->settings->stall_budget_ms;
+    const gint64 quiet_ms = expected_ms(t->statements, t->needs);
+    g_autofree char *budget = text_format_duration_ms(budget_ms);
+    g_autofree char *quiet = text_format_duration_ms(quiet_ms);
+    g_autofree char *locks = look_describe_needs(t->needs, LOOK_NAMED);
+
+    error_set(error, ERROR_STATE,
+              "%s: its transaction does not fit into the stall budget of %s: of %u statements at "
+              "most %u were done in time, in %d attempts; all of them take some %s on a quiet "
+              "server, while it holds %s: nothing was changed",
+              t->what, budget, t->statements->len, t->most_done, t->result->attempts, quiet, locks);
+    return error_hint(error,
+                      "The statements cannot be taken apart: try when the server is quiet, or let "
+                      "the app wait longer once, by running the same command as `sluice -o "
+                      "lock.stall_budget=%" G_GINT64_FORMAT "ms ..`.",
+                      MAX(4 * quiet_ms, 2 * budget_ms));
 }
 
 static bool
@@ -259,8 +333,10 @@ fail_overrun(const Transaction *t, GError **error)
 {
     g_autofree char *budget = text_format_duration_ms(t->context->settings->stall_budget_ms);
     g_autofree char *where = t->at ? plan_step_describe(t->at) : g_strdup("commit");
-    g_autofree char *locks = look_describe_needs(t->needs);
+    g_autofree char *locks = look_describe_needs(t->needs, LOOK_NAMED);
 
+    if (t->statements->len >= MANY)
+        return fail_sum(t, error);
     error_set(error, ERROR_STATE,
               "%s: %s takes longer than the stall budget of %s, while it holds %s: the app's "
               "queries would wait; nothing was changed",
@@ -330,6 +406,13 @@ back_off(const Transaction *t, Attempt outcome, GError **error)
 }
 
 static bool
+is_hopeless(const Transaction *t, int overruns)
+{
+    return overruns >= OVERRUNS || (overruns >= HOPELESS_OVERRUNS && t->statements->len >= MANY &&
+                                    2 * t->most_done < t->statements->len);
+}
+
+static bool
 try_until_done(Transaction *t, GError **error)
 {
     int overruns = 0;
@@ -339,6 +422,8 @@ try_until_done(Transaction *t, GError **error)
 
         if (!resolve(t, error))
             return false;
+        if (t->result->attempts == 0)
+            transact_warn(t->context, t->what, t->steps, t->needs);
         if (t->is_bounded && !look_wait(&t->look, t->needs, error))
             return false;
         outcome = attempt(t, error);
@@ -347,32 +432,54 @@ try_until_done(Transaction *t, GError **error)
         if (outcome == ATTEMPT_FAILED)
             return stop_requested() ? fail_stopped(error) : fail_statement(t, error);
         overruns += outcome == ATTEMPT_OVERRUN;
-        if (overruns >= OVERRUNS)
+        if (is_hopeless(t, overruns))
             return fail_overrun(t, error);
         if (!back_off(t, outcome, error))
             return false;
     }
 }
 
+static void
+transaction_init(Transaction *t, const ApplyContext *context, const char *what, GPtrArray *steps,
+                 TransactResult *result)
+{
+    *result = (TransactResult){0};
+    *t = (Transaction){.context = context,
+                       .what = what,
+                       .steps = steps,
+                       .statements = plan_statements(steps),
+                       .owners = g_ptr_array_new(),
+                       .result = result};
+    for (guint i = 0; i < steps->len; i++) {
+        PlanStep *step = g_ptr_array_index(steps, i);
+
+        for (guint s = 0; s < step->statements->len; s++)
+            g_ptr_array_add(t->owners, step);
+    }
+}
+
+static void
+transaction_clear(Transaction *t)
+{
+    g_ptr_array_unref(t->statements);
+    g_ptr_array_unref(t->owners);
+    g_clear_pointer(&t->needs, g_ptr_array_unref);
+}
+
 bool
 transact(const ApplyContext *context, const char *what, GPtrArray *steps, PlanRecord record,
          gconstpointer data, TransactResult *ret_result, GError **error)
 {
-    Transaction t = {
-        .context = context,
-        .what = what,
-        .steps = steps,
-        .record = record,
-        .data = data,
-        .result = ret_result,
-    };
+    Transaction t;
     bool ok;
 
-    *ret_result = (TransactResult){0};
+    transaction_init(&t, context, what, steps, ret_result);
+    t.record = record;
+    t.data = data;
     look_init(&t.look, context, what);
     ok = try_until_done(&t, error);
     look_clear(&t.look);
-    g_clear_pointer(&t.needs, g_ptr_array_unref);
+    transaction_clear(&t);
     return ok;
 }
 
@@ -384,29 +491,19 @@ add_command(GArray *commands, const char *sql, const char *name)
     g_array_append_val(commands, command);
 }
 
-/* *@ret_owners: the PlanStep of each command, NULL for ours. */
+/* BEGIN, the statements, the record, COMMIT. */
 static GArray *
-message_of(const Transaction *t, const LedgerRecord *record, GPtrArray **ret_owners)
+message_of(const Transaction *t, const LedgerRecord *record)
 {
     GArray *commands = g_array_new(FALSE, FALSE, sizeof(PgCommand));
-    GPtrArray *owners = g_ptr_array_new();
     guint count;
     const PgCommand *recorded = ledger_record_commands(record, &count);
 
     add_command(commands, "BEGIN", "sluice_begin");
-    g_ptr_array_add(owners, NULL);
-    for (guint i = 0; i < t->steps->len; i++) {
-        PlanStep *step = g_ptr_array_index(t->steps, i);
-
-        for (guint s = 0; s < step->statements->len; s++) {
-            add_command(commands, sql_statement_text(g_ptr_array_index(step->statements, s)), NULL);
-            g_ptr_array_add(owners, step);
-        }
-    }
+    for (guint i = 0; i < t->statements->len; i++)
+        add_command(commands, sql_statement_text(t->statements->pdata[i]), NULL);
     g_array_append_vals(commands, recorded, count);
     add_command(commands, "COMMIT", "sluice_commit");
-    g_ptr_array_set_size(owners, (int) commands->len);
-    *ret_owners = owners;
     return commands;
 }
 
@@ -424,8 +521,7 @@ receive(const Transaction *t, guint *ret_failed, GError **error)
 static bool
 exchange(Transaction *t, const LedgerRecord *record, GError **error)
 {
-    g_autoptr(GPtrArray) owners = NULL;
-    g_autoptr(GArray) commands = message_of(t, record, &owners);
+    g_autoptr(GArray) commands = message_of(t, record);
     guint failed = 0;
 
     if (!pg_send_all(t->context->conn, (const PgCommand *) (gpointer) commands->data, commands->len,
@@ -434,7 +530,8 @@ exchange(Transaction *t, const LedgerRecord *record, GError **error)
     batch_foresee(t->context->batch);
     if (receive(t, &failed, error))
         return true;
-    t->at = g_ptr_array_index(owners, failed);
+    if (failed > 0 && failed <= t->owners->len)
+        t->at = t->owners->pdata[failed - 1];
     return false;
 }
 
@@ -442,15 +539,21 @@ bool
 transact_message(const ApplyContext *context, const char *what, GPtrArray *steps,
                  const LedgerRecord *record, TransactResult *ret_result, GError **error)
 {
-    Transaction t = {.context = context, .what = what, .steps = steps, .result = ret_result};
     const gint64 start = clock_now_ms(context->clock);
+    Transaction t;
+    bool ok;
 
-    *ret_result = (TransactResult){.attempts = 1};
+    transaction_init(&t, context, what, steps, ret_result);
+    ret_result->attempts = 1;
     FAULT_POINT("apply-before-commit");
-    if (!exchange(&t, record, error)) {
+    ok = exchange(&t, record, error);
+    if (!ok) {
         pg_rollback(context->conn);
-        return stop_requested() ? fail_stopped(error) : fail_statement(&t, error);
+        ok = stop_requested() ? fail_stopped(error) : fail_statement(&t, error);
     }
+    transaction_clear(&t);
+    if (!ok)
+        return false;
     FAULT_POINT("apply-after-commit");
     ret_result->duration_ms = clock_now_ms(context->clock) - start;
     return true;

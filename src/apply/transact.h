@@ -31,3 +31,8 @@ bool transact(const ApplyContext *context, const char *what, GPtrArray *steps, P
  * trip. */
 bool transact_message(const ApplyContext *context, const char *what, GPtrArray *steps,
                       const LedgerRecord *record, TransactResult *ret_result, GError **error);
+
+/* Warns where @steps, for which @needs are locked, are so many that they will hardly fit into the
+ * budget: before anybody waits for them. */
+void transact_warn(const ApplyContext *context, const char *what, GPtrArray *steps,
+                   GPtrArray *needs);

@@ -101,3 +101,44 @@ pg_receive_all(PgConn *conn, guint *ret_failed, GError **error)
     }
     return ok;
 }
+
+/* Reads what the server has to say until the next result is whole; cancels once at @end_us. */
+static bool
+await_result(PgConn *conn, gint64 end_us, bool *is_cancelled)
+{
+    while (PQisBusy(conn->pg)) {
+        const gint64 left_us = end_us - g_get_monotonic_time();
+
+        if (!*is_cancelled && left_us <= 0) {
+            pg_cancel(conn);
+            *is_cancelled = true;
+        }
+        if (pg_is_answered(conn, *is_cancelled ? -1 : (left_us + 999) / 1000) &&
+            PQconsumeInput(conn->pg) != 1)
+            return false;
+    }
+    return true;
+}
+
+bool
+pg_exec_within(PgConn *conn, const char *sql, gint64 limit_ms, guint *ret_done, GError **error)
+{
+    const gint64 end_us = g_get_monotonic_time() + limit_ms * 1000;
+    bool is_cancelled = false, ok = true;
+
+    *ret_done = 0;
+    if (PQsendQuery(conn->pg, sql) != 1)
+        return pg_fail_result(conn, NULL, error);
+    for (;;) {
+        const bool is_read = await_result(conn, end_us, &is_cancelled);
+        PGresult *result = PQgetResult(conn->pg);
+        const bool failed = !is_read || (result && PQresultStatus(result) == PGRES_FATAL_ERROR);
+
+        if (ok && failed)
+            ok = pg_fail_result(conn, result, error);
+        PQclear(result);
+        if (result == NULL)
+            return ok;
+        *ret_done += ok;
+    }
+}

@@ -22,3 +22,9 @@ bool pg_is_answered(PgConn *conn, gint64 timeout_ms);
 /* Waits for all answers. Errors as pg_query, of the first command that failed: *@ret_failed is its
  * place. A transaction that it stood in is still to be rolled back. */
 bool pg_receive_all(PgConn *conn, guint *ret_failed, GError **error);
+
+/* Runs @sql, statements that may share a message, inside a transaction; the server's own
+ * statement_timeout bounds each, and what is not over after @limit_ms is cancelled: SQLSTATE 57014.
+ * *@ret_done: how many are done, on an error too. */
+bool pg_exec_within(PgConn *conn, const char *sql, gint64 limit_ms, guint *ret_done,
+                    GError **error);

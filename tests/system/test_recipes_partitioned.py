@@ -1,8 +1,10 @@
 """Recipes of `sluice revision` on a partitioned table with rows, two levels deep: each file through its whole
 life, and back."""
+import re
+
 import pytest
 
-from test_recipes import generate, go_and_come_back, live, plain, schema  # noqa: F401
+from test_recipes import REVISION, generate, go_and_come_back, live, plain, schema  # noqa: F401
 
 TABLES = """
 CREATE TABLE teams (id int PRIMARY KEY, name text);
@@ -141,3 +143,27 @@ def test_a_partition_that_comes_meanwhile(project, database):
     project.ok("upgrade", "--backfill")
     assert database.value("SELECT count(*) FROM pg_constraint WHERE conname ~ '^events_team_fkey' "
                           "AND convalidated AND conrelid <> 'events'::regclass") == 6
+
+
+def test_a_cutover_of_too_many_partitions_says_so(project, database):
+    """Before it begins, and with figures behind it; and it goes through where the app may wait."""
+    database.execute("CREATE TABLE days (id int, day int, PRIMARY KEY (id, day)) PARTITION BY LIST (day)")
+    database.execute(";".join(f"CREATE TABLE days_{day} PARTITION OF days FOR VALUES IN ({day})" for day in range(60)))
+    project.settings("gate: {quiet: 0s}\n")
+    project.ok("revision", "--type-change", "days.id:bigint", "--rev-id", REVISION)
+    project.ok("-o", "lock.stall_budget=5s", "upgrade", "--backfill")
+    planned = project.ok("-o", "lock.stall_budget=8ms", "cutover", REVISION, "--dry-run")
+    warning = "67 statements about 61 relations in one transaction take some 32ms on a quiet server"
+    assert warning in planned.stderr
+    assert warning not in project.ok("cutover", REVISION, "--dry-run").stderr
+    before = schema(database)
+    refused = project.fails(8, "-o", "lock.stall_budget=8ms", "cutover", REVISION)
+    assert warning in refused.stderr and "and on 56 more: nothing was changed" in refused.stderr
+    counted = re.search(r"does not fit into the stall budget of 8ms: of 67 statements at most (\d+) were done in time, "
+                        r"in (\d+) attempts; all of them take some 32ms on a quiet server", refused.stderr)
+    assert counted and int(counted[1]) < 67 and 3 <= int(counted[2])
+    assert schema(database) == before
+    assert project.json("status")["revisions"][0]["state"] == "backfilled"
+    assert "`sluice -o lock.stall_budget=128ms ..`" in refused.stderr
+    project.ok("-o", "lock.stall_budget=5s", "cutover", REVISION)
+    assert project.json("status")["revisions"][0]["state"] == "cut over"

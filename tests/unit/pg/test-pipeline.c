@@ -144,6 +144,43 @@ test_lost_connection(void)
     g_assert_false(pg_is_connected(conn));
 }
 
+/* @sql does @done statements in @limit_ms, and then all, or fails with @sqlstate. */
+static void
+expect_within(PgConn *conn, const char *sql, gint64 limit_ms, guint done, const char *sqlstate)
+{
+    g_autoptr(GError) error = NULL;
+    guint found = NO_FAILURE;
+
+    g_assert_true(pg_begin(conn, &error));
+    g_assert_cmpint(pg_exec_within(conn, sql, limit_ms, &found, &error), ==, sqlstate == NULL);
+    g_assert_cmpuint(found, ==, done);
+    if (sqlstate)
+        g_assert_true(error_is_sqlstate(error, sqlstate));
+    pg_rollback(conn);
+    expect(conn, "");
+}
+
+/* The limit is of all together, where statement_timeout is of each. */
+static void
+test_within(void)
+{
+    g_auto(TestDatabase) database = {0};
+    g_autoptr(PgConn) conn = NULL;
+
+    if (!test_database_init(&database))
+        return;
+    conn = connect_with_table(&database);
+    expect_within(conn, "INSERT INTO t VALUES (1); SELECT a FROM t; SET LOCAL work_mem = '1MB'",
+                  10000, 3, NULL);
+    expect_within(conn, "INSERT INTO t VALUES (1); INSERT INTO t VALUES (1); SELECT 1", 10000, 1,
+                  "23505");
+    expect_within(conn, "SELEC; SELECT 1", 10000, 0, "42601");
+    expect_within(conn,
+                  "SET LOCAL statement_timeout = 3000; SELECT pg_sleep(0.01); SELECT pg_sleep(2); "
+                  "SELECT pg_sleep(2); SELECT pg_sleep(2)",
+                  500, 2, "57014");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -152,5 +189,6 @@ main(int argc, char **argv)
     g_test_add_func("/pg/pipeline/first-failure-ends-it", test_first_failure_ends_it);
     g_test_add_func("/pg/pipeline/failure-of-a-preparation", test_failure_of_a_preparation);
     g_test_add_func("/pg/pipeline/lost-connection", test_lost_connection);
+    g_test_add_func("/pg/pipeline/within", test_within);
     return g_test_run();
 }
