@@ -68,6 +68,7 @@ add_statement(LintBody *body, const LintUnit *outer, const char *text,
         unit->outer = outer;
         unit->section = outer->section;
         unit->index = outer->index;
+        unit->undone = outer->undone;
         unit->conditional = outer->conditional || (statement && statement->conditional);
         unit->repeated = outer->repeated || (statement && statement->repeated);
         unit->statement = sql_script_get(script, i);

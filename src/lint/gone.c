@@ -5,7 +5,7 @@
 bool
 gone_is_expected(const LintContext *context)
 {
-    return facts_in_section(context, SECTION_CONTRACT) ||
+    return context->unit->undone || facts_in_section(context, SECTION_CONTRACT) ||
            facts_in_section(context, SECTION_DOWNGRADE) ||
            facts_in_section(context, SECTION_CUTOVER_UNDO);
 }

@@ -7,7 +7,8 @@
 
 #define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
 
-/* The section has evidence that no old app is left, or undoes what this revision has made. */
+/* The section has evidence that no old app is left, or undoes what this revision has made; or
+ * nothing of it lasts. */
 bool gone_is_expected(const LintContext *context);
 /* Does something in use lose by it: neither made by this file nor certain not to exist? */
 bool gone_is_used(const LintContext *context, DdlName relation);

@@ -353,6 +353,36 @@ is_wrapped(const LintFile *file)
     g_assert_not_reached();
 }
 
+static bool
+is_transaction_word(const LintUnit *unit, const char *word)
+{
+    const DdlChange *change;
+
+    if (unit->changes == NULL || ddl_changes_count(unit->changes) == 0)
+        return false;
+    change = ddl_changes_get(unit->changes, 0);
+    return change->kind == CHANGE_TRANSACTION && g_strcmp0(change->text, word) == 0;
+}
+
+/* What stands between BEGIN and ROLLBACK. */
+static void
+mark_undone(LintFile *file)
+{
+    guint begin = G_MAXUINT;
+
+    for (guint i = 0; i < file->units->len; i++) {
+        const LintUnit *unit = file->units->pdata[i];
+        const bool is_undone = is_transaction_word(unit, "rollback");
+
+        if (is_transaction_word(unit, "begin"))
+            begin = MIN(begin, i);
+        for (guint k = begin; is_undone && k < i; k++)
+            ((LintUnit *) file->units->pdata[k])->undone = true;
+        if (is_undone || is_transaction_word(unit, "commit"))
+            begin = G_MAXUINT;
+    }
+}
+
 static void
 parse_file(LintFile *file)
 {
@@ -369,6 +399,7 @@ parse_file(LintFile *file)
         filled = sql_fill_placeholders(up, file->placeholders);
         add_text(file, filled ? filled : up, 0, SECTION_N);
     }
+    mark_undone(file);
     file->wrapped = is_wrapped(file);
     file->allows = allow_scan(file);
 }
@@ -394,17 +425,6 @@ lint_file_read(const char *path, char *take_text, LintRunner runner)
     else
         file->allows = g_ptr_array_new();
     return file;
-}
-
-static bool
-is_transaction_word(const LintUnit *unit, const char *word)
-{
-    const DdlChange *change;
-
-    if (unit->changes == NULL || ddl_changes_count(unit->changes) == 0)
-        return false;
-    change = ddl_changes_get(unit->changes, 0);
-    return change->kind == CHANGE_TRANSACTION && g_strcmp0(change->text, word) == 0;
 }
 
 bool

@@ -42,6 +42,7 @@ typedef struct LintUnit {
     guint index;                  /* in the file */
     const struct LintUnit *outer; /* the DO, or the call of a function, whose body it is part of */
     bool conditional;             /* in a body: only some runs come here */
+    bool undone;                  /* its transaction ends with ROLLBACK */
     bool repeated;                /* in a body: in a loop that never commits */
 } LintUnit;
 

@@ -404,15 +404,6 @@ const LintRule lint_rule_column_drop_not_null = {
     .kinds = LINT_KINDS(CHANGE_DROP_NOT_NULL),
 };
 
-/* Where the old app is gone, dropping is what the phase is for. */
-static bool
-is_after_the_app(const LintContext *context)
-{
-    return facts_in_section(context, SECTION_CONTRACT) ||
-           facts_in_section(context, SECTION_DOWNGRADE) ||
-           facts_in_section(context, SECTION_CUTOVER_UNDO);
-}
-
 /* "index a, view b": what else is about the column. */
 static char *
 dependents_of(const LintContext *context, const ModelTable *table, const char *column)
@@ -442,7 +433,7 @@ drop_column(const LintContext *context, const DdlChange *change)
     const ModelTable *table;
     g_autofree char *label = NULL, *column = NULL, *dependents = NULL;
 
-    if (!is_column_of_app(context, change) || is_after_the_app(context))
+    if (!is_column_of_app(context, change) || gone_is_expected(context))
         return;
     table = model_table(context->model, change->relation);
     if (change->if_exists && table != NULL && table->columns_known &&

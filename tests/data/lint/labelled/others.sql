@@ -198,3 +198,16 @@ ALTER ROLE labelled_app SET lock_timeout = '2s';
 
 -- safe: so are those of a database
 ALTER DATABASE postgres SET timezone = 'UTC';
+
+-- safe: nothing of it lasts
+BEGIN;
+SET LOCAL lock_timeout = '1s';
+ALTER TABLE users DROP COLUMN age;
+DROP TABLE archive;
+ROLLBACK;
+
+-- hazard table-drop: what is rolled back is another transaction
+BEGIN;
+ALTER TABLE users ADD COLUMN age2 int;
+ROLLBACK;
+DROP TABLE archive;
