@@ -42,9 +42,11 @@ dependent AS (
     FROM object o JOIN pg_index i ON o.classid = 'pg_class'::regclass AND i.indexrelid = o.objid
     WHERE $2 IS NOT NULL AND i.indnatts > 1
     UNION
+    -- A foreign key to a partitioned table has a part for each partition, which comes and goes with it.
     SELECT o.classid, o.objid, 0
     FROM object o JOIN pg_constraint k ON o.classid = 'pg_constraint'::regclass AND k.oid = o.objid
-    WHERE (k.conrelid <> $1::oid) OR ($2 IS NOT NULL AND cardinality(k.conkey) > 1)
+    WHERE ((k.conrelid <> $1::oid) OR ($2 IS NOT NULL AND cardinality(k.conkey) > 1))
+      AND NOT EXISTS (SELECT FROM object p WHERE p.classid = o.classid AND p.objid = k.conparentid)
     UNION
     SELECT 'pg_class'::regclass, h.inhrelid, 0
     FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid

@@ -5,15 +5,20 @@
 #include "apply/table-steps.h"
 
 /* Triggers before columns: a write between the two must find a function that it can run. They share
- * the transaction with what follows, up to the first statement that runs alone. */
+ * the transaction with what follows, up to the first statement that runs alone; the proofs that the
+ * section begins with come before them. */
 static bool
 plan_contract(Phase *phase, Plan *plan, GError **error)
 {
     const Section *section = revision_section(phase->revision, SECTION_CONTRACT, NULL);
+    guint derived;
 
-    if (!drops_check(phase, section, error) || !sync_steps_contract(phase, plan, error) ||
-        !table_steps_remove(phase, plan, error) || !plan_add_section(plan, section, error))
+    if (!drops_check(phase, section, error) || !plan_add_section(plan, section, error))
         return false;
+    derived = plan->steps->len;
+    if (!sync_steps_contract(phase, plan, error) || !table_steps_remove(phase, plan, error))
+        return false;
+    plan_bring_forward(plan, derived, plan_count_proofs(plan));
     plan_cut(plan, phase->revision->statement_transactions);
     phase->next = STATE_CONTRACTED;
     phase->next_is_final = true;

@@ -39,6 +39,8 @@ build_parts(GString *sql, const MovedObject *object)
 void
 moved_sql_build(GString *sql, const MovedObject *object)
 {
+    if (object->comes_late)
+        return;
     if (object->parts) {
         build_parts(sql, object);
         return;
@@ -65,6 +67,8 @@ moved_sql_release(GString *sql, const MovedObject *object)
 void
 moved_sql_forget(GString *sql, const MovedObject *object)
 {
+    if (object->comes_late)
+        return;
     if (object->parts)
         parts_drop_constraint(sql, object->parts, PART_FRESH);
     else
@@ -103,6 +107,11 @@ moved_sql_take_over(GString *sql, const MovedObject *object, const char *definit
         take_over_parts(sql, object, definition);
         return;
     }
+    if (object->comes_late) {
+        g_string_append_printf(sql, "ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID;\n",
+                               object->table, object->name, definition);
+        return;
+    }
     switch (object->kind) {
     case 'p':
     case 'u':
@@ -116,6 +125,14 @@ moved_sql_take_over(GString *sql, const MovedObject *object, const char *definit
         g_string_append_printf(sql, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s;\n", object->table,
                                object->fresh, object->name);
     }
+}
+
+void
+moved_sql_prove(GString *sql, const MovedObject *object)
+{
+    if (object->comes_late)
+        g_string_append_printf(sql, "ALTER TABLE %s VALIDATE CONSTRAINT %s;\n", object->table,
+                               object->name);
 }
 
 void

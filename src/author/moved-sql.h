@@ -9,7 +9,8 @@
 /* CREATE INDEX CONCURRENTLY @name. */
 void moved_sql_index(GString *sql, const MovedObject *object, const char *name,
                      const char *definition);
-/* Builds its like on the new column, under the name object->fresh, blocking nobody. */
+/* Builds its like on the new column, under the name object->fresh, blocking nobody; nothing of what
+ * comes late. */
 void moved_sql_build(GString *sql, const MovedObject *object);
 /* Drops the constraint on the old column; an index (kind i) stays. */
 void moved_sql_release(GString *sql, const MovedObject *object);
@@ -20,9 +21,11 @@ void moved_sql_forget(GString *sql, const MovedObject *object);
 void moved_sql_key(GString *sql, const MovedObject *object, const char *index);
 /* "(a, b)" of the definition of a key's index. Borrowed. */
 const char *moved_sql_columns(const char *definition);
-/* What was built takes over object->name, which must be free. @definition has the names that the
- * columns have by then. */
+/* What was built takes over object->name, which must be free; what comes late is made, not valid.
+ * @definition has the names that the columns have by then. */
 void moved_sql_take_over(GString *sql, const MovedObject *object, const char *definition);
+/* What was made late is proven: reads the table, in a transaction of its own. Nothing of others. */
+void moved_sql_prove(GString *sql, const MovedObject *object);
 
 /* The identity of column @from goes on as that of @to. A sequence of its own would move with the
  * values; an identity's belongs to its column, so that @to gets another. */

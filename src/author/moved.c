@@ -175,13 +175,16 @@ check_object(const PgRows *rows, int i, GError **error)
         return error_hint(error, "Set another one first: ALTER TABLE %s REPLICA IDENTITY ..",
                           table);
     }
-    if (pg_bool(rows, i, 10)) {
+    if (pg_bool(rows, i, 9) && pg_bool(rows, i, 10)) {
         error_set(error, ERROR_STATE,
-                  "foreign key %s of %s references a partitioned table, whose new key cannot be "
-                  "there before the cutover",
+                  "foreign key %s goes from %s, which is partitioned, to a partitioned table: it "
+                  "has to be made again with the key that it needs, and the server takes none NOT "
+                  "VALID there",
                   name, table);
-        return error_hint(error, "Drop it in a revision before this one, and add it again in one "
-                                 "behind it.");
+        return error_hint(error,
+                          "Drop it in a revision before this one, and add it again with `sluice "
+                          "revision --add-foreign-key` in one behind it; no row is checked "
+                          "meanwhile.");
     }
     if (pg_bool(rows, i, 9) && strcmp(pg_text(rows, i, 0), "u") == 0 &&
         strstr(pg_text(rows, i, 4), " NULLS NOT DISTINCT")) {
@@ -210,6 +213,7 @@ object_of(const Moved *moved, const PgRows *rows, int i)
     object->past = parts_name(name, "_old");
     object->suffix = g_strdup(pg_text(rows, i, 6));
     object->is_unique = g_str_has_prefix(definition, "CREATE UNIQUE ");
+    object->comes_late = pg_bool(rows, i, 10);
     if (object->kind == 'f') {
         object->definition = g_strdup(definition);
         object->past_definition = g_strdup(pg_text(rows, i, 5));

@@ -34,6 +34,8 @@ typedef struct {
     char *past_definition; /* the same with the old ones */
     char *suffix;          /* p, u: " DEFERRABLE .." */
     bool is_unique;
+    bool comes_late;  /* f: to a partitioned table, whose new key is not there before the old one
+                         goes */
     GPtrArray *parts; /* Part *, of its index or foreign key; NULL: its table is not partitioned, or
                          the server does all (c) */
 } MovedObject;

@@ -67,6 +67,7 @@ append_contract(RecipeTask *task, const Moved *moved, const MovedColumn *column)
     g_string_append_printf(contract, "ALTER TABLE %s DROP COLUMN %s;\n", column->table,
                            column->quoted);
     append_objects(contract, moved, "puifc", append_take_over);
+    append_objects(contract, moved, "f", moved_sql_prove);
 }
 
 bool

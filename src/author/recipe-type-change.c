@@ -248,6 +248,14 @@ take_over_parts(const MovedObject *object, GString *cutover, GString *undo)
     moved_sql_take_over(cutover, object, object->past_definition);
 }
 
+/* Before anything goes for good. */
+static void
+append_proof(const Change *change, const MovedObject *object)
+{
+    if (object->comes_late)
+        moved_sql_prove(draft_section(change->draft, SECTION_CONTRACT), object);
+}
+
 /* Behind it: what holds the new ones takes over the names. */
 static void
 append_take_over(const Change *change, const MovedObject *object)
@@ -313,6 +321,7 @@ append_all(const Change *change)
 {
     const GPtrArray *columns = change->moved->columns;
 
+    append_objects(change, "f", append_proof);
     append_objects(change, "pui", append_drop);
     append_objects(change, "fcpu", append_release);
     for (guint i = 0; i < columns->len; i++)

@@ -2,6 +2,7 @@
 life, and back."""
 import re
 
+import psycopg2
 import pytest
 
 from test_recipes import REVISION, generate, go_and_come_back, live, plain, schema  # noqa: F401
@@ -26,6 +27,13 @@ INSERT INTO events SELECT g, 1 + g % 3, 'k' || g % 7, nullif(g % 5, 0) || '@' ||
 """
 # A cutover says something of each partition: on a busy machine that takes more than the 50 ms of the default.
 ROOMY = "lock: {stall_budget: 1s}\n"
+SHARES = ("CREATE TABLE shares (share int PRIMARY KEY, event int NOT NULL, region int NOT NULL, CONSTRAINT shares_event_fkey "
+          "FOREIGN KEY (event, region) REFERENCES events (id, region) ON UPDATE CASCADE ON DELETE CASCADE DEFERRABLE);"
+          "CREATE INDEX shares_event ON shares (event, region);"
+          "INSERT INTO shares SELECT id, id, region FROM events WHERE id % 3 = 0")
+SHARES_FKEY = ("ALTER TABLE shares ADD CONSTRAINT shares_event_fkey FOREIGN KEY (event, region) REFERENCES events (id, region) "
+               "ON UPDATE CASCADE ON DELETE CASCADE DEFERRABLE NOT VALID; ALTER TABLE shares VALIDATE CONSTRAINT shares_event_fkey")
+MADE_ANEW = "ALTER TABLE shares DROP CONSTRAINT shares_event_fkey; "
 # Recipe, what it asks for before it, and the plain statements that it stands for.
 RECIPES = {
     "rename": (("--rename", "events.kind:sort"), "", "ALTER TABLE events RENAME kind TO sort"),
@@ -34,6 +42,13 @@ RECIPES = {
     "rename of a key": (("--rename", "events.id:number"), "", "ALTER TABLE events RENAME id TO number"),
     "type change": (("--type-change", "events.nick:varchar(40)"), "", "ALTER TABLE events ALTER nick TYPE varchar(40)"),
     "type change of a key": (("--type-change", "events.id:bigint"), "", "ALTER TABLE events ALTER id TYPE bigint"),
+    "rename in a table that others reference": (("--rename", "events.nick:alias"), SHARES, "ALTER TABLE events RENAME nick TO alias"),
+    "rename of a key that others reference": (("--rename", "events.id:number"), SHARES,
+                                              MADE_ANEW + SHARES_FKEY + "; ALTER TABLE events RENAME id TO number"),
+    "type change of a key that others reference": (
+        ("--type-change", "events.id:bigint"), SHARES,
+        MADE_ANEW + "ALTER TABLE events ALTER id TYPE bigint; "
+        "ALTER TABLE shares ALTER event TYPE bigint; " + SHARES_FKEY),
     "type change of what it references": (
         ("--type-change", "users.id:bigint"), "",
         "ALTER TABLE events ALTER user_id TYPE bigint; ALTER TABLE users ALTER id TYPE bigint; "
@@ -98,7 +113,8 @@ REFUSED = {
     "--add-unique events.email": (8, "public.events is partitioned by region, which is not among the columns"),
     "--rename events.email:mail": (8, "index events_1_own hangs on column email of partition events_1"),
     "--rename events.first:given": (8, "view shown hangs on column first of partition events_2a"),
-    "--type-change events.id:bigint": (8, "references a partitioned table, whose new key cannot be there before"),
+    "--type-change events.id:bigint": (8, "goes from public.shares, which is partitioned, to a partitioned table"),
+    "--rename events.id:number": (8, "the server takes none NOT VALID there"),
     "--add-foreign-key events.team:teams.id": (8, "has a relation events_2b_team_idx already"),
 }
 
@@ -109,7 +125,8 @@ def test_refused_before_anything_is_written(words, project, database):
     database.execute(TABLES + """
         CREATE INDEX events_1_own ON events_1 (email);
         CREATE VIEW shown AS SELECT first FROM events_2a;
-        CREATE TABLE shares (event int, region int, FOREIGN KEY (event, region) REFERENCES events (id, region));
+        CREATE TABLE shares (event int, region int, FOREIGN KEY (event, region) REFERENCES events (id, region))
+            PARTITION BY LIST (region);
         CREATE TABLE events_2b_team_idx ()""")
     assert said in project.fails(status, "revision", *words.split()).stderr
     assert list(project.migrations.iterdir()) == []
@@ -167,3 +184,29 @@ def test_a_cutover_of_too_many_partitions_says_so(project, database):
     assert "`sluice -o lock.stall_budget=128ms ..`" in refused.stderr
     project.ok("-o", "lock.stall_budget=5s", "cutover", REVISION)
     assert project.json("status")["revisions"][0]["state"] == "cut over"
+
+
+def test_a_key_that_others_reference_is_changed_and_changed_back(project, database):
+    """The foreign key refuses what is wrong in every state, and is whole at either end."""
+    def refuses():
+        for broken in ("INSERT INTO shares VALUES (9000, 9000, 1)", "UPDATE shares SET event = 9000 WHERE share = 1500"):
+            with pytest.raises(psycopg2.errors.ForeignKeyViolation):
+                database.execute(broken)
+        database.execute("DELETE FROM events WHERE id = (SELECT min(event) FROM shares)")
+        assert database.value("SELECT count(*) FROM shares s WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = s.event)") == 0
+        return database.value("SELECT convalidated FROM pg_constraint WHERE conname = 'shares_event_fkey'")
+
+    begin(project, database, ("--type-change", "events.id:bigint"), SHARES)
+    assert refuses()
+    project.ok("upgrade", "--backfill")
+    project.ok("cutover", REVISION)
+    assert not refuses()
+    project.ok("cutover", "--undo", REVISION)
+    assert not refuses()
+    project.ok("upgrade", "--backfill")
+    assert refuses()
+    project.ok("cutover", REVISION)
+    project.ok("contract", REVISION)
+    assert refuses()
+    assert database.value("SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = 'shares'::regclass "
+                          "AND attname = 'event'") == "bigint"
