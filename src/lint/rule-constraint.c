@@ -394,8 +394,7 @@ column_of_domain(const LintContext *context, const DdlChange *change)
     const ModelType *type = model_type(context->model, change->definition->type.name);
     g_autofree char *table = NULL, *label = NULL, *name = NULL, *base = NULL;
 
-    if (work == NULL || work->certainty != KNOWN_YES || type == NULL ||
-        type->kind != MODEL_DOMAIN || change->definition->default_expression != NULL)
+    if (work == NULL || work->certainty != KNOWN_YES || type == NULL || type->kind != MODEL_DOMAIN)
         return;
     label = cost_label(context, work->relation);
     lint_report(context, change,

@@ -213,34 +213,47 @@ const LintRule lint_rule_partition_drop = {
 };
 
 static void
+recommend_detach(const LintContext *context, const char *label, const char *child, bool has_rest)
+{
+    if (has_rest)
+        lint_recipe(context,
+                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE %s DETACH PARTITION %s;\n"
+                    "COMMIT; -- retry; CONCURRENTLY is refused where there is a DEFAULT partition",
+                    label, child);
+    else
+        lint_recipe(context,
+                    "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; -- alone, outside of a "
+                    "transaction; after an interruption with FINALIZE",
+                    label, child);
+}
+
+static void
 detach_blocking(const LintContext *context, const DdlChange *change)
 {
-    const ModelTable *rest;
+    const ModelTable *rest = default_of(model_table(context->model, change->relation));
     g_autofree char *label = NULL, *child = NULL;
 
-    if (change->concurrently || change->finalize || facts_is_new(context, change->relation) ||
-        context->server_version < 14)
+    if (change->finalize || context->server_version < 14 ||
+        (change->concurrently ? rest == NULL : facts_is_new(context, change->relation)))
         return;
-    rest = default_of(model_table(context->model, change->relation));
     label = ddl_name_label(change->relation);
     child = ddl_name_label(change->other);
+    if (change->concurrently) {
+        lint_report(context, change,
+                    "the server refuses DETACH PARTITION CONCURRENTLY: %s has a DEFAULT partition",
+                    label);
+        lint_level(context, LINT_ERROR);
+        recommend_detach(context, label, child, true);
+        return;
+    }
     lint_report(context, change,
                 "DETACH PARTITION takes ACCESS EXCLUSIVE on %s and %s%s: reads and writes of all "
                 "partitions wait",
                 label, child, rest != NULL ? " and the DEFAULT partition" : "");
     lint_add_locks(context);
-    if (rest != NULL) {
+    if (rest != NULL)
         lint_level(context, LINT_NOTE);
-        lint_recipe(context,
-                    "BEGIN;\nSET LOCAL lock_timeout = '2s';\nALTER TABLE %s DETACH PARTITION %s;\n"
-                    "COMMIT; -- retry; CONCURRENTLY is refused where there is a DEFAULT partition",
-                    label, child);
-    } else {
-        lint_recipe(context,
-                    "ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY; -- alone, outside of a "
-                    "transaction; after an interruption with FINALIZE",
-                    label, child);
-    }
+    recommend_detach(context, label, child, rest != NULL);
 }
 
 const LintRule lint_rule_partition_detach_blocking = {

@@ -298,3 +298,7 @@ ALTER TABLE orders ADD COLUMN org_id bigint REFERENCES orgs (id);
 -- safe: but not for long
 SET lock_timeout = '1s';
 ALTER TABLE orders ADD COLUMN org_id bigint REFERENCES orgs (id);
+
+-- hazard domain-constraint: a constant default spares it nothing
+-- seeded
+ALTER TABLE users ADD COLUMN second_email email_address NOT NULL DEFAULT 'nobody@example.org';

@@ -204,3 +204,13 @@ CREATE EXTENSION IF NOT EXISTS plpgsql;
 
 -- safe
 CREATE STATISTICS users_age_mood ON age, mood FROM users;
+
+-- hazard partition-detach-blocking: CONCURRENTLY is refused beside a DEFAULT partition
+-- seeded
+-- fails
+ALTER TABLE logs DETACH PARTITION logs_eu CONCURRENTLY;
+
+-- safe: nothing else would do
+-- seeded
+SET lock_timeout = '1s';
+ALTER TABLE logs DETACH PARTITION logs_eu;
