@@ -8,7 +8,7 @@ static const struct {
     gint64 usual_ms;
     bool feels_crash;
 } habits[] = {
-    {"expand", 6000, false}, {"deploy", 350, false},   {"backfill", 7000, true},
+    {"expand", 6000, false}, {"deploy", 350, false},   {"backfill", 20000, true},
     {"weight", 10, false},   {"analysis", 5000, true}, {"cutover", 2500, false},
     {"soak", 9000, true},    {"retire", 1300, false},  {"contract", 5000, false},
 };

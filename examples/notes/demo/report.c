@@ -7,7 +7,7 @@
 #include "base/text.h"
 
 /* The bars. A wait for a table may be the stall budget (50 ms) twice over on a busy machine; a wait
- * for a row is about one backfill transaction (75 ms). */
+ * for a row is about one transaction of the backfill. */
 static const double RATE_MIN = 300, TABLE_WAIT_MAX_MS = 100, ROW_WAIT_MAX_MS = 400, RSS_MAX_MB = 40,
                     GROWTH_MAX = 2;
 
