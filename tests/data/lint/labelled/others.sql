@@ -201,13 +201,11 @@ ALTER DATABASE postgres SET timezone = 'UTC';
 
 -- safe: nothing of it lasts
 BEGIN;
-SET LOCAL lock_timeout = '1s';
-ALTER TABLE users DROP COLUMN age;
-DROP TABLE archive;
+DROP TABLE items;
 ROLLBACK;
 
 -- hazard table-drop: what is rolled back is another transaction
 BEGIN;
 ALTER TABLE users ADD COLUMN age2 int;
 ROLLBACK;
-DROP TABLE archive;
+DROP TABLE items;
