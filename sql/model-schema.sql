@@ -103,6 +103,9 @@ statement AS (
                                WHEN 'f' THEN ' SERVER none' END)
     FROM relation r WHERE relkind IN ('r', 'p', 'f')
     UNION ALL
+    SELECT 51, r.depth, r.oid, format('ALTER TABLE %s OF %s', r.label, y.label)
+    FROM relation r JOIN typed y ON y.oid = r.reloftype
+    UNION ALL
     -- What a child says otherwise of a column that it inherits.
     SELECT 51, r.depth, r.oid,
            format('ALTER TABLE ONLY %s ALTER %I SET DEFAULT %s', r.label, a.attname,
@@ -202,7 +205,8 @@ statement AS (
     UNION ALL
     SELECT 95, 0, t.oid, pg_get_triggerdef(t.oid)
     FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid
-    WHERE NOT t.tgisinternal AND t.tgparentid = 0
+    JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_namespace ps ON ps.oid = p.pronamespace
+    WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND ps.nspname <> 'sluice'
     UNION ALL
     SELECT 96, 0, t.oid, format('ALTER TABLE %s DISABLE TRIGGER %I', r.label, t.tgname)
     FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid

@@ -266,6 +266,8 @@ add_plain(const Subcommand *at, const PlainSubcommand *row)
         change->constraint_name = build_text(at->command->name);
     else if (row->kind == CHANGE_TABLESPACE || row->kind == CHANGE_ACCESS_METHOD)
         change->new_name = build_text(at->command->name);
+    else if (at->command->subtype == SUBTYPE(AddOf))
+        change->of_type = build_type(at->changes, at->command->def->type_name).name;
     else if (row->text == NULL)
         change->text = build_text(at->command->name);
 }

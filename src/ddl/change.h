@@ -213,6 +213,7 @@ typedef struct {
                                    subcommand, the column, the constraint */
     DdlName relation;
     DdlName other;
+    DdlName of_type; /* CREATE TABLE .. OF, ALTER TABLE .. OF */
     const char *column;
     const char *constraint_name;
     const char *new_name;

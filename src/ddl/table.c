@@ -86,6 +86,8 @@ add_create_table(DdlChanges *changes, const PgQuery__CreateStmt *create, PgQuery
     change->if_not_exists = create->if_not_exists;
     change->columns = build_array(changes);
     change->bound = create->partbound;
+    if (create->of_typename != NULL)
+        change->of_type = build_type(changes, create->of_typename).name;
     set_persistence(change, create->relation);
     for (size_t i = 0; i < create->n_table_elts; i++)
         if (create->table_elts[i]->node_case == PG_QUERY__NODE__NODE_COLUMN_DEF)

@@ -237,6 +237,12 @@ drop_type(Model *model, const DdlChange *change)
 
     if (type == NULL)
         return false;
+    for (guint i = model->tables->len; i-- > 0;) {
+        ModelTable *table = i < model->tables->len ? g_ptr_array_index(model->tables, i) : NULL;
+
+        if (table != NULL && table->type == type)
+            model_drop_table(model, table);
+    }
     for (guint i = 0; i < model->tables->len; i++) {
         ModelTable *table = g_ptr_array_index(model->tables, i);
         for (guint k = table->columns->len; k-- > 0;)

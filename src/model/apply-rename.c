@@ -380,21 +380,6 @@ rename_column(Model *model, ModelTable *table, const char *from, const char *to)
         rename_column(model, g_ptr_array_index(table->children, i), from, to);
 }
 
-static bool
-rename_attribute(Model *model, const DdlChange *change)
-{
-    const ModelType *type = model_find_type(model, change->relation);
-
-    for (guint i = 0; type != NULL && i < type->attributes->len; i++) {
-        ModelColumn *attribute = g_ptr_array_index(type->attributes, i);
-        if (strcmp(attribute->name, change->column) != 0)
-            continue;
-        attribute->name = model_intern(model, change->new_name);
-        return true;
-    }
-    return false;
-}
-
 bool
 apply_rename_column(Model *model, const DdlChange *change)
 {
@@ -405,7 +390,7 @@ apply_rename_column(Model *model, const DdlChange *change)
         return false;
     if (change->object == PG_QUERY__OBJECT_TYPE__OBJECT_ATTRIBUTE ||
         change->object == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE)
-        return rename_attribute(model, change);
+        return apply_rename_attribute(model, change);
     table = model_require_table(model, change->relation);
     if (table == NULL)
         return false;

@@ -63,7 +63,7 @@ definition_of(const DdlChange *change, const PgQuery__ColumnDef *element)
     return NULL;
 }
 
-/* Merges what the definition says into a column that is there by inheritance. */
+/* Merges what the definition says into a column that is there by inheritance, or of a type. */
 static void
 merge_column(Model *model, ModelTable *table, ModelColumn *column, const DdlColumn *definition)
 {
@@ -72,6 +72,21 @@ merge_column(Model *model, ModelTable *table, ModelColumn *column, const DdlColu
     if (definition->default_expression != NULL) {
         model_set_default(model, column, definition->default_expression);
     }
+    if (definition->generated != NULL) {
+        column->default_expression = model_keep(model, definition->generated);
+        column->is_generated = true;
+    }
+}
+
+/* Of a type that was met in passing only, not all attributes are known. */
+static void
+add_attributes(Model *model, ModelTable *table, const ModelType *type)
+{
+    table->type = type;
+    table->columns_known &= type != NULL && (model->complete || type->since > 0);
+    for (guint i = 0; type != NULL && i < type->attributes->len; i++)
+        g_ptr_array_add(table->columns,
+                        g_memdup2(g_ptr_array_index(type->attributes, i), sizeof(ModelColumn)));
 }
 
 enum { COLUMNS_MOST = 1600 }; /* of a table; the server refuses more */
@@ -154,8 +169,8 @@ apply_create_table(Model *model, const DdlChange *change)
     table->is_default_partition = change->is_default;
     g_ptr_array_unref(table->partition_key);
     table->partition_key = model_intern_all(model, change->partitioned ? change->names : NULL);
-    /* What the type's attributes become is not followed. */
-    table->columns_known &= statement->of_typename == NULL;
+    if (change->of_type.name != NULL)
+        add_attributes(model, table, model_find_type(model, change->of_type));
     add_parents(model, table, statement);
     settle_checks(table);
     add_elements(model, table, change, statement);
@@ -300,4 +315,16 @@ apply_rows(Model *model, const DdlChange *change)
     if (table != NULL && !change->removes)
         table->rows_loaded = true;
     return table != NULL;
+}
+
+/* ALTER TABLE .. OF: of a table that has the type's columns already. */
+bool
+apply_alter_other(Model *model, const DdlChange *change)
+{
+    ModelTable *table = model_require_table(model, change->relation);
+
+    if (table == NULL || g_strcmp0(change->text, "of") != 0)
+        return false;
+    table->type = change->removes ? NULL : model_find_type(model, change->of_type);
+    return true;
 }

@@ -141,6 +141,25 @@ attribute_at(const ModelType *type, const char *name)
     return -1;
 }
 
+/* The tables that are made of @type follow its attributes. */
+static void
+follow(Model *model, const ModelType *type, const DdlChange *change,
+       bool (*apply)(Model *model, const DdlChange *change))
+{
+    for (guint i = model->tables->len; i-- > 0;) {
+        const ModelTable *table =
+            i < model->tables->len ? g_ptr_array_index(model->tables, i) : NULL;
+        DdlChange of_table = *change;
+
+        if (table == NULL || table->type != type)
+            continue;
+        of_table.object = PG_QUERY__OBJECT_TYPE__OBJECT_TABLE;
+        of_table.only = false;
+        of_table.relation = (DdlName){table->schema, table->name};
+        apply(model, &of_table);
+    }
+}
+
 bool
 apply_add_attribute(Model *model, const DdlChange *change)
 {
@@ -149,6 +168,7 @@ apply_add_attribute(Model *model, const DdlChange *change)
     if (type == NULL || change->definition == NULL)
         return false;
     g_ptr_array_add(type->attributes, new_attribute(model, change->definition));
+    follow(model, type, change, apply_add_column);
     return true;
 }
 
@@ -161,6 +181,7 @@ apply_drop_attribute(Model *model, const DdlChange *change)
     if (at < 0)
         return false;
     g_ptr_array_remove_index(type->attributes, (guint) at);
+    follow(model, type, change, apply_drop_column);
     return true;
 }
 
@@ -173,5 +194,21 @@ apply_attribute_type(Model *model, const DdlChange *change)
     if (at < 0 || change->definition == NULL)
         return false;
     model_set_type(model, g_ptr_array_index(type->attributes, at), &change->definition->type);
+    follow(model, type, change, apply_column_type);
+    return true;
+}
+
+bool
+apply_rename_attribute(Model *model, const DdlChange *change)
+{
+    ModelType *type = model_find_type(model, change->relation);
+    int at = type != NULL ? attribute_at(type, change->column) : -1;
+    ModelColumn *attribute;
+
+    if (at < 0)
+        return false;
+    attribute = g_ptr_array_index(type->attributes, at);
+    attribute->name = model_intern(model, change->new_name);
+    follow(model, type, change, apply_rename_column);
     return true;
 }

@@ -7,6 +7,7 @@ static const ApplyFunction appliers[CHANGE_N] = {
     [CHANGE_RENAME] = apply_rename,
     [CHANGE_SET_SCHEMA] = apply_set_schema,
     [CHANGE_INHERIT] = apply_inherit,
+    [CHANGE_ALTER_OTHER] = apply_alter_other,
     [CHANGE_LIKE] = apply_like,
     [CHANGE_ATTACH_PARTITION] = apply_attach_partition,
     [CHANGE_DETACH_PARTITION] = apply_detach_partition,

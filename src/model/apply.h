@@ -15,6 +15,7 @@ typedef bool (*ApplyFunction)(Model *model, const DdlChange *change);
 bool apply_create_table(Model *model, const DdlChange *change);
 bool apply_like(Model *model, const DdlChange *change);
 bool apply_inherit(Model *model, const DdlChange *change);
+bool apply_alter_other(Model *model, const DdlChange *change);
 bool apply_attach_partition(Model *model, const DdlChange *change);
 bool apply_detach_partition(Model *model, const DdlChange *change);
 bool apply_persistence(Model *model, const DdlChange *change);
@@ -86,6 +87,7 @@ bool apply_create_domain(Model *model, const DdlChange *change);
 bool apply_alter_domain(Model *model, const DdlChange *change);
 bool apply_create_type(Model *model, const DdlChange *change);
 bool apply_add_attribute(Model *model, const DdlChange *change);
+bool apply_rename_attribute(Model *model, const DdlChange *change);
 bool apply_drop_attribute(Model *model, const DdlChange *change);
 bool apply_attribute_type(Model *model, const DdlChange *change);
 

@@ -186,6 +186,13 @@ copy_types(const Copying *copying, const Model *from)
         g_ptr_array_add(copying->to->types, copy);
         model_names_put(copying->to->types_by_name, copy->schema, copy->name, copy);
     }
+    for (guint i = 0; i < copying->to->tables->len; i++) {
+        ModelTable *table = g_ptr_array_index(copying->to->tables, i);
+
+        if (table->type != NULL)
+            table->type = g_hash_table_lookup(copying->to->types_by_name,
+                                              &(DdlName){table->type->schema, table->type->name});
+    }
 }
 
 static void

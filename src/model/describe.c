@@ -194,6 +194,8 @@ title_of(const ModelTable *table)
     };
     g_autofree char *label = label_of(table->schema, table->name);
     g_autofree char *key = list(table->partition_key, false);
+    g_autofree char *type =
+        table->type != NULL ? label_of(table->type->schema, table->type->name) : NULL;
     g_autofree char *owner = NULL;
     bool has_identity = strcmp(table->replica_identity, "default") != 0;
 
@@ -202,7 +204,8 @@ title_of(const ModelTable *table)
         owner = g_strdup_printf(" of %s.%s", of, table->owned_by_column);
     }
     return g_strdup_printf(
-        "%s %s%s%s%s%s%s%s%s%s%s", kinds[table->kind], label,
+        "%s %s%s%s%s%s%s%s%s%s%s%s%s", kinds[table->kind], label, type != NULL ? " of " : "",
+        type != NULL ? type : "",
         if_so(table->unlogged && table->kind != MODEL_SEQUENCE, " unlogged"),
         if_so(table->partitioned, " partitioned by "), key,
         if_so(table->row_security, " row security"), if_so(table->force_row_security, " forced"),

@@ -1,3 +1,4 @@
+#include "model/apply.h"
 #include "model/embedded.h"
 #include "model/state.h"
 
@@ -38,6 +39,29 @@ settle(Model *model, bool complete)
     model->complete = complete;
 }
 
+/* The ledger, the functions of sync with the triggers that call them, and marker columns: a server
+ * is read without them too. */
+static void
+leave_out_sluice(Model *model)
+{
+    const DdlChange schema = {.object = PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA,
+                              .relation = {NULL, "sluice"}};
+
+    apply_drop(model, &schema);
+    for (guint i = 0; i < model->tables->len; i++) {
+        const ModelTable *table = g_ptr_array_index(model->tables, i);
+
+        for (guint k = table->columns->len; k-- > 0;) {
+            const ModelColumn *column = g_ptr_array_index(table->columns, k);
+            const DdlChange marker = {.relation = {table->schema, table->name},
+                                      .column = column->name};
+
+            if (g_str_has_prefix(column->name, "sluice_filled_"))
+                apply_drop_column(model, &marker);
+        }
+    }
+}
+
 bool
 model_load_dump(Model *model, const char *text, const char *file, guint *ret_left_out,
                 GError **error)
@@ -48,6 +72,7 @@ model_load_dump(Model *model, const char *text, const char *file, guint *ret_lef
     if (model->step == 0 && left_out > 0)
         return error_set(error, ERROR_SQL, "%s holds no statement that can be read",
                          file != NULL ? file : "the dump");
+    leave_out_sluice(model);
     settle(model, left_out == 0);
     if (ret_left_out != NULL)
         *ret_left_out = left_out;

@@ -15,6 +15,7 @@
 #include "ddl/expression.h"
 #include "pg/conn.h"
 
+typedef struct ModelType ModelType;
 typedef struct ModelTable ModelTable;
 
 typedef struct {
@@ -102,6 +103,7 @@ struct ModelTable {
     GPtrArray *read_by;       /* ModelTable *: views that read it */
     GPtrArray *referenced_by; /* ModelConstraint *: foreign keys on it, its own too */
     const char *view_query;   /* as text; NULL: none */
+    const ModelType *type;    /* CREATE TABLE .. OF; NULL: none */
     ModelTable *parent;       /* of a partition, or by inheritance: the first */
     GPtrArray *other_parents; /* ModelTable *: by multiple inheritance */
     GPtrArray *children;      /* ModelTable * */
@@ -123,7 +125,7 @@ typedef struct {
 } ModelFunction;
 
 typedef enum { MODEL_ENUM, MODEL_DOMAIN, MODEL_COMPOSITE, MODEL_OTHER_TYPE } ModelTypeKind;
-typedef struct {
+struct ModelType {
     const char *schema, *name;
     ModelTypeKind kind;
     GPtrArray *values;      /* const char *: of an enum */
@@ -133,7 +135,7 @@ typedef struct {
     GPtrArray *attributes;  /* ModelColumn * of a composite type */
     bool not_null, has_default;
     guint since;
-} ModelType;
+};
 
 typedef struct Model Model;
 

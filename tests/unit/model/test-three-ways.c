@@ -154,6 +154,37 @@ three_ways(const char *path, const char *text)
     return g_steal_pointer(&followed);
 }
 
+/* What sluice keeps in a database is nobody's schema, whether it is read or dumped. */
+static void
+test_of_sluice(void)
+{
+    static const char own[] = "CREATE TABLE t (a int, b int CHECK (b > 0)) PARTITION BY LIST (a);"
+                              "CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1);";
+    static const char ledger[] =
+        "CREATE SCHEMA sluice; CREATE TYPE sluice.state AS ENUM ('on');"
+        "CREATE TABLE sluice.revision (id text PRIMARY KEY, state sluice.state);"
+        "CREATE VIEW sluice.schema_state AS SELECT id FROM sluice.revision;"
+        "CREATE FUNCTION sluice.\"public.t\"() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN RETURN NEW; END';"
+        "ALTER TABLE t ADD sluice_filled_aaaabbbbcccc_b boolean;"
+        "CREATE TRIGGER zzzz_sluice_insert BEFORE INSERT ON t FOR EACH ROW "
+        "EXECUTE FUNCTION sluice.\"public.t\"();"
+        "ALTER TABLE t ENABLE ALWAYS TRIGGER zzzz_sluice_insert;";
+    g_auto(TestDatabase) database = {0};
+    g_autoptr(PgConn) conn = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *expected = describe_script(own);
+
+    if (!test_database_init(&database))
+        return;
+    conn = test_database_connect(&database);
+    pg_exec_script(conn, own, &error);
+    g_assert_no_error(error);
+    pg_exec_script(conn, ledger, &error);
+    g_assert_no_error(error);
+    check_server(expected, conn, database.url);
+}
+
 /* Statements, those that create tables first, with names drawn from a few, so that they meet: %T a
  * table, %C a column, %N a name, %D a number. What the server refuses is left out, and the rest
  * must make the same model. */
@@ -290,6 +321,7 @@ main(int argc, char **argv)
     const guint end = FIRST_SEED + (seeds != NULL ? (guint) atoi(seeds) : SEEDS);
 
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/model/of-sluice", test_of_sluice);
     cases_add("model", ".sql", three_ways);
     for (guint seed = FIRST_SEED; seed < end; seed++) {
         g_autofree char *name = g_strdup_printf("/model/random/%u", seed);
