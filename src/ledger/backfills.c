@@ -390,8 +390,8 @@ ledger_finish_part(PgConn *conn, LedgerChunk *chunk, gint64 rows, gint64 skipped
     g_autofree char *part = number(chunk->parts_done);
     g_autofree char *more = number(rows);
     g_autofree char *left = number(skipped);
-    g_autoptr(PgRows) result = pg_query(
-        conn, error,
+    g_autoptr(PgRows) result = pg_query_prepared(
+        conn, error, "sluice-finish-part",
         "WITH mark AS (SELECT nullif(current_setting('sluice.part', true), '')::bigint[] AS at), "
         "  done AS (SELECT "
         "    coalesce(pg_current_wal_insert_lsn() - '0/0'::pg_lsn - at[1], 0)::bigint AS wal, "

@@ -58,6 +58,14 @@ PgRows *pg_query_array(PgConn *conn, const char *sql, const char *const *params,
     pg_query_array((conn), (sql), (const char *const[]){NULL, ##__VA_ARGS__} + 1,                  \
                    (guint) (G_N_ELEMENTS(((const char *const[]){NULL, ##__VA_ARGS__})) - 1),       \
                    (error))
+/* The same, of a statement that is asked again and again: the session prepares it under @name,
+ * once, and the server keeps its plan. */
+PgRows *pg_query_prepared_array(PgConn *conn, const char *name, const char *sql,
+                                const char *const *params, guint n_params, GError **error);
+#define pg_query_prepared(conn, error, name, sql, ...)                                             \
+    pg_query_prepared_array(                                                                       \
+        (conn), (name), (sql), (const char *const[]){NULL, ##__VA_ARGS__} + 1,                     \
+        (guint) (G_N_ELEMENTS(((const char *const[]){NULL, ##__VA_ARGS__})) - 1), (error))
 /* For the effect only. *@ret_affected (may be NULL): rows inserted, updated, deleted. */
 bool pg_exec_array(PgConn *conn, const char *sql, const char *const *params, guint n_params,
                    gint64 *ret_affected, GError **error);

@@ -1,5 +1,5 @@
 /*
- * pg/session.h - what conn and pipeline share; private to the room.
+ * pg/session.h - what conn, query and pipeline share; private to the room.
  */
 #pragma once
 
@@ -26,6 +26,9 @@ struct PgConn {
 
 /* Before whatever relies on the session: checks it now, where that was put off. */
 bool pg_check_deferred(PgConn *conn, GError **error);
+/* A message of libpq's, which ends with a newline and may hold the connection's address. Caller
+ * owns. */
+char *pg_one_line(const char *message);
 /* Sets @error from what the server said, or from the lost connection; returns false. @result may be
  * NULL. */
 bool pg_fail_result(PgConn *conn, const PGresult *result, GError **error);

@@ -87,6 +87,42 @@ assert_fails(PgConn *conn, const char *sql, ErrorCode code, const char *sqlstate
     g_assert_null(strchr(error->message, '\n'));
 }
 
+static char *
+ask_prepared(PgConn *conn, const char *value)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PgRows) rows = pg_query_prepared(conn, &error, "test",
+                                               "SELECT $1 || ' ' || count(*) FROM "
+                                               "pg_prepared_statements WHERE name = 'test'",
+                                               value);
+
+    g_assert_no_error(error);
+    return g_strdup(pg_text(rows, 0, 0));
+}
+
+static void
+test_prepared(void)
+{
+    g_auto(TestDatabase) database = {0};
+    g_autoptr(PgConn) conn = NULL;
+    g_autoptr(PgRows) rows = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *first = NULL, *second = NULL, *third = NULL;
+
+    if (!test_database_init(&database))
+        return;
+    conn = test_database_connect(&database);
+    rows = pg_query_prepared(conn, &error, "test", "SELECT nothing");
+    g_assert_true(rows == NULL && error_is_sqlstate(error, "42703"));
+    first = ask_prepared(conn, "a");
+    second = ask_prepared(conn, "b");
+    g_assert_cmpstr(first, ==, "a 1");
+    g_assert_cmpstr(second, ==, "b 1");
+    g_assert_true(pg_reconnect(conn, NULL));
+    third = ask_prepared(conn, "c");
+    g_assert_cmpstr(third, ==, "c 1");
+}
+
 static void
 test_error_codes(void)
 {
@@ -256,6 +292,7 @@ main(int argc, char **argv)
     g_test_add_func("/pg/conn/error-codes", test_error_codes);
     g_test_add_func("/pg/conn/no-server", test_no_server);
     g_test_add_func("/pg/conn/notify", test_notify);
+    g_test_add_func("/pg/conn/prepared", test_prepared);
     g_test_add_func("/pg/conn/quoting", test_quoting);
     g_test_add_func("/pg/conn/rollback-under-timeout", test_rollback_under_timeout);
     g_test_add_func("/pg/conn/session", test_session);
