@@ -294,21 +294,24 @@ const LintRule lint_rule_reindex_blocking = {
     .kinds = LINT_KINDS(CHANGE_REINDEX),
 };
 
+static bool
+has_transactional(const LintFile *file)
+{
+    for (guint i = 0; i < file->units->len; i++) {
+        const LintUnit *unit = file->units->pdata[i];
+        if (unit->statement != NULL && sql_statement_is_transactional(unit->statement))
+            return true;
+    }
+    return false;
+}
+
 /* Flyway runs a file that holds such a statement without a transaction, but for one that holds
  * others too. */
 static void
 mixed_in_flyway(const LintContext *context)
 {
-    const GPtrArray *units = context->file->units;
-    bool has_others = false;
-
-    for (guint i = 0; i < units->len; i++) {
-        const LintUnit *unit = units->pdata[i];
-        has_others = has_others ||
-                     (unit->statement != NULL && sql_statement_is_transactional(unit->statement));
-    }
-    if (context->file->runner != RUNNER_FLYWAY || !has_others || context->unit->outer != NULL ||
-        sql_statement_is_transactional(context->statement))
+    if (context->file->runner != RUNNER_FLYWAY || context->unit->outer != NULL ||
+        sql_statement_is_transactional(context->statement) || !has_transactional(context->file))
         return;
     lint_report(context, NULL,
                 "%s cannot run inside a transaction block, other statements of the file can: "

@@ -271,7 +271,9 @@ backfill_order(const LintContext *context, const DdlChange *change)
         lint_recipe(context, "-- before the UPDATE, and committed:\n%s;",
                     sql_statement_text(context->statement));
     } else if (change->kind == CHANGE_UPDATE && change->names != NULL &&
-               facts_before(context, false, CHANGE_N, needs_filled, change) != NULL) {
+               (facts_before(context, false, CHANGE_SET_NOT_NULL, needs_filled, change) != NULL ||
+                facts_before(context, false, CHANGE_VALIDATE_CONSTRAINT, needs_filled, change) !=
+                    NULL)) {
         lint_report(context, change,
                     "%s is filled after NOT NULL or a constraint was checked on it: that fails on "
                     "the rows which are not filled yet",

@@ -205,7 +205,7 @@ disguised(const LintContext *context, const DdlChange *change)
 
     if (change->object == OBJECT(TYPE) || gone_is_expected(context) ||
         !gone_is_used(context, change->relation) ||
-        facts_before(context, false, CHANGE_N, adds_it, change) != NULL)
+        facts_before(context, false, CHANGE_ADD_COLUMN, adds_it, change) != NULL)
         return;
     added = added_instead(context, change);
     if (added == NULL || facts_before(context, false, CHANGE_UPDATE, fills, change) != NULL)
