@@ -80,7 +80,7 @@ apply_batch_check(const ApplyContext *context, const Revision *revision, GError 
     gsize size;
     char *id;
 
-    if (whole == NULL || !revision_check(whole, error))
+    if (whole == NULL || !revision_check_to_run(whole, error))
         return false;
     id = whole->id;
     size = text_size(whole);

@@ -77,7 +77,7 @@ apply_expand(const ApplyContext *context, const Revision *revision, GError **err
         return false;
     if (phase.state >= STATE_EXPANDED)
         return true;
-    if ((!phase.is_checked && !revision_check(phase.revision, error)) ||
+    if ((!phase.is_checked && !revision_check_to_run(phase.revision, error)) ||
         (!context->dry_run && !check_parents(&phase, error)))
         return false;
     plan = batch_take_plan(context->batch, revision->id);

@@ -108,7 +108,7 @@ check_files(const Fleet *fleet, RevisionSet *pending, GError **error)
     for (guint i = 0; i < list->len; i++) {
         g_autoptr(Revision) revision = graph_read(fleet->graph, g_ptr_array_index(list, i), error);
 
-        if (revision == NULL || !revision_check(revision, error))
+        if (revision == NULL || !revision_check_to_run(revision, error))
             return false;
     }
     return true;

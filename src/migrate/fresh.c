@@ -145,7 +145,7 @@ check_revision(const ApplyContext *apply, const Revision *header, bool may_have_
 {
     g_autoptr(Revision) revision = graph_read(apply->graph, header, error);
 
-    if (revision == NULL || !revision_check(revision, error))
+    if (revision == NULL || !revision_check_to_run(revision, error))
         return false;
     return may_have_rows ||
            (check_syncs(apply, revision, error) && check_backfills(apply, revision, error) &&

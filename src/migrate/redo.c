@@ -163,7 +163,7 @@ redo_run(const MigrateContext *context, const Revision *revision, const LedgerRe
 
     if (whole == NULL ||
         !apply_check_downgrade(whole, ledger_find_revision(rows, revision->id), error) ||
-        !revision_check(whole, error) ||
+        !revision_check_to_run(whole, error) ||
         !migrate_under_lock(context, undo_and_expand, &redo, error))
         return false;
     if (apply->dry_run)

@@ -376,7 +376,7 @@ carry(Script *script, const Revision *header, ScriptPhase first, ScriptPhase las
     const ApplyContext *apply = &script->scratch.context.apply;
     g_autoptr(Revision) revision = graph_read(apply->graph, header, error);
 
-    if (revision == NULL || (first == SCRIPT_EXPAND && !revision_check(revision, error)))
+    if (revision == NULL || (first == SCRIPT_EXPAND && !revision_check_to_run(revision, error)))
         return false;
     for (int phase = (int) first; phase <= (int) last; phase++) {
         g_autoptr(LedgerRevisions) rows = ledger_load_revisions(apply->conn, error);

@@ -450,6 +450,31 @@ revision_check(const Revision *revision, GError **error)
     return false;
 }
 
+/* As `sluice revision` leaves a file for its author to write. */
+static bool
+is_unwritten(const Revision *revision)
+{
+    for (guint i = 0; i < revision->sections->len; i++) {
+        g_autoptr(SqlScript) script = section_parse(revision->sections->pdata[i], NULL);
+        if (script == NULL || sql_script_count(script) > 0)
+            return false;
+    }
+    return revision_section(revision, SECTION_EXPAND, NULL) != NULL && revision->imported == NULL;
+}
+
+bool
+revision_check_to_run(const Revision *revision, GError **error)
+{
+    if (!revision_check(revision, error))
+        return false;
+    if (!is_unwritten(revision))
+        return true;
+    error_set_at(error, ERROR_CHECK, revision_section(revision, SECTION_EXPAND, NULL)->place,
+                 "no section of %s holds a statement yet", revision->id);
+    return error_hint(error, "Write what it does, and run the same command again; a revision that "
+                             "is to do nothing has no `-- sluice: expand` line.");
+}
+
 GPtrArray *
 revision_destroys(const Revision *revision, GError **error)
 {

@@ -109,6 +109,9 @@ char *revision_checksum(const Revision *revision, SectionKind kind);
  * backfill's WHERE, ADD COLUMNs of a mapping with NOT NULL or DEFAULT, columns of a mapping that
  * are added in more than one run. */
 bool revision_check(const Revision *revision, GError **error);
+/* Before it is applied: that, and that its author has written something. Once it ran it could not
+ * be edited any more. What has no expand section is meant to do nothing, as a merge. */
+bool revision_check_to_run(const Revision *revision, GError **error);
 /* What the expand of an imported revision destroys ("drops column full_name of users"): only there
  * may it. Element-type char *; empty for any other revision. Caller owns. NULL: ERROR_SQL. */
 GPtrArray *revision_destroys(const Revision *revision, GError **error);

@@ -562,3 +562,19 @@ def test_gives_up_on_locks_that_nobody_knows(project):
     project.revision("aaaa1111", "-- sluice: expand\nSELECT pg_sleep(5);\n")
     result = project.fails(6, "upgrade", "-o", "lock.give_up_after=400ms")
     assert "its locks cannot be known" in result.stderr and "()" not in result.stderr
+
+
+def test_what_is_not_written_yet_does_not_run(project, database):
+    """Once it has run it is frozen: who forgets to save the file would have to stamp it away."""
+    made = pathlib.Path(project.json("revision", "-m", "notes")["path"])
+    failed = project.fails(9, "upgrade")
+    assert f"{made}:" in failed.stderr and "no section of" in failed.stderr
+    assert project.json("status", "--all")["revisions"][0]["state"] == "pending"
+    made.write_text(made.read_text().replace(
+        "-- sluice: expand\n", "-- sluice: expand\nCREATE TABLE notes (id int PRIMARY KEY);\n", 1))
+    project.ok("upgrade")
+    assert database.value("SELECT count(*) FROM notes") == 0
+    bare = pathlib.Path(project.json("revision", "-m", "a mark in history")["path"])
+    bare.write_text(bare.read_text().split("-- sluice:")[0])
+    project.ok("upgrade")
+    assert {one["state"] for one in project.json("status", "--all")["revisions"]} == {"expanded"}
