@@ -4,11 +4,10 @@
 #include "lint/gone.h"
 #include "lint/recipe-steps.h"
 
-/* "orders, items"; NULL: no table that is known. Caller owns. */
+/* "orders, items"; NULL: none is known. Caller owns. */
 static char *
-users_of(const LintContext *context, DdlName type)
+labels_of(const LintContext *context, GPtrArray *tables)
 {
-    g_autoptr(GPtrArray) tables = model_users_of_type(context->model, type);
     g_autoptr(GPtrArray) labels = g_ptr_array_new_with_free_func(g_free);
 
     for (guint i = 0; i < tables->len; i++)
@@ -18,6 +17,24 @@ users_of(const LintContext *context, DdlName type)
         return NULL;
     g_ptr_array_add(labels, NULL);
     return g_strjoinv(", ", (char **) labels->pdata);
+}
+
+/* Those with a column of the type. */
+static char *
+users_of(const LintContext *context, DdlName type)
+{
+    g_autoptr(GPtrArray) tables = model_users_of_type(context->model, type);
+
+    return labels_of(context, tables);
+}
+
+/* Those that are made OF it. */
+static char *
+made_of(const LintContext *context, DdlName type)
+{
+    g_autoptr(GPtrArray) tables = model_tables_of_type(context->model, type);
+
+    return labels_of(context, tables);
 }
 
 /* On the columns of the domain instead, as far as they are known. */
@@ -113,16 +130,41 @@ recommend_new_type(const LintContext *context, const DdlChange *change)
                 schema ? schema : "", schema ? "." : "", last, fields->str);
 }
 
+/* Then it is a table as any other, and its columns change by themselves. */
+static void
+recommend_release(const LintContext *context, DdlName type)
+{
+    g_autoptr(GPtrArray) tables = model_tables_of_type(context->model, type);
+    g_autoptr(GString) steps = g_string_new(NULL);
+
+    for (guint i = 0; i < tables->len; i++) {
+        g_autofree char *label = model_table_label(tables->pdata[i]);
+
+        g_string_append_printf(steps, "ALTER TABLE %s NOT OF;\n", label);
+    }
+    lint_recipe(context, "%s-- then change the columns themselves, as of any other table",
+                steps->str);
+}
+
 static void
 composite_change(const LintContext *context, const DdlChange *change)
 {
-    g_autofree char *label = NULL, *users = NULL;
+    g_autofree char *label = NULL, *users = NULL, *made = NULL;
+    const PredictedWork *work;
 
     if (facts_is_new(context, change->relation))
         return;
     users = users_of(context, change->relation);
+    made = made_of(context, change->relation);
     label = ddl_name_label(change->relation);
-    if (change->kind == CHANGE_ATTRIBUTE_TYPE && users != NULL) {
+    if (made != NULL) {
+        work = cost_of(context, change, WORK_REWRITE);
+        lint_report(context, change,
+                    "%s of %s changes the tables that are made of it, %s, under ACCESS EXCLUSIVE%s",
+                    ddl_change_verb(change), label, made, work ? ", and writes them anew" : "");
+        if (work != NULL)
+            cost_add(context, work);
+    } else if (change->kind == CHANGE_ATTRIBUTE_TYPE && users != NULL) {
         lint_report(context, change,
                     "ALTER ATTRIBUTE .. TYPE of %s is refused: a column of %s uses it", label,
                     users);
@@ -136,7 +178,10 @@ composite_change(const LintContext *context, const DdlChange *change)
     }
     lint_add_locks(context);
     lint_breaks(context, "ROW(..)::%s, and drivers that decode it", label);
-    recommend_new_type(context, change);
+    if (made != NULL)
+        recommend_release(context, change->relation);
+    else
+        recommend_new_type(context, change);
 }
 
 const LintRule lint_rule_composite_type_change = {

@@ -290,6 +290,17 @@ lock_unknown(Predictor *predictor, const SqlLock *lock)
                              .mode = lock->mode});
 }
 
+/* The tables that are made of a type change with it. */
+static void
+lock_made_of(Predictor *predictor, const SqlLock *lock)
+{
+    g_autoptr(GPtrArray) tables =
+        model_tables_of_type(predictor->model, (DdlName){lock->schema, lock->name});
+
+    for (guint i = 0; i < tables->len; i++)
+        predictor_lock_table(predictor, tables->pdata[i], lock->mode, REACH_CHILDREN, true);
+}
+
 static void
 resolve(Predictor *predictor, const SqlLock *lock)
 {
@@ -304,6 +315,7 @@ resolve(Predictor *predictor, const SqlLock *lock)
         lock_index(predictor, index, lock->mode, false);
     } else if (table == NULL) {
         lock_unknown(predictor, lock);
+        lock_made_of(predictor, lock);
     } else {
         if (!(lock->reach & REACH_OTHERS))
             predictor_lock_table(predictor, table, lock->mode, lock->reach, false);

@@ -221,6 +221,21 @@ add_rows(Predictor *predictor, const DdlChange *change)
                        g_strdup(ddl_change_verb(change)), NULL);
 }
 
+/* Of each table that is made of the type. */
+static void
+attribute_type(Predictor *predictor, const DdlChange *change)
+{
+    g_autoptr(GPtrArray) tables = model_tables_of_type(predictor->model, change->relation);
+
+    for (guint i = 0; i < tables->len; i++) {
+        const ModelTable *table = tables->pdata[i];
+        DdlChange of_table = *change;
+
+        of_table.relation = (DdlName){table->schema, table->name};
+        predictor_column_type(predictor, &of_table);
+    }
+}
+
 static void
 add_table_work(Predictor *predictor, const DdlChange *change)
 {
@@ -232,6 +247,9 @@ add_table_work(Predictor *predictor, const DdlChange *change)
         break;
     case CHANGE_COLUMN_TYPE:
         predictor_column_type(predictor, change);
+        break;
+    case CHANGE_ATTRIBUTE_TYPE:
+        attribute_type(predictor, change);
         break;
     case CHANGE_SET_NOT_NULL:
         predictor_set_not_null(predictor, change);

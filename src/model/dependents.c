@@ -136,6 +136,21 @@ model_dependents(const Model *model, const ModelTable *table, const char *column
 }
 
 GPtrArray *
+model_tables_of_type(const Model *model, DdlName type)
+{
+    GPtrArray *tables = g_ptr_array_new();
+    const ModelType *known = model_type(model, type);
+
+    for (guint i = 0; known != NULL && i < model->tables->len; i++) {
+        ModelTable *table = g_ptr_array_index(model->tables, i);
+
+        if (table->type == known)
+            g_ptr_array_add(tables, table);
+    }
+    return tables;
+}
+
+GPtrArray *
 model_users_of_type(const Model *model, DdlName type)
 {
     GPtrArray *users = g_ptr_array_new();

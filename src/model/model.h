@@ -199,6 +199,8 @@ GPtrArray *model_referencing(const Model *model, const ModelTable *table, GPtrAr
 /* Views that read it, functions and triggers whose text names it: "view shop.v". Element-type
  * char *. Caller owns. @column NULL: the table. */
 GPtrArray *model_dependents(const Model *model, const ModelTable *table, const char *column);
+/* Tables that are made OF it: element-type const ModelTable *. Container owned. */
+GPtrArray *model_tables_of_type(const Model *model, DdlName type);
 /* Tables with a column of the domain or type: element-type const ModelTable *. Container owned. */
 GPtrArray *model_users_of_type(const Model *model, DdlName type);
 /* The names of the columns that a query gives; @names (const char *; may be NULL) stand for its
