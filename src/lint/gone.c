@@ -1,5 +1,6 @@
 #include "lint/gone.h"
 
+#include "lint/fates.h"
 #include "sql/statement.h"
 
 bool
@@ -207,7 +208,8 @@ follow(const LintContext *context, const DdlChange *change, const char *name)
 {
     Followed followed = {.relation = change->relation, .name = name};
 
-    gone_each_later(context, change, follow_name, &followed);
+    if (fates_may(context->file, FATE_GIVEN, change->relation, name))
+        gone_each_later(context, change, follow_name, &followed);
     return followed;
 }
 
@@ -233,7 +235,9 @@ static const DdlChange *
 given_up(const LintContext *context, const DdlChange *rename)
 {
     const SessionStatement *before =
-        facts_before(context, true, CHANGE_RENAME_COLUMN, gives_up_name, rename);
+        fates_may(context->file, FATE_GIVEN_UP, rename->relation, rename->new_name)
+            ? facts_before(context, true, CHANGE_RENAME_COLUMN, gives_up_name, rename)
+            : NULL;
 
     return before != NULL ? ddl_changes_get(before->unit->changes, 0) : NULL;
 }

@@ -1,5 +1,7 @@
 #include "lint/held.h"
 
+enum { ORDERS_MOST = 200000 };
+
 static void
 lock_free(SessionLock *lock)
 {
@@ -33,13 +35,32 @@ held_copy(const GPtrArray *locks)
 }
 
 void
-held_look_up(const GPtrArray *held, const Model *model)
+held_look_up(const GPtrArray *held, guint from, const Model *model)
 {
-    for (guint i = 0; i < held->len; i++) {
+    for (guint i = from; i < held->len; i++) {
         SessionLock *lock = held->pdata[i];
 
         lock->table = model_table(model, lock->relation);
     }
+}
+
+/* Of rows, columns, constraints and indexes; what goes with a column is not only its own. */
+static bool
+keeps_tables(const DdlChange *change)
+{
+    return !change->cascade && change->kind != CHANGE_DROP_COLUMN &&
+           ((change->kind >= CHANGE_ADD_COLUMN && change->kind <= CHANGE_CREATE_INDEX) ||
+            (change->kind >= CHANGE_INSERT && change->kind <= CHANGE_COPY) ||
+            change->kind == CHANGE_COMMENT || change->kind == CHANGE_GRANT);
+}
+
+bool
+held_stays(const DdlChanges *changes)
+{
+    for (guint i = 0; i < ddl_changes_count(changes); i++)
+        if (!keeps_tables(ddl_changes_get(changes, i)))
+            return false;
+    return true;
 }
 
 static SessionLock *
@@ -97,7 +118,9 @@ record_order(GHashTable *orders, const SessionLock *first, const SessionLock *th
 void
 held_record_orders(const GPtrArray *held, GHashTable *orders)
 {
-    for (guint i = 0; i < held->len; i++)
-        for (guint k = i + 1; k < held->len; k++)
+    const guint count = MIN(held->len, SESSION_ORDERED);
+
+    for (guint i = 0; i < count && g_hash_table_size(orders) < ORDERS_MOST; i++)
+        for (guint k = i + 1; k < count; k++)
             record_order(orders, held->pdata[i], held->pdata[k]);
 }

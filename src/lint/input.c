@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "lint/allow.h"
+#include "lint/fates.h"
 #include "sql/statement.h"
 
 #define BOM "\xEF\xBB\xBF"
@@ -59,6 +60,7 @@ lint_file_free(LintFile *file)
     g_ptr_array_unref(file->scripts);
     g_ptr_array_unref(file->allows);
     g_hash_table_unref(file->placeholders);
+    g_hash_table_unref(file->fates);
     g_array_unref(file->marks);
     revision_free(file->revision);
     g_clear_error(&file->error);
@@ -153,12 +155,27 @@ add_problem(LintFile *file, const char *text, const SqlProblem *problem, gsize b
         unit->problem_kind = PROBLEM_FILLED;
 }
 
+/* What is too much to be parsed. */
+static void
+add_rest(LintFile *file, gsize start, gsize end, SectionKind section)
+{
+    LintUnit *unit = add_unit(file, section);
+
+    unit->start = start;
+    unit->end = end;
+    unit->problem = g_strdup("the text is too large, or has too many statements: what follows is "
+                             "not looked at");
+    unit->problem_kind = PROBLEM_SYNTAX;
+}
+
 /* Statements, and what does not parse, in their order. */
 static void
 add_text(LintFile *file, const char *text, gsize base, SectionKind section)
 {
+    const gsize length = strlen(text), most = sql_bearable(text);
+    g_autofree char *cut = most < length ? g_strndup(text, most) : NULL;
     g_autoptr(GPtrArray) problems = NULL;
-    SqlScript *script = sql_parse_lenient(text, lint_file_place(file, base), &problems);
+    SqlScript *script = sql_parse_lenient(cut ? cut : text, lint_file_place(file, base), &problems);
     guint next = 0;
 
     g_ptr_array_add(file->scripts, script);
@@ -175,6 +192,8 @@ add_text(LintFile *file, const char *text, gsize base, SectionKind section)
     }
     for (; next < problems->len; next++)
         add_problem(file, text, problems->pdata[next], base, section);
+    if (cut != NULL)
+        add_rest(file, base + most, base + length, section);
 }
 
 gsize
@@ -424,6 +443,7 @@ lint_file_read(const char *path, char *take_text, LintRunner runner)
         parse_file(file);
     else
         file->allows = g_ptr_array_new();
+    file->fates = fates_of(file->units);
     return file;
 }
 

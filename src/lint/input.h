@@ -60,6 +60,7 @@ struct LintFile {
     bool is_inserted;   /* it is new, and comes before one that was released */
     bool reported;      /* else it is read only for what it makes of the schema */
     GPtrArray *allows;  /* LintAllow * (lint/allow.h) */
+    GHashTable *fates;  /* of columns (lint/fates.h) */
     /* Name -> what stands in its place in the file: "${schema}" (sql_fill_placeholders). */
     GHashTable *placeholders;
     GError *error; /* it could not be read at all, with its place; NULL: it could */

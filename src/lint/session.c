@@ -139,7 +139,7 @@ go_back_to(Session *session, Model *take_model)
 {
     g_ptr_array_add(session->retired, session->model);
     session->model = take_model;
-    held_look_up(session->locks, session->model);
+    held_look_up(session->locks, 0, session->model);
 }
 
 static void
@@ -296,7 +296,7 @@ roll_back_to(Session *session, const char *name)
         go_back_to(session, model_copy(savepoint->model));
     g_ptr_array_unref(session->locks);
     session->locks = held_copy(savepoint->locks);
-    held_look_up(session->locks, session->model);
+    held_look_up(session->locks, 0, session->model);
 }
 
 static void
@@ -357,6 +357,7 @@ session_leave(Session *session)
     const LintUnit *unit = session->unit;
     SessionStatement *statement = g_new0(SessionStatement, 1);
     const bool was_open = session->is_open;
+    guint held;
 
     statement->unit = unit;
     statement->transaction = session->transaction;
@@ -368,11 +369,12 @@ session_leave(Session *session)
         model_set_complete(session->model, false); /* it may have made anything */
         return;
     }
+    held = session->locks->len;
     for (guint i = 0; was_open && i < statement->prediction->locks->len; i++)
         held_add(session->locks, statement->prediction->locks->pdata[i], unit);
     model_apply(session->model, unit->changes);
     forget_tables(statement->prediction);
-    held_look_up(session->locks, session->model);
+    held_look_up(session->locks, held_stays(unit->changes) ? held : 0, session->model);
     follow(session, unit);
     if (!was_open && !session->is_open) {
         session->is_open = true;
@@ -523,11 +525,17 @@ session_statements_with(const Session *session, DdlChangeKind kind)
 guint
 session_transaction_begin(const Session *session, const GPtrArray *statements)
 {
-    guint begin = statements->len;
+    guint begin = 0, end = statements->len;
 
-    while (begin > 0 && ((const SessionStatement *) statements->pdata[begin - 1])->transaction ==
-                            session->transaction)
-        begin--;
+    while (begin < end) {
+        const guint middle = begin + (end - begin) / 2;
+        const SessionStatement *statement = statements->pdata[middle];
+
+        if (statement->transaction < session->transaction)
+            begin = middle + 1;
+        else
+            end = middle;
+    }
     return begin;
 }
 

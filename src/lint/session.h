@@ -73,6 +73,9 @@ guint session_transaction(const Session *session);
 const GPtrArray *session_locks(const Session *session);
 /* The strongest that is held on what was there before; NULL: none. */
 const SessionLock *session_strongest(const Session *session);
+/* So many of the locks of a transaction have an order: they are compared in pairs, and who takes
+ * more is told about that. */
+enum { SESSION_ORDERED = 64 };
 /* Where an earlier transaction of these files locked @first and then @then, one of them strongly,
  * both there before: "file:line"; NULL: none did. Borrowed. */
 const char *session_locked_before(const Session *session, const char *first, const char *then);

@@ -36,6 +36,7 @@ make_sequence(Model *model, ModelTable *table, const char *column, const char *n
     sequence = model_add_table(model, table->schema, name, MODEL_SEQUENCE);
 
     sequence->owned_by = table;
+    table->owns_sequence = true;
     sequence->owned_by_column = model_intern(model, column);
     sequence->is_identity = is_identity;
     sequence->temporary = table->temporary;

@@ -371,7 +371,7 @@ rename_column(Model *model, ModelTable *table, const char *from, const char *to)
         if (other->is_generated)
             other->default_expression = rename_within(model, other->default_expression, from, to);
     }
-    for (guint i = 0; i < model->tables->len; i++) {
+    for (guint i = 0; table->owns_sequence && i < model->tables->len; i++) {
         ModelTable *sequence = g_ptr_array_index(model->tables, i);
         if (sequence->owned_by == table && g_strcmp0(sequence->owned_by_column, from) == 0)
             sequence->owned_by_column = to;

@@ -109,6 +109,7 @@ struct ModelTable {
     GPtrArray *children;      /* ModelTable * */
     ModelTable *owned_by;     /* of a sequence; NULL: nobody */
     const char *owned_by_column;
+    bool owns_sequence;           /* of a table: some sequence is or was owned by it */
     bool is_identity;             /* a sequence of an identity column */
     const char *replica_identity; /* "default", "full", "nothing", or an index's name */
     gint64 rows, bytes;           /* -1: not known */

@@ -5,7 +5,15 @@
 #include "sql/skim.h"
 #include "sql/statement.h"
 
-enum { PROBLEMS_MOST = 50000 }; /* a text with more of them is no SQL */
+enum {
+    PROBLEMS_MOST = 50000, /* a text with more of them is no SQL */
+    MEMORY_MOST = 1000 << 20,
+    ALWAYS_BORNE = 1 << 20, /* a text of so many bytes needs no look */
+    /* What a statement, a word and a byte of it may need, measured. */
+    STATEMENT_MEMORY = 4000,
+    WORD_MEMORY = 400,
+    BYTE_MEMORY = 4,
+};
 
 typedef struct {
     Place origin;
@@ -82,6 +90,7 @@ parses(const Lenient *lenient, gsize start, gsize end, GError **error)
 typedef struct {
     gsize start, end; /* start == end: there is nothing but blanks */
     gsize next;
+    gsize words; /* and marks */
 } Piece;
 
 static Piece
@@ -100,6 +109,7 @@ next_piece(const char *text, gsize from, gsize limit, bool nested)
         }
         piece.start = MIN(piece.start, skim.start);
         piece.end = skim.end;
+        piece.words++;
         depth = MAX(depth + (skim.kind == SKIM_OPEN) - (skim.kind == SKIM_CLOSE), 0);
         /* BEGIN ATOMIC .. END holds statements, and CASE .. END. */
         if (atomic > 0)
@@ -109,6 +119,25 @@ next_piece(const char *text, gsize from, gsize limit, bool nested)
         begins = skim_is(&skim, "begin");
     }
     return piece;
+}
+
+gsize
+sql_bearable(const char *text)
+{
+    const gsize length = strlen(text);
+    gsize memory = 0;
+
+    if (length <= ALWAYS_BORNE)
+        return length;
+    for (gsize from = 0; from < length;) {
+        const Piece piece = next_piece(text, from, length, false);
+
+        memory += STATEMENT_MEMORY + piece.words * WORD_MEMORY + (piece.next - from) * BYTE_MEMORY;
+        if (memory > MEMORY_MOST)
+            return from;
+        from = piece.next;
+    }
+    return length;
 }
 
 /* Behind the line "\." that ends the data which begins with the line after @from; 0: there is none

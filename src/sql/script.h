@@ -37,6 +37,9 @@ void sql_problem_free(SqlProblem *problem);
  * of psql and the data of COPY .. FROM stdin, as dumps hold them, are passed over. Statements stand
  * where they stood. Never NULL; caller owns both. */
 SqlScript *sql_parse_lenient(const char *text, Place origin, GPtrArray **ret_problems);
+/* How many bytes of @text, whole statements, are parsed in bearable memory: a tree takes many times
+ * its text, a short statement with all that is said of it some kB. */
+gsize sql_bearable(const char *text);
 /* Placeholders that a tool would fill in outside of quotes, ${name}, {{ name }} and :name, each
  * made a name of as many bytes; added to @names (name -> placeholder; owns both). NULL: there is
  * none. Caller owns. */

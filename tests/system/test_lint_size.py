@@ -98,6 +98,35 @@ def test_one_statement(tmp_path):
     assert result["findings"][-1]["line"] > 300_000 // SHARE
 
 
+def again(piece, size=64 << 20):
+    return piece * (size // SHARE // len(piece))
+
+
+@pytest.mark.skipif(SANITIZED, reason="nothing is too much for it")
+@pytest.mark.parametrize("text", [
+    pytest.param(lambda: again("SELECT 1;\n"), id="statements"),
+    pytest.param(lambda: again("INSERT INTO t VALUES " + "(1), " * 100_000 + "(1);\n"), id="rows"),
+    pytest.param(lambda: again(f"CREATE TABLE t ({', '.join(f'a{i} int' for i in range(1000))});\n"), id="columns"),
+])
+def test_more_than_is_borne(tmp_path, text):
+    """What is looked at, is; the rest is told."""
+    status, result = lint(tmp_path, text())
+    assert status == 9 and result["statements"] >= 5
+    assert "too large" in result["findings"][-1]["message"]
+    assert result["findings"][-1]["rule"] == "parse-error"
+
+
+@pytest.mark.parametrize("name", ["t", "t{i}"])
+def test_many_renames_in_one_transaction(tmp_path, name):
+    """Time and memory do not grow with the square of them: 10,000 took a minute, and 4 GB."""
+    renames = "".join(f"ALTER TABLE {name.format(i=i)} RENAME COLUMN a{i} TO b{i};\n"
+                      for i in range(10_000 // SHARE))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    status, result = lint(tmp_path, f"BEGIN;\n{renames}COMMIT;\n")
+    assert status == 9 and result["statements"] == 10_000 // SHARE + 2
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 20
+
+
 def test_many_columns(tmp_path):
     columns = ", ".join(f"column_number_{i} text" for i in range(ONE_STATEMENT // 40))
     status, result = lint(tmp_path, f"CREATE TABLE t ({columns});")
