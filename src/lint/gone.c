@@ -1,6 +1,5 @@
 #include "lint/gone.h"
 
-#include "lint/fates.h"
 #include "sql/statement.h"
 
 bool
@@ -208,7 +207,7 @@ follow(const LintContext *context, const DdlChange *change, const char *name)
 {
     Followed followed = {.relation = change->relation, .name = name};
 
-    if (fates_may(context->file, FATE_GIVEN, change->relation, name))
+    if (lint_file_may(context->file, FATE_GIVEN, change->relation, name))
         gone_each_later(context, change, follow_name, &followed);
     return followed;
 }
@@ -235,7 +234,7 @@ static const DdlChange *
 given_up(const LintContext *context, const DdlChange *rename)
 {
     const SessionStatement *before =
-        fates_may(context->file, FATE_GIVEN_UP, rename->relation, rename->new_name)
+        lint_file_may(context->file, FATE_GIVEN_UP, rename->relation, rename->new_name)
             ? facts_before(context, true, CHANGE_RENAME_COLUMN, gives_up_name, rename)
             : NULL;
 

@@ -60,7 +60,7 @@ struct LintFile {
     bool is_inserted;   /* it is new, and comes before one that was released */
     bool reported;      /* else it is read only for what it makes of the schema */
     GPtrArray *allows;  /* LintAllow * (lint/allow.h) */
-    GHashTable *fates;  /* of columns (lint/fates.h) */
+    GHashTable *fates;  /* of columns: what lint_file_may knows */
     /* Name -> what stands in its place in the file: "${schema}" (sql_fill_placeholders). */
     GHashTable *placeholders;
     GError *error; /* it could not be read at all, with its place; NULL: it could */
@@ -73,6 +73,16 @@ void lint_file_free(LintFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LintFile, lint_file_free)
 /* Frees the parse trees, once nobody asks for them: they are ten times the text. */
 void lint_file_drop_units(LintFile *file);
+
+/* What a statement does to a column's name, or type. */
+typedef enum {
+    FATE_GIVEN,    /* ADD COLUMN, RENAME .. TO */
+    FATE_GIVEN_UP, /* RENAME */
+    FATE_RETYPED,  /* ALTER COLUMN TYPE */
+} Fate;
+/* May a statement of the file do that to the column? So a rule that looks for one need not walk the
+ * file for each statement. Schemas are not looked at, and a body of code may do anything. */
+bool lint_file_may(const LintFile *file, Fate fate, DdlName relation, const char *column);
 
 /* Something of it is undone, from its start or from a savepoint on. */
 bool lint_file_rolls_back(const LintFile *file);

@@ -1,7 +1,6 @@
 /* Types of columns: changed, or chosen. */
 #include <string.h>
 
-#include "lint/fates.h"
 #include "lint/recipe-steps.h"
 
 #define OBJECT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
@@ -317,7 +316,7 @@ is_widened_later(const LintContext *context, DdlName relation, const char *colum
     const GPtrArray *units = context->file->units;
     bool is_wide = false;
 
-    if (!fates_may(context->file, FATE_RETYPED, relation, column))
+    if (!lint_file_may(context->file, FATE_RETYPED, relation, column))
         return false;
     for (guint i = context->unit->index + 1; i < units->len; i++) {
         const LintUnit *unit = units->pdata[i];
