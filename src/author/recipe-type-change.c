@@ -341,6 +341,59 @@ append_all(const Change *change)
     append_downgrade(change);
 }
 
+static bool
+check_type(PgConn *conn, const char *type, GError **error)
+{
+    g_autoptr(PgRows) rows = pg_query(conn, error, "SELECT to_regtype($1) IS NOT NULL", type);
+
+    if (rows == NULL)
+        return false;
+    if (pg_bool(rows, 0, 0))
+        return true;
+    error_set(error, ERROR_STATE, "there is no type \"%s\"", type);
+    return error_hint(error, "Check its name, and that the role's search_path leads to it.");
+}
+
+/* Does the CHECK, which finish will add, make sense for values of the new type? */
+static bool
+check_condition(PgConn *conn, const Change *change, const MovedObject *object, GError **error)
+{
+    const char *begin = strchr(object->definition, '('), *end = strrchr(object->definition, ')');
+    g_autoptr(GString) sql = g_string_new("SELECT ");
+    g_autoptr(PgRows) rows = NULL;
+    g_autoptr(GError) cause = NULL;
+
+    g_string_append_len(sql, begin, end + 1 - begin);
+    g_string_append(sql, " FROM (SELECT t.*");
+    for (guint i = 0; i < change->moved->columns->len; i++) {
+        const MovedColumn *column = g_ptr_array_index(change->moved->columns, i);
+        if (strcmp(column->table, object->table) == 0)
+            g_string_append_printf(sql, ", NULL::%s AS %s", change->type, column->fresh);
+    }
+    g_string_append_printf(sql, " FROM %s t) t LIMIT 0", object->table);
+    rows = pg_query(conn, &cause, sql->str);
+    if (rows != NULL)
+        return true;
+    error_set(error, ERROR_STATE, "constraint %s of %s does not fit type %s: %s", object->name,
+              object->table, change->type, cause->message);
+    return error_hint(error, "Drop it in a revision before this one, and add one that fits behind "
+                             "it; or write this one by hand.");
+}
+
+/* What finish would find out after hours of a backfill is asked now. */
+static bool
+check_with_server(PgConn *conn, const Change *change, GError **error)
+{
+    if (!check_type(conn, change->type, error))
+        return false;
+    for (guint i = 0; i < change->moved->objects->len; i++) {
+        const MovedObject *object = g_ptr_array_index(change->moved->objects, i);
+        if (object->kind == 'c' && !check_condition(conn, change, object, error))
+            return false;
+    }
+    return true;
+}
+
 /* A column of the new type is added beside the old one, kept equal by triggers, filled and indexed;
  * the cutover swaps the names, with keys, defaults and foreign keys, in one short transaction; its
  * undo swaps them back; contract drops what was. Columns that reference it change with it. */
@@ -357,6 +410,8 @@ recipe_type_change(RecipeTask *task, GError **error)
     if (moved == NULL)
         return false;
     change.moved = moved;
+    if (!check_with_server(task->conn, &change, error))
+        return false;
     append_all(&change);
     return true;
 }

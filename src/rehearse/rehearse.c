@@ -67,6 +67,22 @@ run_all_ways(Run *run, GError **error)
            twins_compare(run, &twins, ended, error);
 }
 
+/* Tables that no revision made are the first thing that a new user's copy lacks. */
+static void
+add_hint(const RehearseOptions *options, GError **cause)
+{
+    static const char *const missing[] = {"42P01", "42703", "42704", "42883", "3F000"};
+
+    if (options->dump != NULL || options->clone_url != NULL || error_get_hint(*cause) != NULL)
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(missing); i++)
+        if (error_is_sqlstate(*cause, missing[i]))
+            error_hint(cause,
+                       "The copy has what revisions made, and nothing else: where production "
+                       "has more, give its schema with `pg_dump -s > production.sql` and "
+                       "--schema production.sql.");
+}
+
 bool
 rehearse_run(const RehearseOptions *options, Rehearsal **ret_rehearsal, GError **error)
 {
@@ -79,10 +95,10 @@ rehearse_run(const RehearseOptions *options, Rehearsal **ret_rehearsal, GError *
     if (copy_open(&run.copy, options, result, &cause))
         options->once ? run_once(&run, &cause) : run_all_ways(&run, &cause);
     copy_clear(&run.copy);
-    if (cause != NULL)
-        result->error = g_strdup(cause->message);
     if (cause == NULL)
         return true;
+    add_hint(options, &cause);
+    result->error = g_strdup(cause->message);
     g_propagate_error(error, g_steal_pointer(&cause));
     return false;
 }

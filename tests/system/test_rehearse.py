@@ -425,6 +425,13 @@ def test_statement_that_fails(folder):
     assert "FAILED: expand of adad11112222" in text.stdout, text
 
 
+def test_a_table_that_no_revision_made(folder):
+    """A new user's copy lacks it: the way to have it there is said."""
+    write(folder, BLOCKING.replace("aaaa11112222", ""))
+    result = run_sluice("rehearse", "--at", "base", "--once", cwd=folder)
+    assert result.returncode == 5 and "--schema production.sql" in result.stderr, result
+
+
 @pytest.fixture
 def production(project, database):
     """A configured database at the first revision, with rows, and a second revision pending."""

@@ -187,6 +187,17 @@ def test_what_cannot_be_taken_along_is_named(project, database):
     assert "'users:bigint' is not TABLE.COLUMN:TYPE" in refused.stderr
 
 
+def test_a_check_that_does_not_fit_the_new_type_is_named(project, database):
+    """Now, and not behind a backfill of hours."""
+    database.execute("CREATE TABLE prices (id int PRIMARY KEY, price int CONSTRAINT price_above CHECK (price > 0 AND id > 0))")
+    refused = project.fails(8, "revision", "--type-change", "prices.price:text")
+    assert "constraint price_above of public.prices does not fit type text: operator does not exist" in refused.stderr
+    refused = project.fails(8, "revision", "--type-change", "prices.price:bigin")
+    assert 'there is no type "bigin"' in refused.stderr
+    assert list(project.migrations.iterdir()) == []
+    project.ok("revision", "--type-change", "prices.price:numeric(12,2)")
+
+
 def test_a_plain_column_with_an_expression(project, database):
     database.execute("CREATE TABLE prices (id int PRIMARY KEY, price text DEFAULT '1.50')")
     database.execute("INSERT INTO prices VALUES (1, '2.25'), (2, NULL)")
