@@ -438,3 +438,21 @@ gone_keeps_key(const LintContext *context, const DdlChange *drop, const ModelCon
         return true;
     return gone_each_later(context, drop, comes_again, (void *) (guintptr) constraint) != NULL;
 }
+
+static bool
+gives_default(const LintContext *context, const DdlChange *drop, const DdlChange *later)
+{
+    return (later->kind == CHANGE_SET_DEFAULT || later->kind == CHANGE_ADD_IDENTITY) &&
+           g_strcmp0(later->column, drop->column) == 0 &&
+           facts_same(context, later->relation, drop->relation);
+}
+
+bool
+gone_default_returns(const LintContext *context, const DdlChange *drop)
+{
+    /* Of one ALTER the server drops first, in whatever order it is written. */
+    for (guint i = 0; i < ddl_changes_count(context->changes); i++)
+        if (gives_default(context, drop, ddl_changes_get(context->changes, i)))
+            return true;
+    return gone_later(context, gives_default, drop) != NULL;
+}

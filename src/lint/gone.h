@@ -45,6 +45,8 @@ bool gone_takes_name(const LintContext *context, const DdlChange *rename);
 /* The two that change places are both sides of a mapping of this revision, which keeps them equal;
  * and no app knows the other names. */
 bool gone_swaps_sides(const LintContext *context, const DdlChange *rename);
+/* A column that loses its default or identity has one again when the transaction ends. */
+bool gone_default_returns(const LintContext *context, const DdlChange *drop);
 /* A mapping of this revision gives the column its values. */
 bool gone_stays_filled(const LintContext *context, DdlName relation, const char *column);
 /* What the foreign key that @drop drops says of the rows still holds when the transaction ends:

@@ -519,7 +519,8 @@ default_change(const LintContext *context, const DdlChange *change)
     const ModelColumn *column;
     g_autofree char *label = NULL;
 
-    if (!is_column_of_app(context, change))
+    if (!is_column_of_app(context, change) ||
+        (change->kind == CHANGE_DROP_DEFAULT && gone_default_returns(context, change)))
         return;
     table = model_table(context->model, change->relation);
     column = table != NULL ? model_column(table, change->column) : NULL;

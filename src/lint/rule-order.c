@@ -361,7 +361,8 @@ drop_default(const LintContext *context, const DdlChange *change)
     if (change->column == NULL || facts_is_new(context, change->relation) ||
         facts_in_section(context, SECTION_CONTRACT) ||
         facts_in_section(context, SECTION_DOWNGRADE) ||
-        gone_stays_filled(context, change->relation, change->column))
+        gone_stays_filled(context, change->relation, change->column) ||
+        gone_default_returns(context, change))
         return;
     required = is_required(context, change);
     if (required == KNOWN_NO)

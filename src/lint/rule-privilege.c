@@ -97,7 +97,8 @@ revoke_right(const LintContext *context, const DdlChange *change)
 {
     g_autofree char *label = NULL;
 
-    if (!change->removes || gone_is_expected(context) || facts_is_new(context, change->relation) ||
+    if (!change->removes || change->object == OBJECT(DEFACL) || gone_is_expected(context) ||
+        facts_is_new(context, change->relation) ||
         (change->relation.name != NULL && strcmp(change->relation.name, "public") == 0 &&
          change->object == OBJECT(SCHEMA)))
         return;

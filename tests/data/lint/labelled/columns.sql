@@ -302,3 +302,16 @@ ALTER TABLE orders ADD COLUMN org_id bigint REFERENCES orgs (id);
 -- hazard domain-constraint: a constant default spares it nothing
 -- seeded
 ALTER TABLE users ADD COLUMN second_email email_address NOT NULL DEFAULT 'nobody@example.org';
+
+-- safe: a default that is back when others look
+-- seeded
+BEGIN;
+SET LOCAL lock_timeout = '1s';
+ALTER TABLE users ALTER COLUMN score DROP DEFAULT;
+ALTER TABLE users ALTER COLUMN score SET DEFAULT 1;
+COMMIT;
+
+-- hazard drop-default-required: it is back too late
+-- seeded
+ALTER TABLE users ALTER COLUMN score DROP DEFAULT;
+ALTER TABLE users ALTER COLUMN score SET DEFAULT 1;
