@@ -20,22 +20,66 @@ fail_errno(GError **error, const char *what, const char *path)
                      path, g_strerror(number));
 }
 
+/* The whole file, whatever its bytes. */
+static bool
+read_bytes(const char *path, char **ret_text, gsize *ret_length, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    struct stat about;
+
+    if (g_stat(path, &about) == 0 && about.st_size > FILE_LIMIT)
+        return error_set(error, ERROR_CONFIG, "cannot read '%s': larger than 64 MB", path);
+    if (!g_file_get_contents(path, ret_text, ret_length, &cause))
+        return error_set(error, ERROR_CONFIG, "cannot read '%s': %s", path,
+                         g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? "no such file"
+                                                                                  : cause->message);
+    return true;
+}
+
+/* Its name, by the mark that it begins with; NULL: none. */
+static const char *
+utf16_of(const char *text, gsize length)
+{
+    if (length < 2)
+        return NULL;
+    return memcmp(text, "\xFF\xFE", 2) == 0   ? "UTF-16LE"
+           : memcmp(text, "\xFE\xFF", 2) == 0 ? "UTF-16BE"
+                                              : NULL;
+}
+
+char *
+file_read_converted(const char *path, bool *ret_converted, GError **error)
+{
+    g_autofree char *bytes = NULL, *text = NULL;
+    const char *encoding;
+    gsize length = 0, text_length = 0;
+
+    if (!read_bytes(path, &bytes, &length, error))
+        return NULL;
+    encoding = utf16_of(bytes, length);
+    *ret_converted = encoding != NULL;
+    if (encoding == NULL)
+        return file_read(path, error);
+    text = g_convert(bytes, (gssize) length, "UTF-8", encoding, NULL, &text_length, NULL);
+    if (text == NULL || strlen(text) != text_length) {
+        error_set(error, ERROR_CONFIG, "cannot read '%s': it begins as UTF-16 and is not", path);
+        error_hint(error, "Save it as UTF-8.");
+        return NULL;
+    }
+    return g_steal_pointer(&text);
+}
+
 char *
 file_read(const char *path, GError **error)
 {
     g_autofree char *text = NULL;
-    g_autoptr(GError) cause = NULL;
     gsize length = 0;
-    struct stat about;
 
-    if (g_stat(path, &about) == 0 && about.st_size > FILE_LIMIT) {
-        error_set(error, ERROR_CONFIG, "cannot read '%s': larger than 64 MB", path);
+    if (!read_bytes(path, &text, &length, error))
         return NULL;
-    }
-    if (!g_file_get_contents(path, &text, &length, &cause)) {
-        error_set(error, ERROR_CONFIG, "cannot read '%s': %s", path,
-                  g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? "no such file"
-                                                                           : cause->message);
+    if (utf16_of(text, length) != NULL) {
+        error_set(error, ERROR_CONFIG, "cannot read '%s': it is UTF-16", path);
+        error_hint(error, "Save it as UTF-8: `iconv -f UTF-16 -t UTF-8 FILE`.");
         return NULL;
     }
     if (memchr(text, '\0', length) != NULL) {

@@ -136,10 +136,11 @@ static bool
 write_fixed(const Run *run, const char *path, const char *text, GError **error)
 {
     g_autofree char *before = NULL, *diff = NULL;
+    bool converted;
 
     if (run->options->diff || g_str_equal(path, "-")) {
-        before =
-            g_str_equal(path, "-") ? g_strdup(run->scope.standard_input) : file_read(path, error);
+        before = g_str_equal(path, "-") ? g_strdup(run->scope.standard_input)
+                                        : file_read_converted(path, &converted, error);
         if (before == NULL)
             return false;
         diff = fix_diff(path, before, text);

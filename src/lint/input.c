@@ -149,6 +149,12 @@ add_problem(LintFile *file, const char *text, const SqlProblem *problem, gsize b
     unit->base = base;
     unit->start = base + problem->start;
     unit->end = base + problem->end;
+    if (strstr(sql, "{%") != NULL && strstr(sql, "%}") != NULL) {
+        unit->problem = g_strdup("a block of a template, `{% .. %}`, stands before the statement "
+                                 "or in it: it is not looked at, the other statements are");
+        unit->problem_kind = PROBLEM_TEMPLATE;
+        return;
+    }
     unit->problem = describe_problem(sql, problem->message, &unit->problem_kind);
     if (unit->problem_kind == PROBLEM_SYNTAX &&
         memcmp(file->text + unit->start, text + problem->start, strlen(sql)) != 0)
@@ -229,6 +235,12 @@ make_readable(LintFile *file, char *text)
 
     if (g_str_has_prefix(text, BOM))
         memset(text, ' ', strlen(BOM));
+    if (file->converted) {
+        unit = add_unit(file, SECTION_N);
+        unit->problem = g_strdup("this is UTF-16 text, which psql and most runners do not take: it "
+                                 "is read as UTF-8");
+        unit->problem_kind = PROBLEM_ENCODING;
+    }
     if (g_utf8_validate(text, -1, &bad))
         return;
     unit = add_unit(file, SECTION_N);
@@ -488,7 +500,7 @@ lint_file_read(const char *path, char *take_text, LintRunner runner)
     file->placeholders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     file->units = g_ptr_array_new_with_free_func((GDestroyNotify) unit_free);
     file->scripts = g_ptr_array_new_with_free_func((GDestroyNotify) sql_script_free);
-    file->text = take_text ? take_text : file_read(path, &file->error);
+    file->text = take_text ? take_text : file_read_converted(path, &file->converted, &file->error);
     if (file->text == NULL)
         file->text = g_strdup("");
     file->length = strlen(file->text);

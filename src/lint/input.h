@@ -28,6 +28,7 @@ typedef enum {
     PROBLEM_NEWER,    /* syntax that the grammar is too old for */
     PROBLEM_FILLED,   /* with a name in the place of a placeholder, which may stand for more */
     PROBLEM_ENCODING, /* not UTF-8: the text is read all the same */
+    PROBLEM_TEMPLATE, /* with a block of a template, whose outcome is not known */
 } ProblemKind;
 
 typedef struct LintUnit {
@@ -53,6 +54,7 @@ struct LintFile {
     GArray *marks;      /* of the text: places are asked for each finding */
     Revision *revision; /* NULL: a plain file */
     LintRunner runner;
+    bool converted;     /* it was UTF-16 */
     bool wrapped;       /* the runner makes one transaction of it */
     GPtrArray *units;   /* LintUnit * in the order in which they run */
     GPtrArray *scripts; /* SqlScript *: what the units borrow from */

@@ -425,6 +425,11 @@ sink_report_problem(LintSink *sink, const LintUnit *unit)
     if (unit->problem_kind == PROBLEM_SYNTAX)
         return;
     sink->current->certain = false;
+    if (unit->problem_kind == PROBLEM_TEMPLATE) {
+        soften(sink, LINT_WARNING);
+        sink->current->settled_by = g_strdup("the SQL that the template makes: lint that");
+        return;
+    }
     if (unit->problem_kind == PROBLEM_FILLED) {
         soften(sink, LINT_WARNING);
         sink->current->settled_by = g_strdup("what the tool puts in for the placeholders");

@@ -15,7 +15,7 @@ is_word(char c)
 static bool
 may_have(const char *text)
 {
-    if (strstr(text, "${") != NULL || strstr(text, "{{") != NULL)
+    if (strstr(text, "${") != NULL || strstr(text, "{{") != NULL || strstr(text, "{#") != NULL)
         return true;
     for (const char *colon = strchr(text, ':'); colon != NULL; colon = strchr(colon + 1, ':'))
         if (colon[1] == '"' || colon[1] == '\'' ||
@@ -57,6 +57,20 @@ fill(char *filled, gsize at, gsize length, GHashTable *names)
     g_hash_table_replace(names, g_strndup(filled + at, length), original);
 }
 
+/* A template's comment, {# .. #}, becomes blank; where it ends; 0: there is none at @at. */
+static gsize
+blank_comment(char *filled, gsize at)
+{
+    const char *end = g_str_has_prefix(filled + at, "{#") ? strstr(filled + at, "#}") : NULL;
+
+    if (end == NULL)
+        return 0;
+    for (end += 2; filled + at < end; at++)
+        if (filled[at] != '\n')
+            filled[at] = ' ';
+    return at;
+}
+
 char *
 sql_fill_placeholders(const char *text, GHashTable *names)
 {
@@ -76,6 +90,11 @@ sql_fill_placeholders(const char *text, GHashTable *names)
         brackets = MAX(brackets + (here[0] == '[') - (here[0] == ']'), 0);
         if (skim.kind != SKIM_MARK || brackets > 0 || is_cast)
             continue;
+        taken = blank_comment(filled, skim.start);
+        if (taken > 0) {
+            skim.next = taken;
+            continue;
+        }
         if (here[0] == ':' && (here[1] == '"' || here[1] == '\'')) {
             filled[skim.start] = ' ';
             continue;
