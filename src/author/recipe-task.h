@@ -43,8 +43,8 @@ bool recipe_check_plain(const RecipeTask *task, const CatalogColumn *column, GEr
 bool recipe_end_columns(RecipeTask *task, const char *const *names, GError **error);
 
 /* expand: a column (quoted) that is NOT NULL may be left out by a new app, while the old one still
- * reads it; downgrade: the way back, by way of @constraint (quoted), which is proven before anything
- * else is undone. */
+ * reads it; downgrade: the way back, by way of @constraint (quoted), which is proven before
+ * anything else is undone. */
 void recipe_drop_not_null(RecipeTask *task, const char *quoted, const char *constraint);
 
 /* What goes with column @name: "index", "foreign key", "constraint" or "primary key", its quoted

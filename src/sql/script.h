@@ -41,8 +41,8 @@ SqlScript *sql_parse_lenient(const char *text, Place origin, GPtrArray **ret_pro
  * its text, a short statement with all that is said of it some kB. */
 gsize sql_bearable(const char *text);
 /* Placeholders that a tool would fill in outside of quotes, ${name}, {{ name }} and :name, each
- * made a name of as many bytes (and {# .. #}, a template's comment, made blank); added to @names (name -> placeholder; owns both). NULL: there is
- * none. Caller owns. */
+ * made a name of as many bytes (and {# .. #}, a template's comment, made blank); added to @names
+ * (name -> placeholder; owns both). NULL: there is none. Caller owns. */
 char *sql_fill_placeholders(const char *text, GHashTable *names);
 /* @text with the placeholders again where those names stand. Caller owns. */
 char *sql_restore_placeholders(const char *text, GHashTable *names);
