@@ -88,16 +88,13 @@ check_choice(const char *choices, const char *what, const char *value, GError **
     return near ? error_hint(error, "Did you mean '%s'?", near) : false;
 }
 
-/* The command may know more formats than the others. */
-static bool
-is_own_format(const Command *command, const ArgSpec *spec, const char *value)
+/* "text|json"; the command may know more formats than the others. Caller owns. */
+static char *
+choices_of(const Command *command, const ArgSpec *spec)
 {
-    g_auto(GStrv) formats = NULL;
-
-    if (command == NULL || command->formats == NULL || !g_str_equal(spec->name, "format"))
-        return false;
-    formats = g_strsplit(command->formats, "|", -1);
-    return g_strv_contains((const char *const *) formats, value);
+    if (command && command->formats && g_str_equal(spec->name, "format"))
+        return g_strjoin("|", spec->value, command->formats, NULL);
+    return g_strdup(spec->value);
 }
 
 static bool
@@ -107,9 +104,9 @@ store_value(const Command *command, const ArgSpec *spec, void *target, const cha
     void *slot = (char *) target + spec->offset;
     g_autoptr(GError) cause = NULL;
     g_autofree char *what = g_strdup_printf("--%s: ", spec->name);
+    g_autofree char *choices = choices_of(command, spec);
 
-    if (strchr(spec->value, '|') && !is_own_format(command, spec, value) &&
-        !check_choice(spec->value, what, value, error))
+    if (strchr(choices, '|') && !check_choice(choices, what, value, error))
         return false;
     if (spec->type == ARG_TEXT) {
         *(const char **) slot = value;

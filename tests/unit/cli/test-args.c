@@ -98,6 +98,9 @@ test_errors(void)
     assert_refused("sluice init --verbose=1", "--verbose takes no value", NULL);
     assert_refused("sluice init --format", "--format needs a value: text|json", NULL);
     assert_refused("sluice init --format yaml", "--format: 'yaml' is none of: text, json", NULL);
+    assert_refused("sluice lint --format sari",
+                   "--format: 'sari' is none of: text, json, sarif, junit, github, gitlab",
+                   "Did you mean 'sarif'?");
     assert_refused("sluice init a b", "unexpected argument 'b'",
                    "Usage: sluice init [FOLDER]; `sluice init --help` lists the options.");
     assert_refused("sluice completion", "'sluice completion' needs bash|fish|zsh",
