@@ -136,14 +136,16 @@ has_name(const GPtrArray *names, const char *name)
     return g_ptr_array_find_with_equal_func((GPtrArray *) names, name, g_str_equal, NULL);
 }
 
-/* An index under an equal lock of its table says no more. */
+/* An index under an equal lock of its table says no more. One that is gone behind the statement no
+ * query could use any more, where that was not under a lock of the table: DROP INDEX CONCURRENTLY,
+ * which locks it for a moment at its end. */
 static bool
-is_covered(GHashTable *all, const Seen *seen)
+is_covered(GHashTable *all, const Seen *seen, bool is_gone)
 {
     const Seen *table =
         seen->table != 0 ? g_hash_table_lookup(all, GUINT_TO_POINTER(seen->table)) : NULL;
 
-    return table != NULL && table->taken >= seen->taken;
+    return table != NULL && (is_gone || table->taken >= seen->taken);
 }
 
 static gint
@@ -179,7 +181,7 @@ note_seen(RehearsedStatement *statement, GHashTable *before, GHashTable *after)
     while (g_hash_table_iter_next(&iter, &oid, &value)) {
         const Seen *seen = value, *now = g_hash_table_lookup(after, oid);
 
-        if (seen->taken != 0 && !is_covered(before, seen))
+        if (seen->taken != 0 && !is_covered(before, seen, now == NULL))
             lock_on(statement, seen->name)->taken = seen->taken;
         if (now == NULL || (seen->kind != 'r' && seen->kind != 'm'))
             continue;
