@@ -60,7 +60,7 @@ const OptionSpec settings_options[] = {
     {"backfill.busy_target_time", "SLUICE_BACKFILL_BUSY_TARGET_TIME", OPTION_DURATION, "1ms",
      "the same while apps use the server: as long as an app may have to wait for a core",
      AT(backfill_busy_target_ms), .live = true},
-    {"backfill.duty_cycle", "SLUICE_BACKFILL_DUTY_CYCLE", OPTION_RATIO, "20%",
+    {"backfill.duty_cycle", "SLUICE_BACKFILL_DUTY_CYCLE", OPTION_RATIO, "12%",
      "share of the time in which a session works while apps use the server; it rests after each "
      "transaction. Where no app is at work it does not rest",
      AT(backfill_duty_cycle), .live = true},

@@ -87,7 +87,7 @@ typedef struct {
     int backfill_workers;           /* 1 */
     gint64 backfill_target_ms;      /* backfill.target_time, 25 ms */
     gint64 backfill_busy_target_ms; /* backfill.busy_target_time, beside apps, 1 ms */
-    double backfill_duty_cycle;     /* share of the time beside apps, 20 % */
+    double backfill_duty_cycle;     /* share of the time beside apps, 12 % */
     int backfill_range_pages;       /* 512 */
     int backfill_parts;             /* 0: as the table's shape asks */
     gint64 backfill_max_lag_ms;     /* backfill.max_replica_lag, 10 s; 0: do not look */
