@@ -20,20 +20,24 @@ fail_errno(GError **error, const char *what, const char *path)
                      path, g_strerror(number));
 }
 
-/* The whole file, whatever its bytes. */
-static bool
-read_bytes(const char *path, char **ret_text, gsize *ret_length, GError **error)
+/* The whole file, whatever its bytes; NULL with an error. */
+static char *
+read_bytes(const char *path, gsize *ret_length, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     struct stat about;
+    char *text = NULL;
 
-    if (g_stat(path, &about) == 0 && about.st_size > FILE_LIMIT)
-        return error_set(error, ERROR_CONFIG, "cannot read '%s': larger than 64 MB", path);
-    if (!g_file_get_contents(path, ret_text, ret_length, &cause))
-        return error_set(error, ERROR_CONFIG, "cannot read '%s': %s", path,
-                         g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? "no such file"
-                                                                                  : cause->message);
-    return true;
+    if (g_stat(path, &about) == 0 && about.st_size > FILE_LIMIT) {
+        error_set(error, ERROR_CONFIG, "cannot read '%s': larger than 64 MB", path);
+        return NULL;
+    }
+    if (g_file_get_contents(path, &text, ret_length, &cause))
+        return text;
+    error_set(error, ERROR_CONFIG, "cannot read '%s': %s", path,
+              g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? "no such file"
+                                                                       : cause->message);
+    return NULL;
 }
 
 /* Its name, by the mark that it begins with; NULL: none. */
@@ -47,19 +51,28 @@ utf16_of(const char *text, gsize length)
                                               : NULL;
 }
 
+static bool
+check_text(const char *path, const char *text, gsize length, GError **error)
+{
+    if (utf16_of(text, length) != NULL) {
+        error_set(error, ERROR_CONFIG, "cannot read '%s': it is UTF-16", path);
+        return error_hint(error, "Save it as UTF-8: `iconv -f UTF-16 -t UTF-8 FILE`.");
+    }
+    return memchr(text, '\0', length) == NULL ||
+           error_set(error, ERROR_CONFIG, "cannot read '%s': it is not text (it holds a NUL byte)",
+                     path);
+}
+
 char *
 file_read_converted(const char *path, bool *ret_converted, GError **error)
 {
-    g_autofree char *bytes = NULL, *text = NULL;
-    const char *encoding;
     gsize length = 0, text_length = 0;
+    g_autofree char *bytes = read_bytes(path, &length, error), *text = NULL;
+    const char *encoding = bytes ? utf16_of(bytes, length) : NULL;
 
-    if (!read_bytes(path, &bytes, &length, error))
-        return NULL;
-    encoding = utf16_of(bytes, length);
     *ret_converted = encoding != NULL;
     if (encoding == NULL)
-        return file_read(path, error);
+        return bytes && check_text(path, bytes, length, error) ? g_steal_pointer(&bytes) : NULL;
     text = g_convert(bytes, (gssize) length, "UTF-8", encoding, NULL, &text_length, NULL);
     if (text == NULL || strlen(text) != text_length) {
         error_set(error, ERROR_CONFIG, "cannot read '%s': it begins as UTF-16 and is not", path);
@@ -72,22 +85,10 @@ file_read_converted(const char *path, bool *ret_converted, GError **error)
 char *
 file_read(const char *path, GError **error)
 {
-    g_autofree char *text = NULL;
     gsize length = 0;
+    g_autofree char *text = read_bytes(path, &length, error);
 
-    if (!read_bytes(path, &text, &length, error))
-        return NULL;
-    if (utf16_of(text, length) != NULL) {
-        error_set(error, ERROR_CONFIG, "cannot read '%s': it is UTF-16", path);
-        error_hint(error, "Save it as UTF-8: `iconv -f UTF-16 -t UTF-8 FILE`.");
-        return NULL;
-    }
-    if (memchr(text, '\0', length) != NULL) {
-        error_set(error, ERROR_CONFIG, "cannot read '%s': it is not text (it holds a NUL byte)",
-                  path);
-        return NULL;
-    }
-    return g_steal_pointer(&text);
+    return text && check_text(path, text, length, error) ? g_steal_pointer(&text) : NULL;
 }
 
 bool

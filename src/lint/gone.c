@@ -450,6 +450,8 @@ gives_default(const LintContext *context, const DdlChange *drop, const DdlChange
 bool
 gone_default_returns(const LintContext *context, const DdlChange *drop)
 {
+    if (drop->column == NULL)
+        return false;
     /* Of one ALTER the server drops first, in whatever order it is written. */
     for (guint i = 0; i < ddl_changes_count(context->changes); i++)
         if (gives_default(context, drop, ddl_changes_get(context->changes, i)))
