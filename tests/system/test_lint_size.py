@@ -1,6 +1,7 @@
 """`sluice lint` on what is far too large: told, or linted, in 2 GB of address space, and soon.
 
-AddressSanitizer reserves terabytes: a build with it gets no limit, and a tenth of the size.
+AddressSanitizer reserves terabytes: a build with it gets no limit, and a tenth of the size; what is
+too much for none smaller is for the plain build beside it.
 """
 import json
 import pathlib
@@ -10,10 +11,11 @@ import subprocess
 
 import pytest
 
-from conftest import SLUICE, clean_environment
+from conftest import ROOT, SLUICE, clean_environment
 
 LIMIT = 2 << 30
 SANITIZED = b"__asan_init" in pathlib.Path(SLUICE).read_bytes()
+PLAIN = ROOT / "build/src/sluice" if SANITIZED else pathlib.Path(SLUICE)
 SHARE = 10 if SANITIZED else 1
 GARBAGE = (64 << 20) // SHARE
 STATEMENTS = 100_000 // SHARE
@@ -35,17 +37,16 @@ KINDS = [
 
 
 def limit_memory():
-    if not SANITIZED:
-        resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
+    resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
 
 
-def lint(tmp_path, text):
+def lint(tmp_path, text, sluice=SLUICE):
     """Exit status and JSON of a run over one file."""
     path = tmp_path / "large.sql"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    done = subprocess.run([SLUICE, "lint", "--format", "json", path.name], cwd=tmp_path,
-                          env=clean_environment(), preexec_fn=limit_memory, capture_output=True,
-                          timeout=300)
+    done = subprocess.run([sluice, "lint", "--format", "json", path.name], cwd=tmp_path,
+                          env=clean_environment(), capture_output=True, timeout=300,
+                          preexec_fn=None if SANITIZED and sluice == SLUICE else limit_memory)
     assert done.returncode in (0, 9), done.stderr[-500:]
     return done.returncode, json.loads(done.stdout)
 
@@ -99,10 +100,10 @@ def test_one_statement(tmp_path):
 
 
 def again(piece, size=64 << 20):
-    return piece * (size // SHARE // len(piece))
+    return piece * (size // len(piece))
 
 
-@pytest.mark.skipif(SANITIZED, reason="nothing is too much for it")
+@pytest.mark.skipif(not PLAIN.exists(), reason="needs a build without sanitizers")
 @pytest.mark.parametrize("text", [
     pytest.param(lambda: again("SELECT 1;\n"), id="statements"),
     pytest.param(lambda: again("INSERT INTO t VALUES " + "(1), " * 100_000 + "(1);\n"), id="rows"),
@@ -110,7 +111,7 @@ def again(piece, size=64 << 20):
 ])
 def test_more_than_is_borne(tmp_path, text):
     """What is looked at, is; the rest is told."""
-    status, result = lint(tmp_path, text())
+    status, result = lint(tmp_path, text(), sluice=PLAIN)
     assert status == 9 and result["statements"] >= 5
     assert "too large" in result["findings"][-1]["message"]
     assert result["findings"][-1]["rule"] == "parse-error"
@@ -118,13 +119,11 @@ def test_more_than_is_borne(tmp_path, text):
 
 @pytest.mark.parametrize("name", ["t", "t{i}"])
 def test_many_renames_in_one_transaction(tmp_path, name):
-    """Time and memory do not grow with the square of them: 10,000 took a minute, and 4 GB."""
+    """Memory does not grow with the square of them: 10,000 took 4 GB."""
     renames = "".join(f"ALTER TABLE {name.format(i=i)} RENAME COLUMN a{i} TO b{i};\n"
                       for i in range(10_000 // SHARE))
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     status, result = lint(tmp_path, f"BEGIN;\n{renames}COMMIT;\n")
     assert status == 9 and result["statements"] == 10_000 // SHARE + 2
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 20
 
 
 def test_many_columns(tmp_path):
