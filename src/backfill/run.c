@@ -260,7 +260,7 @@ run_range_pages(Run *run, int parts, int range_pages)
     } else if (run->cost_us <= 0) {
         /* What is planned is for parts of the configured time. */
         pages = (double) range_pages * (double) run->pace.target_ms /
-                (double) run->context->settings->backfill_target_ms;
+                (double) MAX(1, run->context->settings->backfill_target_ms);
     } else {
         pages = target_us / run->cost_us;
         if (max_wal > 0 && run->wal_bytes > 0)

@@ -61,6 +61,17 @@ test_a_rest_makes_up_the_share(void)
     g_assert_cmpint(run_rest_us(&(RunPace){.duty = 0.5}, 60000000), ==, 5000000);
 }
 
+/* A target of no time at all: as small as a range may be. */
+static void
+test_no_time(void)
+{
+    const Settings none = {.backfill_target_ms = 0};
+    const BackfillContext hasty = {.settings = &none, .clock = &clock_system};
+    g_autoptr(Run) run = run_new(&hasty, NULL, 1);
+
+    g_assert_cmpint(run_range_pages(run, 8, 512), ==, 16);
+}
+
 static gpointer
 count_rounds(gpointer data)
 {
@@ -199,6 +210,7 @@ main(int argc, char **argv)
     g_test_add_func("/backfill/run/a-shorter-target", test_a_shorter_target_counts_at_once);
     g_test_add_func("/backfill/run/parts-of-another-kind",
                     test_parts_of_another_kind_hold_as_many_rows);
+    g_test_add_func("/backfill/run/no-time", test_no_time);
     g_test_add_func("/backfill/run/rest", test_a_rest_makes_up_the_share);
     g_test_add_func("/backfill/run/held-workers-wait-and-end", test_held_workers_wait_and_end);
     g_test_add_func("/backfill/run/the-first-failure-stays", test_the_first_failure_stays);
