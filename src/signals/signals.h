@@ -59,7 +59,8 @@ bool signals_sample(Signals *signals, const SignalSubject *subject, const Signal
                     GError **error);
 
 /* *@ret_apps: are apps at work, which would feel one who works all the time? A session of somebody
- * else has done something within the last second, and since ours began. One that our role may not look into counts. */
+ * else has done something within the last second, and since ours began. One that our role may not
+ * look into counts. */
 bool signals_see_apps(Signals *signals, bool *ret_apps, GError **error);
 
 /* The oldest snapshot, while it is older than its limit and backfill.old_xmin does not wait for it;
